@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import { archiveIdSchema, compressions, sha256Hex } from './archive.ts'
+
+export const backupTypes = ['full', 'incremental', 'differential', 'service', 'safety'] as const
+export type BackupType = (typeof backupTypes)[number]
+
+/** `2026-11-20T02-00-00Z-full-7f3k`: also the name of the backup's directory under archives/. */
+export const backupIdSchema = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[a-z]+-[a-z0-9]{4,16}$/)
+
+const offset = z.int().min(0)
+
+export const manifestArchiveSchema = z.looseObject({
+  file: z.string().regex(/^[^/\0]+$/),
+  id: archiveIdSchema,
+  service: z.string(),
+  size: offset,
+  payloadSha256: sha256Hex,
+  comp: z.enum(compressions),
+  root: z.tuple([offset, offset, offset, offset]),
+  deps: z.array(z.string()),
+})
+export type ManifestArchive = z.infer<typeof manifestArchiveSchema>
+
+/** What an operator may know with the key: sealed in the manifest, or in clear where the repository is not encrypted. */
+export const manifestDetailsSchema = z.looseObject({
+  description: z.string(),
+  host: z.string(),
+  user: z.string(),
+  tool: z.string(),
+  durationMs: z.number(),
+  warnings: offset,
+  services: z.array(
+    z.looseObject({
+      name: z.string(),
+      type: z.string(),
+      paths: z.array(z.string()),
+      files: offset,
+      entries: offset,
+      bytes: offset,
+      storedBytes: offset,
+      reusedBytes: offset,
+      skipped: z.record(z.string(), offset),
+      git: z.array(
+        z.looseObject({
+          path: z.string(),
+          remote: z.string().nullable(),
+          branch: z.string().nullable(),
+          commit: z.string().nullable(),
+        }),
+      ),
+    }),
+  ),
+})
+export type ManifestDetails = z.infer<typeof manifestDetailsSchema>
+
+export const sealedSchema = z.looseObject({ slots: z.array(z.unknown()).max(32), box: z.base64() })
+
+export const manifestSchema = z.looseObject({
+  v: z.literal(1),
+  id: backupIdSchema,
+  createdAt: z.iso.datetime(),
+  type: z.enum(backupTypes),
+  archives: z.array(manifestArchiveSchema).min(1),
+  deps: z.array(z.string()),
+  sealed: sealedSchema.optional(),
+  details: manifestDetailsSchema.optional(),
+})
+export type Manifest = z.infer<typeof manifestSchema>
+
+/** One line of the catalog: what a list shows. `null` where only the key would tell. */
+export const catalogEntrySchema = z.looseObject({
+  id: backupIdSchema,
+  type: z.enum(backupTypes),
+  createdAt: z.iso.datetime(),
+  description: z.string().nullable(),
+  services: z.array(z.string()),
+  base: z.string().nullable(),
+  deps: z.array(z.string()),
+  sizeBytes: offset,
+  /** Bytes of the source's content, before compression; null where only the key would tell. */
+  bytes: offset.nullable(),
+  reusedBytes: offset.nullable(),
+  files: offset.nullable(),
+  warnings: offset.nullable(),
+  durationMs: z.number().nullable(),
+  encrypted: z.boolean(),
+  pinned: z.boolean(),
+  verified: z.looseObject({ level: z.string(), at: z.iso.datetime(), ok: z.boolean() }).nullable(),
+  /** Listed, but its directory is gone from archives/. */
+  missing: z.boolean().optional(),
+})
+export type CatalogEntry = z.infer<typeof catalogEntrySchema>
+
+export const catalogSchema = z.looseObject({
+  v: z.literal(1),
+  gen: offset,
+  backups: z.array(catalogEntrySchema),
+  crc: z.string(),
+})
+export type Catalog = z.infer<typeof catalogSchema>

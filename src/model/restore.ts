@@ -1,0 +1,59 @@
+import type { BytePath } from './path.ts'
+import type { TocEntry } from './toc.ts'
+
+export const conflictModes = ['overwrite', 'keep', 'keep-newer', 'rename'] as const
+export type ConflictMode = (typeof conflictModes)[number]
+
+export type KeepReason = 'exists' | 'newer'
+export type RefuseReason =
+  | 'escapes-target'
+  | 'absolute-path'
+  | 'malformed-path'
+  | 'parent-is-symlink'
+  | 'parent-is-not-a-directory'
+  | 'below-a-link-of-this-archive'
+  | 'type-conflict'
+  | 'duplicate-path'
+  | 'case-clash'
+  | 'inside-repository'
+  | 'needs-root'
+  | 'link-target-missing'
+  | 'unknown-type'
+  | 'data-missing'
+
+/** What stood at the path when the plan was made: enough to tell that it has changed since. */
+export interface Replaced {
+  readonly type: string
+  readonly sizeBytes: number
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+  readonly inode: bigint
+}
+
+/** One decision about one path. `path` is as stored; the target's own prefix is the plan's. */
+export type RestoreStep =
+  | { readonly kind: 'make-directory'; readonly entry: TocEntry; readonly replaces: null }
+  | { readonly kind: 'write-file'; readonly entry: TocEntry; readonly replaces: Replaced | null }
+  | { readonly kind: 'make-symlink'; readonly entry: TocEntry; readonly replaces: Replaced | null }
+  | {
+      readonly kind: 'make-hardlink'
+      readonly entry: TocEntry
+      readonly to: BytePath
+      readonly replaces: Replaced | null
+    }
+  | { readonly kind: 'make-special'; readonly entry: TocEntry; readonly replaces: Replaced | null }
+  | { readonly kind: 'set-attributes'; readonly entry: TocEntry; readonly replaces: Replaced }
+  | { readonly kind: 'write-beside'; readonly entry: TocEntry; readonly as: BytePath; readonly replaces: null }
+  | { readonly kind: 'unchanged'; readonly entry: TocEntry }
+  | { readonly kind: 'keep'; readonly entry: TocEntry; readonly because: KeepReason }
+  | { readonly kind: 'refuse'; readonly path: BytePath; readonly because: RefuseReason }
+
+export interface PlanCounts {
+  readonly create: number
+  readonly overwrite: number
+  readonly unchanged: number
+  readonly metadata: number
+  readonly keep: number
+  readonly delete: number
+  readonly refuse: number
+}
