@@ -1,0 +1,53 @@
+import { BackupError } from '../../model/errors.ts'
+
+/** What an operator holds: the only thing that opens an archive on a bare machine. */
+export type Secret =
+  | { readonly kind: 'raw'; readonly key: Uint8Array }
+  | { readonly kind: 'keyfile'; readonly bytes: Uint8Array }
+  | { readonly kind: 'passphrase'; readonly text: string }
+
+const rawKey = /^[0-9a-f]{64}$/i
+export const keyfileLimitBytes = 1024 * 1024
+
+/**
+ * 64 hex digits are a raw key, everything else a passphrase, spaces and all.
+ * Throws E_KEY_UNUSABLE for an empty text and for one that has no UTF-8.
+ */
+export function secretFromText(text: string): Secret {
+  if (text === '') throw unusable('the encryption key is empty', 'set BACKUP_ENCRYPTION_KEY or name a key file')
+  if (rawKey.test(text)) return { kind: 'raw', key: Buffer.from(text, 'hex') }
+  // A lone surrogate would become U+FFFD: many passphrases, one key.
+  if (!text.isWellFormed()) throw unusable('the passphrase is not valid Unicode text', 'use another passphrase')
+  return { kind: 'passphrase', text }
+}
+
+/**
+ * The content of a key file: 32 raw bytes, or 64 hex digits with or without a newline, which are those 32 bytes;
+ * anything else of 32 bytes or more is used as it is. Throws E_KEY_UNUSABLE for less.
+ */
+export function secretFromKeyfile(content: Uint8Array): Secret {
+  if (content.length === 64 || content.length === 65) {
+    const text = Buffer.from(content).toString('latin1')
+    const digits = text.length === 65 && text.endsWith('\n') ? text.slice(0, 64) : text
+    if (rawKey.test(digits)) return { kind: 'keyfile', bytes: Buffer.from(digits, 'hex') }
+  }
+  if (content.length < 32) {
+    throw unusable(
+      `the key file holds ${content.length} bytes, fewer than 32`,
+      'make one with: head -c 32 /dev/urandom > key',
+    )
+  }
+  if (content.length > keyfileLimitBytes) {
+    throw unusable(`the key file holds ${content.length} bytes, more than ${keyfileLimitBytes}`, 'use a smaller file')
+  }
+  return { kind: 'keyfile', bytes: Uint8Array.from(content) }
+}
+
+/** A passphrase's bytes: NFC, UTF-8, nothing trimmed, so that every keyboard types the same key. */
+export function passphraseBytes(text: string): Uint8Array {
+  return Buffer.from(text.normalize('NFC'), 'utf8')
+}
+
+function unusable(message: string, hint: string): BackupError {
+  return new BackupError('E_KEY_UNUSABLE', message, hint)
+}
