@@ -119,7 +119,11 @@ export class SegmentSealer {
 
   #seal(last: boolean): Uint8Array {
     if (this.#segment >= segmentLimit) {
-      throw new BackupError('E_UNSUPPORTED', 'the archive is larger than 64 TiB', 'divide the service into smaller ones')
+      throw new BackupError(
+        'E_UNSUPPORTED',
+        'the archive is larger than 64 TiB',
+        'divide the service into smaller ones',
+      )
     }
     const nonce = segmentNonce(this.#options.noncePrefix, this.#segment, last)
     const cipher = createCipheriv(cipherName(this.#derivedKey), this.#derivedKey, nonce, { authTagLength: tagBytes })

@@ -14,7 +14,11 @@ import type { Secret } from './secrets.ts'
  */
 
 /** A slot's JSON but for the wrapped key. */
-export type SlotTemplate = { readonly kid: string } & ({ readonly t: 'raw' } | { readonly t: 'keyfile' } | KdfParameters)
+export type SlotTemplate = { readonly kid: string } & (
+  | { readonly t: 'raw' }
+  | { readonly t: 'keyfile' }
+  | KdfParameters
+)
 
 /** A secret that is ready to wrap and unwrap for any ident, without asking or stretching again. */
 export interface SlotKey {
@@ -62,11 +66,17 @@ export function slotKeyFor(secret: Secret, choice: KdfChoice, random: Random): S
     case 'passphrase': {
       const kdf = kdfFrom(choice, random)
       if (!slotSchema.safeParse({ ...kdf, w: anyWrap }).success || (kdf.t === 'pbkdf2' && kdf.i < pbkdf2Floor)) {
-        throw new BackupError('E_CONFIG', `the ${kdf.t} parameters are out of bounds`, 'leave them out for the defaults')
+        throw new BackupError(
+          'E_CONFIG',
+          `the ${kdf.t} parameters are out of bounds`,
+          'leave them out for the defaults',
+        )
       }
-      if (!canDerive(kdf)) throw new BackupError('E_PLATFORM', `this node has no ${kdf.t}`, 'use scrypt, or a newer node')
+      if (!canDerive(kdf))
+        throw new BackupError('E_PLATFORM', `this node has no ${kdf.t}`, 'use scrypt, or a newer node')
       const stretched = stretch(secret, kdf)
-      if (stretched === null) throw new BackupError('E_CONFIG', `${kdf.t} failed with these parameters`, 'ask for less memory')
+      if (stretched === null)
+        throw new BackupError('E_CONFIG', `${kdf.t} failed with these parameters`, 'ask for less memory')
       return { template: { ...kdf, kid: fingerprint(stretched) }, secret: stretched }
     }
   }
@@ -86,7 +96,12 @@ function kdfFrom(choice: KdfChoice, random: Random): KdfParameters {
 
 /** A slot of `slotKey` that holds `dataKey` for `ident`. */
 export function wrapKey(slotKey: SlotKey, ident: Uint8Array, dataKey: Uint8Array, random: Random): Slot {
-  const sealed = sealBytes(wrappingKey(slotKey.secret, slotKey.template.t, ident), random.bytes(ivBytes), dataKey, wrapData(ident))
+  const sealed = sealBytes(
+    wrappingKey(slotKey.secret, slotKey.template.t, ident),
+    random.bytes(ivBytes),
+    dataKey,
+    wrapData(ident),
+  )
   return { ...slotKey.template, w: Buffer.from(sealed).toString('base64') }
 }
 
@@ -169,16 +184,25 @@ function* readySecrets(slot: Slot, keys: Keys): Generator<Uint8Array> {
 }
 
 /** Why nothing opened: no key at all is another matter than the wrong one. */
-export function cannotOpen(what: string, slotTypes: readonly string[], keys: Keys, untried: ReadonlySet<string>): BackupError {
+export function cannotOpen(
+  what: string,
+  slotTypes: readonly string[],
+  keys: Keys,
+  untried: ReadonlySet<string>,
+): BackupError {
   if (keys.secrets.length === 0 && keys.slotKeys.length === 0) {
     return new BackupError(
       'E_KEY_MISSING',
-      `${what} is encrypted and no key was given`,
+      `no key was given for ${what}`,
       'set BACKUP_ENCRYPTION_KEY, or name the key file',
     )
   }
-  const wanted = slotTypes.length === 0 ? 'it has no key slot this version can use' : `its slots: ${[...new Set(slotTypes)].join(', ')}`
-  const skipped = untried.size === 0 ? '' : `; not tried, for want of the function or of memory: ${[...untried].join(', ')}`
+  const wanted =
+    slotTypes.length === 0
+      ? 'it has no key slot this version can use'
+      : `its slots: ${[...new Set(slotTypes)].join(', ')}`
+  const skipped =
+    untried.size === 0 ? '' : `; not tried, for want of the function or of memory: ${[...untried].join(', ')}`
   return new BackupError(
     'E_KEY_WRONG',
     `the key does not open ${what} (${wanted}${skipped})`,
