@@ -242,17 +242,20 @@ test('never opens an archive cut off inside its header and first segment', () =>
 })
 
 test('says that a newer Holdfast is needed for another major version, flag, cipher or compression', () => {
+  const poked = (at: number, value: number) => rehashed((copy) => copy.fill(value, at, at + 1))
   const changed = (from: string, to: string) =>
-    rehashed((copy) => void copy.write(copy.subarray(32, usedBytes).toString('latin1').replace(from, to), 32, 'latin1'))
+    rehashed((copy) => {
+      copy.write(copy.subarray(32, usedBytes).toString('latin1').replace(from, to), 32, 'latin1')
+    })
   const files = [
-    rehashed((copy) => void (copy[8] = 2)),
-    rehashed((copy) => void (copy[11] = 1)),
-    rehashed((copy) => void (copy[10] = 0x80)),
+    poked(8, 2),
+    poked(11, 1),
+    poked(10, 0x80),
     changed('tink-aes256', 'tink-aes512'),
     changed('"comp":"zstd"', '"comp":"brot"'),
   ]
   for (const file of files) expect(codeOf(() => readHeader(archive(file)))).toBe('E_NEWER_FORMAT')
-  expect(codeOf(() => readHeader(archive(rehashed((copy) => void (copy[9] = 7)))))).toBe(null)
+  expect(codeOf(() => readHeader(archive(poked(9, 7))))).toBe(null)
 })
 
 /** A region with slots of any kind, correctly authenticated with the archive's own key. */
