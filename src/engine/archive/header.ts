@@ -104,12 +104,10 @@ export function createHeader(fields: PubFields, slotKeys: readonly SlotKey[], ra
   const keys = deriveArchiveKeys(dataKey, fields.id)
   const { segmentBytes, ...named } = fields
   const enc = { alg: streamAlgorithm, seg: segmentBytes }
-  const pub = parsePub('the new archive', {
-    fmt: 'BKA1',
-    ...named,
-    enc,
-    commit: Buffer.from(keys.commit).toString('hex'),
-  })
+  const commit = Buffer.from(keys.commit).toString('hex')
+  const parsed = pubSchema.safeParse({ fmt: 'BKA1', ...named, enc, commit })
+  if (!parsed.success) throw new BackupError('E_INTERNAL', 'a header that no reader would accept', '', parsed.error)
+  const pub = parsed.data
   const pubBytes = Buffer.from(JSON.stringify(pub), 'utf8')
   const slots = slotKeys.map((slotKey) => wrapKey(slotKey, identOfArchive(fields.id), dataKey, random))
   return {

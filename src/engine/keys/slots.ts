@@ -121,7 +121,10 @@ export function unwrapKey(slot: Slot, secret: Uint8Array, ident: Uint8Array): Ui
   return dataKey?.length === dataKeyBytes ? dataKey : null
 }
 
-/** What a reader spends at most on the passphrase slots of one header: a single slot at the caps fits, 32 of them do not. */
+/**
+ * What a reader spends at most on the passphrase slots of one header: one slot at the caps fits, and 32 with four times
+ * the default cost, but not 32 at the caps, which would keep a restore busy for an hour before it knows the key.
+ */
 const stretchingLimitSeconds = 120
 
 export interface Candidate {
@@ -139,6 +142,7 @@ export function* unwrapCandidates(
   keys: Keys,
   ident: Uint8Array,
   untried: Set<string> = new Set(),
+  limitSeconds = stretchingLimitSeconds,
 ): Generator<Candidate> {
   for (const slot of slots) {
     for (const secret of readySecrets(slot, keys)) {
@@ -156,7 +160,7 @@ export function* unwrapCandidates(
     if (passphrase.kind !== 'passphrase') continue
     for (const { slot, kdf, seconds } of stretching) {
       const cost = isDerived(passphrase, kdf) ? 0 : seconds
-      if (!canDerive(kdf) || spentSeconds + cost > stretchingLimitSeconds) {
+      if (!canDerive(kdf) || spentSeconds + cost > limitSeconds) {
         untried.add(slot.t)
         continue
       }
@@ -202,7 +206,7 @@ export function cannotOpen(
       ? 'it has no key slot this version can use'
       : `its slots: ${[...new Set(slotTypes)].join(', ')}`
   const skipped =
-    untried.size === 0 ? '' : `; not tried, for want of the function or of memory: ${[...untried].join(', ')}`
+    untried.size === 0 ? '' : `; not tried, for want of the function, of memory or of time: ${[...untried].join(', ')}`
   return new BackupError(
     'E_KEY_WRONG',
     `the key does not open ${what} (${wanted}${skipped})`,

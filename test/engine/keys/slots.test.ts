@@ -141,7 +141,7 @@ test.each([
   expect(() => slotKeyFor(passphrase, choice, random)).toThrow(expect.objectContaining({ code: 'E_CONFIG' }))
 })
 
-test('spends on a hostile list of slots no more than on one slot at the caps', () => {
+test('tries the cheapest slot first, so that expensive ones in front of it cost nothing', () => {
   const hostile = (s: number): Slot => ({
     t: 'argon2id',
     m: 2_097_152,
@@ -152,8 +152,21 @@ test('spends on a hostile list of slots no more than on one slot at the caps', (
   })
   const mine = wrapKey(slotKeyFor(passphrase, quick, random), ident, dataKey, random)
   const slots = [...Array.from({ length: 31 }, (_, index) => hostile(index)), mine]
-  // The cheapest first: the generator is left before anything expensive.
   expect(hexOf(open(slots, [passphrase]))).toBe(hexOf(dataKey))
+})
+
+test('spends a limited time on the slots of one header', () => {
+  const slots = Array.from({ length: 32 }, () => wrapKey(slotKeyFor(passphrase, quick, random), ident, dataKey, random))
+  const opened = (secret: Secret, limitSeconds: number) => {
+    const untried = new Set<string>()
+    const keys = { secrets: [secret], slotKeys: [] }
+    return { count: [...unwrapCandidates(slots, keys, ident, untried, limitSeconds)].length, untried: [...untried] }
+  }
+  const each = 128 / 4_200_000
+  expect(opened({ ...passphrase }, each * 5.5)).toEqual({ count: 5, untried: ['scrypt'] })
+  expect(opened({ ...passphrase }, 120)).toEqual({ count: 32, untried: [] })
+  // What has been stretched before costs nothing.
+  expect(opened(passphrase, 0)).toEqual({ count: 32, untried: [] })
 })
 
 test('skips parameters that the library refuses, and says so', () => {
