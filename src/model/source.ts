@@ -8,17 +8,25 @@ export interface Attributes {
   readonly uid: number
   readonly gid: number
   readonly sizeBytes: number
+  /** Bytes set aside on disk; less than sizeBytes where the file has holes. */
+  readonly allocatedBytes: number
   readonly mtimeNs: bigint
   readonly ctimeNs: bigint
   readonly inode: bigint
   readonly device: bigint
   readonly deviceNumber: { readonly major: number; readonly minor: number } | null
+  /** Names the inode has; more than one makes it a hard link. */
+  readonly links: number
 }
 
-/** Where an entry's bytes come from. Disk content is read inside workers; a stream is read once, in order. */
+/**
+ * Where an entry's bytes and extended attributes come from. A name on disk is read inside workers, which take its
+ * attributes anew; a stream has a size known beforehand and is read once, in order; `none` is an entry made up by
+ * its source, without bytes.
+ */
 export type Content =
   | { readonly kind: 'none' }
-  | { readonly kind: 'disk'; readonly path: BytePath; readonly allocatedBytes: number; readonly openFile?: number }
+  | { readonly kind: 'disk'; readonly path: BytePath }
   | { readonly kind: 'stream'; open(signal: AbortSignal): AsyncIterable<Uint8Array> }
 
 export interface SourceEntry {

@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process'
+import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { type Compression, limits } from '../../model/archive.ts'
+import { BackupError, damaged } from '../../model/errors.ts'
+import { splitZstdFrames } from './zstd-frames.ts'
+
+/**
+ * One frame of the stream: compressed on its own, so that any range of frames decodes without the rest.
+ *
+ * zstd carries content size and checksum; gzip members have no name and no time. xz and bzip2 are the system's
+ * own commands: slow, for those who must.
+ */
+export interface CompressionLevel {
+  readonly compression: Compression
+  readonly level: number
+}
+
+export const defaultLevel: Record<Compression, number> = { zstd: 3, gzip: 6, bzip2: 9, xz: 6, none: 0 }
+
+/** Raw bytes a frame aims at. The external commands pay a process for every frame, so theirs are large. */
+export const frameTargetBytes: Record<Compression, number> = {
+  zstd: 1 << 20,
+  gzip: 1 << 20,
+  none: 1 << 20,
+  xz: 15 << 20,
+  bzip2: 15 << 20,
+}
+
+/** What one decode may yield at most: a file below the chunking threshold with its neighbours in the frame. */
+const decodeLimitBytes = 4 * limits.frameRawBytes
+
+/** A frame in memory of its own, so that it can be handed to another thread. */
+export function compressFrame(raw: Uint8Array, settings: CompressionLevel): Uint8Array {
+  const bytes = compress(raw, settings)
+  // Node takes small buffers from a pool that other buffers live in too.
+  return new Uint8Array(bytes)
+}
+
+function worstCaseBytes(rawBytes: number): number {
+  return rawBytes + (rawBytes >> 8) + 65_536
+}
+
+function compress(raw: Uint8Array, { compression, level }: CompressionLevel): Uint8Array {
+  switch (compression) {
+    case 'none':
+      return Uint8Array.prototype.slice.call(raw)
+    case 'zstd':
+      return zstdCompressSync(raw, {
+        // Room for the worst case, so that the output is one piece and needs no copy.
+        chunkSize: worstCaseBytes(raw.length),
+        params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
+      })
+    case 'gzip':
+      return plainGzipHeader(gzipSync(raw, { level, chunkSize: worstCaseBytes(raw.length) }))
+    case 'xz':
+    case 'bzip2':
+      return runFilter(compression, ['-c', `-${level}`], raw)
+  }
+}
+
+/**
+ * Decodes a range of whole frames.
+ *
+ * @throws E_DAMAGED where any frame is cut, fails its checksum, or decodes to another length than it promises.
+ */
+export function decompressFrames(bytes: Uint8Array, compression: Compression): Uint8Array {
+  switch (compression) {
+    case 'none':
+      return bytes
+    case 'zstd':
+      return decompressZstd(bytes)
+    case 'gzip':
+      try {
+        return gunzipSync(bytes, { maxOutputLength: decodeLimitBytes })
+      } catch (error) {
+        throw damaged(`a gzip member does not decode: ${(error as Error).message}`)
+      }
+    case 'xz':
+    case 'bzip2':
+      return runFilter(compression, ['-dc'], bytes)
+  }
+}
+
+function decompressZstd(bytes: Uint8Array): Uint8Array {
+  const frames = splitZstdFrames(bytes).filter((frame) => !frame.skippable && frame.contentBytes > 0)
+  const total = frames.reduce((sum, frame) => sum + frame.contentBytes, 0)
+  if (total > decodeLimitBytes) throw damaged(`a range of frames promises ${total} bytes, more than a reader accepts`)
+  const parts = frames.map((frame) => {
+    let raw: Uint8Array
+    try {
+      raw = zstdDecompressSync(bytes.subarray(frame.start, frame.end), {
+        chunkSize: Math.max(64, frame.contentBytes),
+        maxOutputLength: frame.contentBytes,
+      })
+    } catch (error) {
+      throw damaged(`a zstd frame does not decode: ${(error as Error).message}`)
+    }
+    if (raw.length !== frame.contentBytes) throw damaged('a zstd frame decodes to another length than it promises')
+    return raw
+  })
+  return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, total)
+}
+
+/** Byte 9 of a gzip header names the writing system; 255 is "unknown", so that archives do not depend on it. */
+function plainGzipHeader(member: Uint8Array): Uint8Array {
+  member[9] = 255
+  return member
+}
+
+function runFilter(command: 'xz' | 'bzip2', args: string[], input: Uint8Array): Uint8Array {
+  const child = spawnSync(command, args, { input, maxBuffer: decodeLimitBytes, stdio: ['pipe', 'pipe', 'pipe'] })
+  if (child.error !== undefined) {
+    const failure = child.error as NodeJS.ErrnoException
+    if (failure.code === 'ENOENT') {
+      throw new BackupError('E_PLATFORM', `the command ${command} is not installed`, `install ${command === 'xz' ? 'xz-utils' : 'bzip2'}, or choose zstd`)
+    }
+    if (failure.code === 'ENOBUFS') throw damaged(`a ${command} stream decodes to more than a reader accepts`)
+    throw new BackupError('E_IO', `running ${command}: ${failure.message}`, '', failure)
+  }
+  if (child.status !== 0) {
+    const why = child.stderr.toString().trim() || `${command} ended with ${child.signal ?? child.status}`
+    if (args.includes('-dc')) throw damaged(`a ${command} stream does not decode: ${why}`)
+    throw new BackupError('E_IO', why)
+  }
+  return child.stdout
+}

@@ -1,0 +1,195 @@
+import { hash } from 'node:crypto'
+import { type Compression, limits, locatorBytes, type Pub, type Root, type RootLocation, rootSchema } from '../../model/archive.ts'
+import { BackupError, damaged } from '../../model/errors.ts'
+import { type BytePath, comparePaths, displayPath, pathFromBytes, pathFromText } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import type { TocEntry } from '../../model/toc.ts'
+import type { Keys } from '../keys/slots.ts'
+import { type ArchiveBytes, openHeader } from './header.ts'
+import { decodeLocator } from './locator.ts'
+import { readFully } from './pack-job.ts'
+import { prefixBytes, segmentKeyOf } from './stream-aead.ts'
+import { openArchiveFile, type StreamAccess, StreamReader } from './stream-reader.ts'
+import { chunkListSchema, chunksFromTuples, parseTocLine } from './toc-line.ts'
+import type { PageReference } from './toc-pages.ts'
+
+/** Where an archive lies, and what its manifest says of it. */
+export interface ArchivePlace {
+  readonly path: BytePath
+  readonly id: string
+  readonly compression: Compression
+  readonly encrypted: boolean
+  /** From the manifest: xz and bzip2 archives without encryption carry no locator. */
+  readonly root: RootLocation
+}
+
+/** The file's own bytes, for readers of the header. Closed by whoever opened it. */
+export function archiveBytes(files: Files, fd: number, path: BytePath): ArchiveBytes {
+  return {
+    name: displayPath(path),
+    fileBytes: files.statusOf(fd).sizeBytes,
+    read(position, length) {
+      const bytes = Buffer.alloc(length)
+      return bytes.subarray(0, readFully(files, fd, bytes, position))
+    },
+  }
+}
+
+/**
+ * One archive, opened: its header and key, the authenticated end of its stream, its root. Entries and content are
+ * read when asked for.
+ */
+export class ArchiveReader {
+  readonly place: ArchivePlace
+  /** Null where the archive is not encrypted. */
+  readonly pub: Pub | null
+  /** One copy of the header was damaged; the other one served. */
+  readonly healed: boolean
+  readonly access: StreamAccess
+  readonly stream: StreamReader
+  readonly location: RootLocation
+  readonly root: Root
+  readonly rootSha256: string
+
+  /** @throws E_ARCHIVE_MISSING, E_KEY_MISSING, E_KEY_WRONG, E_DAMAGED, E_NEWER_FORMAT, E_IO. */
+  constructor(files: Files, place: ArchivePlace, keys: Keys) {
+    this.place = place
+    const { access, pub, healed } = openAccess(files, place, keys)
+    this.access = access
+    this.pub = pub
+    this.healed = healed
+    this.stream = new StreamReader(files, access)
+    try {
+      this.location = this.#locate()
+      const bytes = this.#rootBytes()
+      this.rootSha256 = hash('sha256', bytes)
+      this.root = parseRoot(bytes, place)
+    } catch (error) {
+      this.stream.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.stream.close()
+  }
+
+  /** All entries in the order of the walk. @throws E_DAMAGED where a page or the order of paths is wrong. */
+  *entries(): Generator<TocEntry> {
+    let previous: BytePath | null = null
+    for (const page of this.root.toc.pages) {
+      for (const entry of this.page(page)) {
+        if (previous !== null && comparePaths(previous, entry.path) > 0) {
+          throw damaged(`the table of contents of ${displayPath(this.place.path)} is out of order at ${displayPath(entry.path)}`)
+        }
+        previous = entry.path
+        yield entry
+      }
+    }
+  }
+
+  /** The entry of exactly this path, found through the pages' first paths. */
+  find(path: BytePath): TocEntry | undefined {
+    const { pages } = this.root.toc
+    let low = 0
+    let high = pages.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (comparePaths(firstPath(pages[middle] as PageReference), path) <= 0) low = middle + 1
+      else high = middle
+    }
+    const page = pages[low - 1]
+    return page === undefined ? undefined : this.page(page).find((entry) => entry.path === path)
+  }
+
+  /** Entries of one page. */
+  page(reference: PageReference): TocEntry[] {
+    const [, offset, compressedBytes, count, sha256] = reference
+    const bytes = this.stream.decode(offset, compressedBytes)
+    if (hash('sha256', bytes) !== sha256) throw damaged(`a page of the table of contents of ${displayPath(this.place.path)} fails its hash`)
+    const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').split('\n')
+    if (lines.pop() !== '' || lines.length !== count) throw damaged('a page of the table of contents has another number of lines than promised')
+    return lines.map((line) => {
+      const { entry, outside } = parseTocLine(line)
+      if (outside === null) return entry
+      const list = chunkListSchema.safeParse(parseJson(this.stream.extent(outside, outside.length)))
+      if (!list.success) throw damaged(`the list of chunks of ${displayPath(entry.path)} is malformed`)
+      return { ...entry, content: { kind: 'chunks', chunks: chunksFromTuples(list.data) } }
+    })
+  }
+
+  /** S offset and raw offset of every frame up to frames.bin, with a closing pair. */
+  frames(): { offsets: number[]; rawOffsets: number[] } {
+    const { n, at } = this.root.frames
+    const bytes = Buffer.from(this.stream.decode(at[0], at[1]))
+    if (bytes.length !== (n + 1) * 16) throw damaged('the list of frames has another length than promised')
+    const offsets: number[] = []
+    const rawOffsets: number[] = []
+    for (let record = 0; record <= n; record++) {
+      offsets.push(Number(bytes.readBigUInt64BE(record * 16)))
+      rawOffsets.push(Number(bytes.readBigUInt64BE(record * 16 + 8)))
+    }
+    const ordered = offsets.every((offset, record) => record === 0 || (offset > (offsets[record - 1] as number) && (rawOffsets[record] as number) >= (rawOffsets[record - 1] as number)))
+    if (!ordered || offsets[0] !== 0 || offsets[n] !== at[0]) throw damaged('the list of frames is out of order')
+    return { offsets, rawOffsets }
+  }
+
+  /** The locator at the end, or the manifest's word where the stream has none. */
+  #locate(): RootLocation {
+    const { compression, encrypted, root, path } = this.place
+    if (!encrypted && (compression === 'xz' || compression === 'bzip2')) return root
+    const length = locatorBytes[compression]
+    if (this.stream.streamBytes < length) throw damaged(`the archive ${displayPath(path)} is too short`)
+    return decodeLocator(this.stream.read(this.stream.streamBytes - length, length), this.stream.streamBytes, compression)
+  }
+
+  #rootBytes(): Uint8Array {
+    const { offset, compressedBytes, inner, rootBytes } = this.location
+    if (rootBytes > limits.rootBytes) throw damaged('the root of the archive is larger than a reader accepts')
+    return this.stream.extent({ offset, compressedBytes, inner }, rootBytes)
+  }
+}
+
+/** Header and key of an archive: enough to read its stream anywhere, also in a worker. */
+export function openAccess(files: Files, place: ArchivePlace, keys: Keys): { access: StreamAccess; pub: Pub | null; healed: boolean } {
+  const fd = openArchiveFile(files, place.path)
+  try {
+    const archive = archiveBytes(files, fd, place.path)
+    const { fileBytes } = archive
+    if (!place.encrypted) {
+      return { access: { path: place.path, compression: place.compression, key: null, fileBytes }, pub: null, healed: false }
+    }
+    const { pub, streamKey, associatedData, headerBytes, healed } = openHeader(archive, keys)
+    if (pub.id !== place.id) throw damaged(`${archive.name} is another archive than its manifest names`)
+    const key = segmentKeyOf({ streamKey, associatedData, segmentBytes: pub.enc.seg, prefix: archive.read(headerBytes, prefixBytes), headerBytes, fileBytes })
+    return { access: { path: place.path, compression: pub.comp, key, fileBytes }, pub, healed }
+  } finally {
+    files.close(fd)
+  }
+}
+
+function parseRoot(bytes: Uint8Array, place: ArchivePlace): Root {
+  const parsed = rootSchema.safeParse(parseJson(bytes))
+  const name = displayPath(place.path)
+  if (!parsed.success) {
+    throw damaged(`the root of ${name} is malformed at '${parsed.error.issues[0]?.path.join('.') ?? ''}'`)
+  }
+  const root = parsed.data
+  if (root.id !== place.id) throw damaged(`${name} is another archive than its manifest names`)
+  const [feature] = root.incompat
+  if (feature !== undefined) throw new BackupError('E_NEWER_FORMAT', `${name} needs a newer Holdfast: it uses '${feature}'`, 'update Holdfast, then try again')
+  if (root.deps.length > 0) throw new BackupError('E_NEWER_FORMAT', `${name} builds on other archives, which this version cannot read`, 'update Holdfast, then try again')
+  return root
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw damaged('a part of the archive that should be JSON is not')
+  }
+}
+
+function firstPath(page: PageReference): BytePath {
+  return typeof page[0] === 'string' ? pathFromText(page[0]) : pathFromBytes(Buffer.from(page[0].pb, 'base64'))
+}

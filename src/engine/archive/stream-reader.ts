@@ -1,0 +1,120 @@
+import { type Compression, type Extent, limits } from '../../model/archive.ts'
+import { BackupError, damaged } from '../../model/errors.ts'
+import { type BytePath, displayPath } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import { decompressFrames } from './codec.ts'
+import { readFully } from './pack-job.ts'
+import { type SegmentKey, SegmentOpener } from './stream-aead.ts'
+
+/** All a worker needs to read an archive: plain data. It holds a key: never logged. */
+export interface StreamAccess {
+  readonly path: BytePath
+  readonly compression: Compression
+  /** Null where the archive is not encrypted: the file is the stream. */
+  readonly key: SegmentKey | null
+  readonly fileBytes: number
+}
+
+/** What one read may ask for: a chunk or a small file, with the rest of its frames. */
+const extentLimitBytes = 2 * limits.frameRawBytes + (1 << 20)
+
+/**
+ * Random access to the stream S of one archive. Encrypted segments are authenticated before any byte of them is
+ * handed on; the last segment first of all, since only it proves that the file was not cut.
+ */
+export class StreamReader {
+  readonly streamBytes: number
+  readonly compression: Compression
+  readonly #files: Files
+  readonly #access: StreamAccess
+  readonly #opener: SegmentOpener | null
+  readonly #fd: number
+  /** The segments read last: neighbours usually ask for the same one. */
+  readonly #recent = new Map<number, Uint8Array>()
+
+  /** @throws E_ARCHIVE_MISSING, E_IO, E_DAMAGED where the end of the stream does not authenticate. */
+  constructor(files: Files, access: StreamAccess) {
+    this.#files = files
+    this.#access = access
+    this.compression = access.compression
+    this.#opener = access.key === null ? null : new SegmentOpener(access.key)
+    this.streamBytes = this.#opener?.plaintextBytes ?? access.fileBytes
+    this.#fd = openArchiveFile(files, access.path)
+    try {
+      if (this.#opener !== null) this.#segment(this.#opener.segmentCount - 1)
+    } catch (error) {
+      this.close()
+      throw error
+    }
+  }
+
+  close(): void {
+    this.#files.close(this.#fd)
+  }
+
+  /** Bytes of S. @throws E_DAMAGED where the range lies outside or fails authentication. */
+  read(offset: number, length: number): Uint8Array {
+    if (offset < 0 || length < 0 || offset + length > this.streamBytes) {
+      throw damaged(`bytes ${offset} to ${offset + length} lie outside the archive's ${this.streamBytes}`)
+    }
+    if (length === 0) return new Uint8Array(0)
+    if (this.#opener === null) return this.#pread(offset, length)
+    const first = this.#opener.locate(offset)
+    const last = this.#opener.locate(offset + length - 1)
+    if (first.segment === last.segment) {
+      return this.#segment(first.segment).subarray(first.offset, first.offset + length)
+    }
+    const out = Buffer.allocUnsafe(length)
+    let at = 0
+    for (let segment = first.segment; segment <= last.segment; segment++) {
+      const plain = this.#segment(segment)
+      const from = segment === first.segment ? first.offset : 0
+      const to = segment === last.segment ? last.offset + 1 : plain.length
+      out.set(plain.subarray(from, to), at)
+      at += to - from
+    }
+    return out
+  }
+
+  /** What a range of whole frames decodes to. */
+  decode(offset: number, compressedBytes: number): Uint8Array {
+    if (compressedBytes > extentLimitBytes) throw damaged(`a range of frames is ${compressedBytes} bytes long, more than a reader accepts`)
+    return decompressFrames(this.read(offset, compressedBytes), this.compression)
+  }
+
+  /** The `length` bytes an extent points at. */
+  extent(extent: Extent, length: number): Uint8Array {
+    const raw = this.decode(extent.offset, extent.compressedBytes)
+    if (extent.inner + length > raw.length) throw damaged('an extent reaches past the end of its frames')
+    return raw.subarray(extent.inner, extent.inner + length)
+  }
+
+  #segment(index: number): Uint8Array {
+    const known = this.#recent.get(index)
+    if (known !== undefined) return known
+    const opener = this.#opener as SegmentOpener // only called where there is one
+    const { position, length } = opener.ciphertextRange(index)
+    const plain = opener.open(index, this.#pread(position, length))
+    if (this.#recent.size >= 3) this.#recent.delete(this.#recent.keys().next().value as number)
+    this.#recent.set(index, plain)
+    return plain
+  }
+
+  #pread(position: number, length: number): Uint8Array {
+    const bytes = Buffer.allocUnsafe(length)
+    const got = readFully(this.#files, this.#fd, bytes, position)
+    if (got < length) throw damaged(`the archive ${displayPath(this.#access.path)} is shorter than it was`)
+    return bytes
+  }
+}
+
+/** @throws E_ARCHIVE_MISSING where there is no such file. */
+export function openArchiveFile(files: Files, path: BytePath): number {
+  try {
+    return files.open(path, 'read-following')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT') throw new BackupError('E_ARCHIVE_MISSING', `the archive ${displayPath(path)} is missing`, 'bring it back from a copy of the repository')
+    throw new BackupError('E_IO', `opening the archive ${displayPath(path)}: ${code}`, '', error)
+  }
+}

@@ -1,0 +1,52 @@
+import { createHash, hash } from 'node:crypto'
+import type { Root } from '../../model/archive.ts'
+import { type BytePath, pathToText } from '../../model/path.ts'
+
+/**
+ * The table of contents in pages. A page ends after an entry whose path's hash says so, so that an insertion moves
+ * the bounds of its own page only and all others keep their bytes.
+ */
+export const pageRule = { leastEntries: 128, mostEntries: 4096, modulus: 512 } as const
+
+export type PageReference = Root['toc']['pages'][number]
+
+export interface TocPage {
+  readonly firstPath: BytePath
+  readonly bytes: Uint8Array
+  readonly count: number
+  readonly sha256: string
+}
+
+export class PageCutter {
+  #lines: string[] = []
+  #first: BytePath = '' as BytePath
+
+  /** A page, where this entry completed one. */
+  add(path: BytePath, line: string): TocPage | null {
+    if (this.#lines.length === 0) this.#first = path
+    this.#lines.push(line)
+    const count = this.#lines.length
+    return count >= pageRule.mostEntries || (count >= pageRule.leastEntries && endsPage(path)) ? this.#cut() : null
+  }
+
+  /** The page begun last, where there is one. */
+  finish(): TocPage | null {
+    return this.#lines.length === 0 ? null : this.#cut()
+  }
+
+  #cut(): TocPage {
+    const bytes = Buffer.from(`${this.#lines.join('\n')}\n`, 'utf8')
+    const page = { firstPath: this.#first, bytes, count: this.#lines.length, sha256: hash('sha256', bytes) }
+    this.#lines = []
+    return page
+  }
+}
+
+function endsPage(path: BytePath): boolean {
+  return createHash('sha256').update(path, 'latin1').digest().readUInt16BE(0) % pageRule.modulus === 0
+}
+
+/** A path as root.json spells it. */
+export function jsonPath(path: BytePath): string | { pb: string } {
+  return pathToText(path) ?? { pb: Buffer.from(path, 'latin1').toString('base64') }
+}

@@ -1,0 +1,98 @@
+import { Worker } from 'node:worker_threads'
+import { BackupError, type ErrorCode, errorTable } from '../../model/errors.ts'
+
+
+export interface PoolSettings {
+  readonly count: number
+  /** Module of another `Files` for the workers; null is the disk. */
+  readonly filesModule: string | null
+}
+
+interface Waiting {
+  readonly job: unknown
+  readonly transfer: ArrayBuffer[]
+  resolve(result: unknown): void
+  reject(error: unknown): void
+}
+
+export interface WorkerReply {
+  readonly result?: unknown
+  readonly error?: { readonly code: string | null; readonly message: string; readonly hint: string; readonly errno: string | null }
+}
+
+/**
+ * A few threads that each do one job at a time, in the order jobs come. A thread that dies fails the job it had and
+ * every job after it: a backup with a hole is no backup.
+ */
+export class WorkerPool {
+  readonly count: number
+  readonly #idle: Worker[] = []
+  readonly #all: Worker[] = []
+  readonly #queue: Waiting[] = []
+  readonly #busy = new Map<Worker, Waiting>()
+  #broken: BackupError | null = null
+
+  constructor({ count, filesModule }: PoolSettings) {
+    this.count = count
+    const url = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+    for (let at = 0; at < count; at++) {
+      const worker = new Worker(url, { workerData: { filesModule }, stdin: false })
+      worker.on('message', (reply: WorkerReply) => this.#settle(worker, reply))
+      worker.on('error', (error) => this.#fail(new BackupError('E_INTERNAL', `a worker thread failed: ${error.message}`, '', error)))
+      worker.on('exit', (code) => {
+        if (this.#busy.has(worker)) this.#fail(new BackupError('E_INTERNAL', `a worker thread ended with ${code}`))
+      })
+      this.#all.push(worker)
+      this.#idle.push(worker)
+    }
+  }
+
+  /** Runs a job on the next free thread. `transfer` are buffers that move instead of being copied. */
+  run<Result>(job: { readonly kind: string }, transfer: ArrayBuffer[] = []): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.#broken !== null) {
+        reject(this.#broken)
+        return
+      }
+      this.#queue.push({ job, transfer, resolve: resolve as (result: unknown) => void, reject })
+      this.#next()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#broken ??= new BackupError('E_INTERNAL', 'the worker threads are closed')
+    for (const waiting of this.#queue.splice(0)) waiting.reject(this.#broken)
+    await Promise.all(this.#all.map((worker) => worker.terminate()))
+  }
+
+  #next(): void {
+    while (this.#queue.length > 0 && this.#idle.length > 0) {
+      const worker = this.#idle.shift() as Worker
+      const waiting = this.#queue.shift() as Waiting
+      this.#busy.set(worker, waiting)
+      worker.postMessage(waiting.job, waiting.transfer)
+    }
+  }
+
+  #settle(worker: Worker, reply: WorkerReply): void {
+    const waiting = this.#busy.get(worker)
+    this.#busy.delete(worker)
+    this.#idle.push(worker)
+    if (waiting !== undefined) {
+      if (reply.error === undefined) waiting.resolve(reply.result)
+      else waiting.reject(revive(reply.error))
+    }
+    this.#next()
+  }
+
+  #fail(error: BackupError): void {
+    this.#broken ??= error
+    for (const waiting of [...this.#busy.values(), ...this.#queue.splice(0)]) waiting.reject(this.#broken)
+    this.#busy.clear()
+  }
+}
+
+function revive(error: NonNullable<WorkerReply['error']>): Error {
+  if (error.code !== null && error.code in errorTable) return new BackupError(error.code as ErrorCode, error.message, error.hint)
+  return Object.assign(new Error(error.message), error.errno === null ? {} : { code: error.errno })
+}

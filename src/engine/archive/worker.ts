@@ -1,0 +1,44 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { BackupError } from '../../model/errors.ts'
+import { readAccountNames } from '../platform/account-names.ts'
+import { loadFiles } from '../platform/load-files.ts'
+import { type PackJob, Packer, type PackResult } from './pack-job.ts'
+import { packPart, type PartJob } from './part-job.ts'
+import type { WorkerReply } from './worker-pool.ts'
+
+/** A worker thread: does one job after another and answers each with its result or its error. */
+
+type Job = PackJob | PartJob
+
+const { filesModule } = workerData as { filesModule: string | null } // set by the pool, which starts every worker
+const files = await loadFiles(filesModule)
+const packer = new Packer(files, readAccountNames(files))
+
+function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
+  switch (job.kind) {
+    case 'pack': {
+      const result: PackResult = packer.pack(job)
+      return { result, transfer: result.frames.map((frame) => frame.bytes.buffer as ArrayBuffer) }
+    }
+    case 'part': {
+      const result = packPart(files, job)
+      return { result, transfer: [...result.frames.map((frame) => frame.bytes.buffer as ArrayBuffer), result.raw.buffer as ArrayBuffer] }
+    }
+  }
+}
+
+parentPort?.on('message', (job: Job) => {
+  try {
+    const { result, transfer } = perform(job)
+    parentPort?.postMessage({ result } satisfies WorkerReply, transfer)
+  } catch (error) {
+    parentPort?.postMessage({ error: plainError(error as Error) } satisfies WorkerReply)
+  }
+})
+
+/** Errors lose their class on the way between threads; what the pool needs to make them anew. */
+function plainError(error: Error): NonNullable<WorkerReply['error']> {
+  const errno = (error as NodeJS.ErrnoException).code ?? null
+  if (error instanceof BackupError) return { code: error.code, message: error.message, hint: error.hint, errno: null }
+  return { code: null, message: error.message, hint: '', errno }
+}

@@ -1,0 +1,253 @@
+import { hash } from 'node:crypto'
+import type { Root, RootLocation } from '../../model/archive.ts'
+import { BackupError } from '../../model/errors.ts'
+import { type BytePath, pathFromText } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import type { TocEntry } from '../../model/toc.ts'
+import { chunking } from './chunking.ts'
+import { type CompressionLevel, compressFrame } from './codec.ts'
+import { encodeLocator } from './locator.ts'
+import { type Frame, readFully } from './pack-job.ts'
+import type { ArchiveSink } from './sink.ts'
+import { encodeGlobalComment, encodeOwnFileHeader, paddedBytes } from './tar-header.ts'
+import { encodeChunks, encodeTocLine, inlineListBytes, type OutsideList } from './toc-line.ts'
+import { jsonPath, PageCutter, type PageReference, type TocPage } from './toc-pages.ts'
+
+/**
+ * Lays out the stream S of one archive, in order and append only:
+ * comment and README, the entries' frames, the table of contents in pages, frames.bin, root.json, the locator.
+ */
+export interface ArchiveIdentity {
+  readonly id: string
+  readonly ordinal: number
+  readonly kind: Root['kind']
+  readonly source: Root['source']
+  readonly service: Root['service']
+}
+
+export interface WrittenStream {
+  readonly root: RootLocation
+  readonly rootSha256: string
+  readonly entries: number
+  readonly files: number
+  readonly bytes: number
+}
+
+const frameRecordBytes = 16
+const ownFrameBytes = 8 << 20
+
+export class ArchiveWriter {
+  readonly #sink: ArchiveSink
+  readonly #identity: ArchiveIdentity
+  readonly #compression: CompressionLevel
+  readonly #pages = new PageCutter()
+  readonly #pageReferences: PageReference[] = []
+  readonly #spool: PageSpool
+  #frameRecords = Buffer.alloc(64 * 1024)
+  #frames = 0
+  #rawBytes = 0
+  #tocBytes = 0
+  #entries = 0
+  #fileCount = 0
+  #contentBytes = 0
+  #outsideLists = 0
+
+  constructor(files: Files, sink: ArchiveSink, identity: ArchiveIdentity, compression: CompressionLevel, spoolPath: BytePath) {
+    this.#sink = sink
+    this.#identity = identity
+    this.#compression = compression
+    this.#spool = new PageSpool(files, spoolPath)
+    this.#own('README.txt', Buffer.from(readme(identity.id)), encodeGlobalComment(`BKA1 ${identity.id}`))
+  }
+
+  /** Entries written so far; what a progress line shows. */
+  get entries(): number {
+    return this.#entries
+  }
+
+  get contentBytes(): number {
+    return this.#contentBytes
+  }
+
+  /** Appends finished frames. Returns the S offset of the first. */
+  frames(frames: readonly Frame[]): number {
+    const start = this.#sink.streamBytes
+    for (const frame of frames) this.#frame(frame.bytes, frame.rawBytes)
+    return start
+  }
+
+  /** Appends an entry to the table of contents. Entries come in the order of the walk. */
+  entry(entry: TocEntry): void {
+    let outside: OutsideList | null = null
+    if (entry.content.kind === 'chunks') {
+      const list = encodeChunks(entry.content.chunks)
+      if (list.length > inlineListBytes) outside = this.#outside(Buffer.from(list))
+    }
+    this.#entries++
+    if (entry.type === 'file') {
+      this.#fileCount++
+      this.#contentBytes += entry.sizeBytes
+    }
+    const page = this.#pages.add(entry.path, encodeTocLine(entry, outside))
+    if (page !== null) this.#page(page)
+  }
+
+  /** Writes everything that follows the entries. The sink is left open: its owner finishes it. */
+  finish(warnings: number): WrittenStream {
+    const last = this.#pages.finish()
+    if (last !== null) this.#page(last)
+
+    this.#compress(encodeOwnFileHeader(this.#path('toc.jsonl'), this.#tocBytes))
+    const shift = this.#sink.streamBytes
+    const pages: PageReference[] = this.#pageReferences.map(([path, offset, ...rest]) => [path, offset + shift, ...rest] as PageReference)
+    this.#spool.drain((bytes, rawBytes) => this.#frame(bytes, rawBytes))
+    this.#spool.close()
+
+    const recordBytes = (this.#frames + 2) * frameRecordBytes
+    const tocPadding = Buffer.alloc(paddedBytes(this.#tocBytes) - this.#tocBytes)
+    this.#compress(Buffer.concat([tocPadding, encodeOwnFileHeader(this.#path('frames.bin'), recordBytes)]))
+    const framesAt = this.#sink.streamBytes
+    this.#record(framesAt, this.#rawBytes)
+    const records = Buffer.from(this.#frameRecords.subarray(0, recordBytes))
+    const frameCount = this.#frames
+    for (let at = 0; at < records.length; at += ownFrameBytes) this.#compress(records.subarray(at, at + ownFrameBytes))
+    const frames: Root['frames'] = { n: frameCount, at: [framesAt, this.#sink.streamBytes - framesAt] }
+
+    const root = Buffer.from(JSON.stringify(this.#root(pages, frames, warnings)))
+    const before = Buffer.concat([Buffer.alloc(paddedBytes(recordBytes) - recordBytes), encodeOwnFileHeader(this.#path('root.json'), root.length)])
+    const tail = Buffer.concat([before, root], before.length + paddedBytes(root.length) + 1024)
+    const rootAt = this.#sink.streamBytes
+    for (let at = 0; at < tail.length; at += ownFrameBytes) this.#compress(tail.subarray(at, at + ownFrameBytes))
+    const location = { offset: rootAt, compressedBytes: this.#sink.streamBytes - rootAt, inner: before.length, rootBytes: root.length }
+    this.#sink.write(this.#locator(location))
+    return { root: location, rootSha256: hash('sha256', root), entries: this.#entries, files: this.#fileCount, bytes: this.#contentBytes }
+  }
+
+  /** Gives up the spool. Harmless after finish. */
+  close(): void {
+    this.#spool.close()
+  }
+
+  #locator(location: RootLocation): Uint8Array {
+    const { compression } = this.#compression
+    const length = encodeLocator(location, 0, compression).length
+    return encodeLocator(location, this.#sink.streamBytes + length, compression)
+  }
+
+  #root(pages: readonly PageReference[], frames: Root['frames'], warnings: number): Root {
+    const { id, ordinal, kind, source, service } = this.#identity
+    return {
+      v: 1,
+      id,
+      ord: ordinal,
+      kind,
+      deps: [],
+      prev: null,
+      source,
+      service,
+      chunking: { algorithm: chunking.algorithm, min: chunking.minimumBytes, avg: chunking.averageBytes, max: chunking.maximumBytes },
+      toc: { n: this.#entries, raw: this.#tocBytes, pages: [...pages] },
+      frames,
+      stats: { files: this.#fileCount, bytes: this.#contentBytes, warnings },
+      compat: [],
+      incompat: [],
+    }
+  }
+
+  #page(page: TocPage): void {
+    const bytes = compressFrame(page.bytes, this.#compression)
+    this.#pageReferences.push([jsonPath(page.firstPath), this.#spool.bytes, bytes.length, page.count, page.sha256])
+    this.#spool.append(bytes, page.bytes.length)
+    this.#tocBytes += page.bytes.length
+  }
+
+  /** A list too long for its line becomes a small file of its own below .bka/. */
+  #outside(list: Uint8Array): OutsideList {
+    const header = encodeOwnFileHeader(this.#path(`lists/${this.#outsideLists++}`), list.length)
+    const offset = this.#sink.streamBytes
+    const whole = Buffer.concat([header, list], header.length + paddedBytes(list.length))
+    for (let at = 0; at < whole.length; at += ownFrameBytes) this.#compress(whole.subarray(at, at + ownFrameBytes))
+    return { offset, compressedBytes: this.#sink.streamBytes - offset, inner: header.length, length: list.length }
+  }
+
+  #own(name: string, content: Uint8Array, before: Uint8Array): void {
+    const header = encodeOwnFileHeader(this.#path(name), content.length)
+    this.#compress(Buffer.concat([before, header, content], before.length + header.length + paddedBytes(content.length)))
+  }
+
+  #path(name: string): BytePath {
+    return pathFromText(`.bka/${this.#identity.id}/${name}`)
+  }
+
+  #compress(raw: Uint8Array): void {
+    this.#frame(compressFrame(raw, this.#compression), raw.length)
+  }
+
+  #frame(bytes: Uint8Array, rawBytes: number): void {
+    this.#record(this.#sink.streamBytes, this.#rawBytes)
+    this.#sink.write(bytes)
+    this.#rawBytes += rawBytes
+    this.#frames++
+  }
+
+  #record(offset: number, rawOffset: number): void {
+    const at = this.#frames * frameRecordBytes
+    if (at + frameRecordBytes > this.#frameRecords.length) this.#frameRecords = Buffer.concat([this.#frameRecords], this.#frameRecords.length * 2)
+    this.#frameRecords.writeBigUInt64BE(BigInt(offset), at)
+    this.#frameRecords.writeBigUInt64BE(BigInt(rawOffset), at + 8)
+  }
+}
+
+/** Compressed pages wait in a file until the entries are done: a table of contents may be larger than memory. */
+class PageSpool {
+  bytes = 0
+  readonly #files: Files
+  readonly #path: BytePath
+  readonly #lengths: [number, number][] = []
+  #fd: number | null
+
+  constructor(files: Files, path: BytePath) {
+    this.#files = files
+    this.#path = path
+    this.#fd = files.open(path, 'create')
+  }
+
+  append(bytes: Uint8Array, rawBytes: number): void {
+    this.#files.write(this.#fd as number, bytes, null) // open until close, and nothing is appended after that
+    this.#lengths.push([bytes.length, rawBytes])
+    this.bytes += bytes.length
+  }
+
+  drain(take: (bytes: Uint8Array, rawBytes: number) => void): void {
+    const fd = this.#files.open(this.#path, 'read')
+    try {
+      let position = 0
+      for (const [length, rawBytes] of this.#lengths) {
+        const bytes = Buffer.allocUnsafe(length)
+        if (readFully(this.#files, fd, bytes, position) < length) throw new BackupError('E_IO', 'the spooled table of contents is shorter than it was written')
+        take(bytes, rawBytes)
+        position += length
+      }
+    } finally {
+      this.#files.close(fd)
+    }
+  }
+
+  close(): void {
+    if (this.#fd === null) return
+    this.#files.close(this.#fd)
+    this.#fd = null
+    this.#files.removeFile(this.#path)
+  }
+}
+
+function readme(id: string): string {
+  return `This is a Holdfast archive, ${id}, format BKA1.
+
+It is an ordinary tar: whatever opened it this far can extract the rest.
+.bka/${id}/ holds the archive's own table of contents; you do not need it, and can delete it after extracting.
+Files that an incremental archive took over from older archives are not in this tar. To restore them as well, use
+Holdfast, or recovery/recover.py or recovery/recover.mjs from the repository this archive came from: they are single
+scripts that need no installation, and FORMAT.md beside them describes every byte.
+`
+}

@@ -1,0 +1,186 @@
+import ignore from 'ignore'
+import { type BytePath, comparePaths, isWithin, joinPath, pathToText, storedPathOf } from '../../model/path.ts'
+import type { Files, FileStatus } from '../../model/ports.ts'
+import type { EntryType, Source, SourceContext, SourceEntry } from '../../model/source.ts'
+import { attributesOf, whyUnreadable } from '../archive/pack-job.ts'
+
+/** Files and directories of this machine, as GNU tar would take them. */
+export interface FilesSettings {
+  /** Absolute, normalised; each is stored itself with everything below it. */
+  readonly paths: readonly BytePath[]
+  /** gitignore patterns, anchored at the file system's root. */
+  readonly exclude: readonly string[]
+  /** Leave out what lies in a directory that a CACHEDIR.TAG marks (bford.info/cachedir). */
+  readonly excludeCaches: boolean
+  readonly oneFileSystem: boolean
+  /** The repository's own directory, never part of a backup; null where there is none on this machine. */
+  readonly repository: { readonly device: bigint; readonly inode: bigint } | null
+}
+
+const cacheTag = 'Signature: 8a477f597d28d172789f06886806bc55'
+/** Entries handed on at a time, and how often the event loop gets its turn. */
+const sliceEntries = 512
+
+export function filesSource(files: Files, settings: FilesSettings): Source {
+  return {
+    async *scan(context) {
+      const walk = new Walk(files, settings, context)
+      let slice: SourceEntry[] = []
+      for (const path of rootsOf(settings.paths)) {
+        for (const entry of walk.from(path)) {
+          slice.push(entry)
+          if (slice.length < sliceEntries) continue
+          yield slice
+          slice = []
+        }
+      }
+      if (slice.length > 0) yield slice
+    },
+  }
+}
+
+/** Sorted, without those that lie in another one. */
+export function rootsOf(paths: readonly BytePath[]): BytePath[] {
+  const sorted = [...paths].sort((a, b) => comparePaths(storedPathOf(a), storedPathOf(b)))
+  return sorted.filter((path, at) => !sorted.slice(0, at).some((above) => isWithin(storedPathOf(path), storedPathOf(above))))
+}
+
+class Walk {
+  readonly #files: Files
+  readonly #settings: FilesSettings
+  readonly #context: SourceContext
+  readonly #excluded: (path: BytePath, directory: boolean) => boolean
+  /** First name seen of every inode with several. */
+  readonly #linked = new Map<string, BytePath>()
+
+  constructor(files: Files, settings: FilesSettings, context: SourceContext) {
+    this.#files = files
+    this.#settings = settings
+    this.#context = context
+    this.#excluded = matcher(settings.exclude)
+  }
+
+  *from(root: BytePath): Generator<SourceEntry> {
+    const stored = storedPathOf(root)
+    let status: FileStatus | undefined
+    try {
+      status = this.#files.status(root)
+    } catch (error) {
+      this.#context.warn({ path: stored, what: whyUnreadable(error as NodeJS.ErrnoException) })
+      return
+    }
+    if (status === undefined) {
+      this.#context.warn({ path: stored, what: whyUnreadable(Object.assign(new Error(), { code: 'ENOENT' })) })
+      return
+    }
+    if (stored !== '' && this.#excluded(stored, status.type === 'directory')) {
+      this.#context.warn({ path: stored, what: 'asked for, and left out by an exclude pattern' })
+      return
+    }
+    yield* this.#entry(root, stored, status, status.device)
+  }
+
+  *#entry(path: BytePath, stored: BytePath, status: FileStatus, device: bigint): Generator<SourceEntry> {
+    if (status.type === 'socket') {
+      this.#context.skip(stored, 'socket')
+      return
+    }
+    if (status.type !== 'directory') {
+      yield this.#leaf(path, stored, status)
+      return
+    }
+    const { repository, oneFileSystem, excludeCaches } = this.#settings
+    if (repository !== null && status.inode === repository.inode && status.device === repository.device) {
+      this.#context.skip(stored, 'repository')
+      return
+    }
+    // The file system's root has no name to be stored under.
+    if (stored !== '') yield entryOf(path, stored, status, 'directory', null)
+    if (oneFileSystem && status.device !== device) {
+      this.#context.skip(stored, 'other-file-system')
+      return
+    }
+    if (excludeCaches && this.#isCache(path)) {
+      this.#context.skip(stored, 'cache')
+      return
+    }
+    let names: BytePath[]
+    try {
+      names = this.#files.names(path)
+    } catch (error) {
+      this.#context.warn({ path: stored, what: whyUnreadable(error as NodeJS.ErrnoException) })
+      return
+    }
+    names.sort((a, b) => (a < b ? -1 : 1))
+    for (const name of names) yield* this.#child(joinPath(path, name), joinPath(stored, name), device)
+  }
+
+  *#child(path: BytePath, stored: BytePath, device: bigint): Generator<SourceEntry> {
+    let status: FileStatus | undefined
+    try {
+      status = this.#files.status(path)
+    } catch (error) {
+      this.#context.warn({ path: stored, what: whyUnreadable(error as NodeJS.ErrnoException) })
+      return
+    }
+    if (status === undefined) {
+      this.#context.warn({ path: stored, what: 'vanished before it could be read' })
+      return
+    }
+    if (this.#excluded(stored, status.type === 'directory')) {
+      this.#context.skip(stored, 'excluded')
+      return
+    }
+    if (status.type === 'directory') yield* this.#entry(path, stored, status, device)
+    else if (status.type === 'socket') this.#context.skip(stored, 'socket')
+    else yield this.#leaf(path, stored, status)
+  }
+
+  #leaf(path: BytePath, stored: BytePath, status: FileStatus): SourceEntry {
+    if (status.type === 'file' && status.links > 1) {
+      const key = `${status.device}:${status.inode}`
+      const first = this.#linked.get(key)
+      if (first !== undefined) return entryOf(path, stored, status, 'hardlink', first)
+      if (this.#readable(path)) this.#linked.set(key, stored)
+    }
+    return entryOf(path, stored, status, status.type as EntryType, null) // sockets and directories do not come here
+  }
+
+  /** A name that cannot be opened must not carry the data of the others. */
+  #readable(path: BytePath): boolean {
+    try {
+      this.#files.close(this.#files.open(path, 'read'))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  #isCache(path: BytePath): boolean {
+    let fd: number
+    try {
+      fd = this.#files.open(joinPath(path, 'CACHEDIR.TAG' as BytePath), 'read')
+    } catch {
+      return false
+    }
+    try {
+      const head = Buffer.alloc(cacheTag.length)
+      return this.#files.read(fd, head, 0, head.length, 0) === head.length && head.toString('latin1') === cacheTag
+    } catch {
+      return false
+    } finally {
+      this.#files.close(fd)
+    }
+  }
+}
+
+function entryOf(path: BytePath, stored: BytePath, status: FileStatus, type: EntryType, linkTarget: BytePath | null): SourceEntry {
+  return { path: stored, type, attributes: attributesOf(status, type), linkTarget, content: { kind: 'disk', path } }
+}
+
+/** Names that are not UTF-8 are matched by their bytes as if these were Latin-1. */
+function matcher(patterns: readonly string[]): (path: BytePath, directory: boolean) => boolean {
+  if (patterns.length === 0) return () => false
+  const rules = ignore({ ignorecase: false }).add([...patterns])
+  return (path, directory) => rules.ignores(`${pathToText(path) ?? path}${directory ? '/' : ''}`)
+}
