@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { backupIdSchema, type Catalog, type CatalogEntry, catalogEntrySchema } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
-import { crc32Hex } from './crc32.ts'
 import { type DocumentAdapter, openDocument, type Reading } from './document.ts'
 
 export interface CatalogAdapter extends DocumentAdapter {
-  /** Moves the file out of the way without destroying it, and gives its new name. */
+  /** CRC-32 of ISO 3309 (as in gzip) of the text's UTF-8 bytes. Handed in: zlib's takes 0.2 ms where JavaScript takes 13. */
+  crc32(text: string): number
+  /** Keeps the file as it is under another name, and gives that name; the next write replaces the one here. */
   setAside(): Promise<string>
 }
 
@@ -18,14 +19,20 @@ export interface CatalogStore {
   update(change: CatalogChange): Promise<Catalog>
   /** The same where backups exist, so that there must be a catalog. @throws E_CATALOG where it is damaged or missing */
   updateExisting(change: CatalogChange): Promise<Catalog>
-  /** Puts a rebuilt list in its place, whatever is there. Gives the name a damaged file was moved to, or null. */
+  /** Puts a rebuilt list in its place, whatever is there. Gives the name a damaged file was kept under, or null. */
   replace(backups: readonly CatalogEntry[]): Promise<string | null>
 }
+
+/** Eight hex digits over the JSON of the three. */
+type Checksum = (v: unknown, gen: unknown, backups: unknown) => string
 
 const rebuildHint = 'run: holdfast rebuild'
 
 export function openCatalog(adapter: CatalogAdapter): CatalogStore {
-  const document = openDocument(writtenCatalogSchema, adapter, { migrate: verifyChecksum, format: JSON.stringify })
+  const checksum = (v: unknown, gen: unknown, backups: unknown) =>
+    adapter.crc32(JSON.stringify({ v, gen, backups })).toString(16).padStart(8, '0')
+  const migrate = (value: unknown) => verifyChecksum(value, checksum)
+  const document = openDocument(writtenCatalogSchema, adapter, { migrate, format: JSON.stringify })
 
   async function update(change: CatalogChange, absent: 'begins-empty' | 'refuses'): Promise<Catalog> {
     return document.update((found) => {
@@ -35,7 +42,7 @@ export function openCatalog(adapter: CatalogAdapter): CatalogStore {
       if (found.state === 'absent' && absent === 'refuses') {
         throw new BackupError('E_CATALOG', 'the catalog metadata.json is missing', rebuildHint)
       }
-      return next(found, change)
+      return next(found, change, checksum)
     })
   }
 
@@ -44,30 +51,26 @@ export function openCatalog(adapter: CatalogAdapter): CatalogStore {
     update: (change) => update(change, 'begins-empty'),
     updateExisting: (change) => update(change, 'refuses'),
     async replace(backups) {
-      let movedTo: string | null = null
+      let keptAs: string | null = null
       await document.update(async (found) => {
-        if (found.state === 'damaged') movedTo = await adapter.setAside()
-        return next(found, () => backups)
+        if (found.state === 'damaged') keptAs = await adapter.setAside()
+        return next(found, () => backups, checksum)
       })
-      return movedTo
+      return keptAs
     },
   }
 }
 
 /** The catalog after a change: one generation on, keys of a later version kept. */
-function next(found: Reading<Catalog>, change: CatalogChange): Catalog {
+function next(found: Reading<Catalog>, change: CatalogChange, checksum: Checksum): Catalog {
   const before: Catalog = found.state === 'ok' ? found.value : { v: 1, gen: 0, backups: [], crc: '' }
   const backups = z.array(catalogEntrySchema).parse([...change(before.backups)])
   const gen = before.gen + 1
   return { ...before, gen, backups, crc: checksum(before.v, gen, backups) }
 }
 
-function checksum(v: unknown, gen: unknown, backups: unknown): string {
-  return crc32Hex(JSON.stringify({ v, gen, backups }))
-}
-
 /** Refuses what its own checksum does not cover: a torn file, a flipped bit, an edit by hand. */
-function verifyChecksum(value: unknown): unknown {
+function verifyChecksum(value: unknown, checksum: Checksum): unknown {
   if (typeof value !== 'object' || value === null) throw new Error('it is not an object')
   if (!('v' in value && 'gen' in value && 'backups' in value && 'crc' in value)) throw new Error('keys are missing')
   if (value.v !== 1) throw new Error(`it is of version ${String(value.v)}, which this Holdfast does not know`)

@@ -26,15 +26,15 @@ const openFlags: Record<OpenMode, number> = {
   'directory-following': O_RDONLY | O_DIRECTORY,
 }
 
-const fileTypes: Record<number, FileType> = {
-  2401: 'fifo',
-  4802: 'char-device',
-  9604: 'directory',
-  14406: 'block-device',
-  16807: 'file',
-  21609: 'symlink',
-  26411: 'socket',
-}
+const fileTypes: ReadonlyMap<number, FileType> = new Map([
+  [0o010000, 'fifo'],
+  [0o020000, 'char-device'],
+  [0o040000, 'directory'],
+  [0o060000, 'block-device'],
+  [0o100000, 'file'],
+  [0o120000, 'symlink'],
+  [0o140000, 'socket'],
+])
 const specialTypes = { fifo: 0o010000, 'char-device': 0o020000, 'block-device': 0o060000, socket: 0o140000 } as const
 
 /** What a file system without extended attributes answers when asked for them. */
@@ -211,7 +211,7 @@ function absentIsFine<T>(act: () => T): T | undefined {
 
 function statusFrom(status: fs.BigIntStats): FileStatus {
   const mode = Number(status.mode)
-  const type = fileTypes[mode & 0o170000]
+  const type = fileTypes.get(mode & 0o170000)
   if (type === undefined) throw new BackupError('E_INTERNAL', `file type ${mode.toString(8)} is unknown`)
   const device = status.rdev
   return {

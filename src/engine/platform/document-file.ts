@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib'
 import { type BytePath, joinPath, nameOf, parentOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { readText, replaceFile, syncDirectory } from './json-file.ts'
@@ -9,7 +10,9 @@ export interface DocumentFile {
   write(text: string): Promise<void>
   /** Runs `act` while no other process updates the document. */
   lock<T>(act: () => Promise<T>): Promise<T>
-  /** Renames the file to `<name>.damaged-<time>`, and gives the new name. */
+  /** CRC-32 of the text's UTF-8 bytes. */
+  crc32(text: string): number
+  /** Keeps the file as `<name>.damaged-<time>`, and gives that name. */
   setAside(): Promise<string>
 }
 
@@ -34,10 +37,17 @@ export function openDocumentFile(
         lock.release()
       }
     },
+    crc32,
     async setAside() {
       const stamp = new Date(request().clock.now()).toISOString().replaceAll(':', '-')
       const name = `${nameOf(path)}.damaged-${stamp}`
-      files.rename(path, joinPath(parentOf(path), name as BytePath))
+      const aside = joinPath(parentOf(path), name as BytePath)
+      try {
+        // A second name rather than a rename: the document must not be missing if the process dies before its successor is written.
+        files.makeHardlink(path, aside)
+      } catch {
+        files.rename(path, aside) // a file system without hard links
+      }
       await syncDirectory(files, parentOf(path))
       return name
     },

@@ -123,7 +123,7 @@ function bind(): Libc {
     },
     getXattr(path, name) {
       const length = lgetxattr(terminated(path, 'lgetxattr'), cString(name), valueBytes, xattrLimitBytes)
-      if (length >= 0) return Uint8Array.prototype.slice.call(valueBytes, 0, length)
+      if (length >= 0) return Uint8Array.from(valueBytes.subarray(0, length))
       if (koffi.errno() === ENODATA) return null
       throw failure('lgetxattr', path)
     },
