@@ -1,5 +1,6 @@
 import { BackupError } from '../../model/errors.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
+import { errorName } from './libc.ts'
 
 /** What the operating system's codes mean to an operator, and what to do next. */
 const meanings: Record<string, readonly [what: string, hint: string]> = {
@@ -39,7 +40,7 @@ const fullDisk: Record<string, string> = {
  */
 export function explainIo(error: unknown, doing: string, path: BytePath): BackupError {
   if (error instanceof BackupError) return error
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null
+  const code = nameOf(error)
   const subject = `cannot ${doing} ${displayPath(path)}`
   const full = code === null ? undefined : fullDisk[code]
   if (full !== undefined) {
@@ -48,4 +49,10 @@ export function explainIo(error: unknown, doing: string, path: BytePath): Backup
   }
   const [what, hint] = (code === null ? undefined : meanings[code]) ?? [code ?? 'an unexpected error', '']
   return new BackupError('E_IO', `${subject}: ${what}`, hint, error)
+}
+
+function nameOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  if ('errno' in error && typeof error.errno === 'number') return errorName(-error.errno)
+  return 'code' in error && typeof error.code === 'string' ? error.code : null
 }

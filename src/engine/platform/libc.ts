@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
-import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
+import { constants } from 'node:os'
+import { getSystemErrorMap, getSystemErrorMessage } from 'node:util'
 import type * as Koffi from 'koffi'
 import { type BytePath, displayPath } from '../../model/path.ts'
 
@@ -218,11 +219,22 @@ function cString(bytes: Uint8Array): Uint8Array {
 
 /** An error as node:fs throws it, the path in it safe for a terminal. */
 export function systemError(errno: number, syscall: string, path: BytePath | null): NodeJS.ErrnoException {
-  const code = getSystemErrorName(-errno)
+  const code = errorName(errno)
   const about = path === null ? '' : ` '${displayPath(path)}'`
-  const error: NodeJS.ErrnoException = new Error(`${code}: ${getSystemErrorMessage(-errno)}, ${syscall}${about}`)
+  const error: NodeJS.ErrnoException = new Error(`${code}: ${messageOf(errno)}, ${syscall}${about}`)
   error.code = code
   error.errno = -errno
   error.syscall = syscall
   return error
+}
+
+/** The name of an error number. Node's own errors say `Unknown system error -122` for some, a full quota among them. */
+export function errorName(errno: number): string {
+  const known = getSystemErrorMap().get(-errno)
+  if (known !== undefined) return known[0]
+  return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? `error ${errno}`
+}
+
+function messageOf(errno: number): string {
+  return getSystemErrorMap().has(-errno) ? (getSystemErrorMessage(-errno) ?? '') : 'system error'
 }
