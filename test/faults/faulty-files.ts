@@ -24,17 +24,20 @@ export interface Fault {
   readonly lasting?: boolean
 }
 
-export type FaultKind = 'ENOSPC' | 'EIO' | 'EROFS' | 'EMFILE' | 'short-write' | 'kill'
+const faultKinds = ['ENOSPC', 'EIO', 'EROFS', 'EMFILE', 'short-write', 'kill'] as const
+export type FaultKind = (typeof faultKinds)[number]
 
 const counterKey = 'holdfast-fault-counter'
 
 export function createFiles(): Files {
   const environment = process.env
   const calls = environment['HOLDFAST_FAULT_CALLS']
+  const wanted = environment['HOLDFAST_FAULT_KIND'] ?? 'EIO'
+  const kind = faultKinds.find((known) => known === wanted)
+  if (kind === undefined) throw new Error(`HOLDFAST_FAULT_KIND ${wanted} is unknown`)
   const fault: Fault = {
     at: Number(environment['HOLDFAST_FAULT_AT'] ?? 0),
-    // A wrong kind is a mistake in the test, and the error is then an unknown one.
-    kind: (environment['HOLDFAST_FAULT_KIND'] ?? 'EIO') as FaultKind,
+    kind,
     calls: calls === undefined ? null : new Set(calls.split(',')),
     lasting: environment['HOLDFAST_FAULT_LASTING'] === '1',
   }
