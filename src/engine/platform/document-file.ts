@@ -1,0 +1,55 @@
+import { crc32 } from 'node:zlib'
+import { type BytePath, joinPath, nameOf, parentOf } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import { readText, replaceFile, syncDirectory } from './json-file.ts'
+import { acquireLock, type LockRequest } from './lock.ts'
+
+/** What the store needs to keep one document in one file, shared with other processes. */
+export interface DocumentFile {
+  read(): Promise<string | null>
+  write(text: string): Promise<void>
+  /** Runs `act` while no other process updates the document. */
+  lock<T>(act: () => Promise<T>): Promise<T>
+  /** CRC-32 of the text's UTF-8 bytes. */
+  crc32(text: string): number
+  /** Keeps the file as `<name>.damaged-<time>`, and gives that name. */
+  setAside(): Promise<string>
+}
+
+/**
+ * The document at `path`, guarded by the lock file at `lockPath`: a file of its own, since a rename replaces the
+ * document's own file and any lock on it.
+ */
+export function openDocumentFile(
+  files: Files,
+  path: BytePath,
+  lockPath: BytePath,
+  request: () => LockRequest,
+): DocumentFile {
+  return {
+    read: async () => readText(files, path),
+    write: (text) => replaceFile(files, path, text),
+    async lock(act) {
+      const lock = await acquireLock(files, lockPath, request())
+      try {
+        return await act()
+      } finally {
+        lock.release()
+      }
+    },
+    crc32,
+    async setAside() {
+      const stamp = new Date(request().clock.now()).toISOString().replaceAll(':', '-')
+      const name = `${nameOf(path)}.damaged-${stamp}`
+      const aside = joinPath(parentOf(path), name as BytePath)
+      try {
+        // A second name rather than a rename: the document must not be missing if the process dies before its successor is written.
+        files.makeHardlink(path, aside)
+      } catch {
+        files.rename(path, aside) // a file system without hard links
+      }
+      await syncDirectory(files, parentOf(path))
+      return name
+    },
+  }
+}

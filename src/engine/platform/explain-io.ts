@@ -1,0 +1,58 @@
+import { BackupError } from '../../model/errors.ts'
+import { type BytePath, displayPath } from '../../model/path.ts'
+import { errorName } from './libc.ts'
+
+/** What the operating system's codes mean to an operator, and what to do next. */
+const meanings: Record<string, readonly [what: string, hint: string]> = {
+  EACCES: ['permission denied', 'run it as a user who may, or as root'],
+  EPERM: ['not permitted', 'run it as root, and look for an immutable flag (lsattr)'],
+  EROFS: ['the file system is read-only', 'mount it read-write, or choose another place'],
+  EIO: ['the disk reports an error', 'look at the kernel log (dmesg) and the state of the disk'],
+  EMFILE: ['too many open files', 'raise the limit on open files (ulimit -n)'],
+  ENFILE: ['the machine has too many open files', 'raise fs.file-max'],
+  ENOENT: ['no such file or directory', ''],
+  EEXIST: ['it exists already', ''],
+  ENOTDIR: ['a parent of it is not a directory', ''],
+  EISDIR: ['it is a directory', ''],
+  ENOTEMPTY: ['the directory is not empty', ''],
+  ELOOP: ['too many symbolic links, or one where none may be', ''],
+  ENAMETOOLONG: ['the name is too long for the file system', ''],
+  EXDEV: ['it lies on another file system', ''],
+  EFBIG: ['the file would be larger than the file system or the limit allows', 'look at ulimit -f'],
+  ESTALE: ['the network file system has lost the file', 'mount it again'],
+  ETIMEDOUT: ['the network file system does not answer', 'look at the mount and the network'],
+  ENODEV: ['the device is gone', 'look at the mount'],
+  ENXIO: ['the device is gone', 'look at the mount'],
+  EBUSY: ['it is in use', 'find out by whom with fuser or lsof'],
+  ENOTSUP: ['the file system does not support it', 'choose another file system'],
+  EOPNOTSUPP: ['the file system does not support it', 'choose another file system'],
+}
+
+/** ENOSPC and its like: the disk is full, or the share of it this user may fill. */
+const fullDisk: Record<string, string> = {
+  ENOSPC: 'no space left on the file system',
+  EDQUOT: 'the disk quota is used up',
+}
+
+/**
+ * What a failed file-system call means to an operator: `cannot <doing> <path>: <why>`.
+ * E_NO_SPACE where the disk is full, otherwise E_IO. A BackupError is given back as it is.
+ */
+export function explainIo(error: unknown, doing: string, path: BytePath): BackupError {
+  if (error instanceof BackupError) return error
+  const code = nameOf(error)
+  const subject = `cannot ${doing} ${displayPath(path)}`
+  const full = code === null ? undefined : fullDisk[code]
+  if (full !== undefined) {
+    const hint = 'free some space there (also inodes: df -i), or choose another place, and run it again'
+    return new BackupError('E_NO_SPACE', `${subject}: ${full}`, hint, error)
+  }
+  const [what, hint] = (code === null ? undefined : meanings[code]) ?? [code ?? 'an unexpected error', '']
+  return new BackupError('E_IO', `${subject}: ${what}`, hint, error)
+}
+
+function nameOf(error: unknown): string | null {
+  if (!(error instanceof Error)) return null
+  if ('errno' in error && typeof error.errno === 'number') return errorName(-error.errno)
+  return 'code' in error && typeof error.code === 'string' ? error.code : null
+}

@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { explainIo } from '../../../src/engine/platform/explain-io.ts'
+import { systemError } from '../../../src/engine/platform/libc.ts'
+import { BackupError } from '../../../src/model/errors.ts'
+import type { BytePath } from '../../../src/model/path.ts'
+
+const path = '/data/a\x1b[31m\xff' as BytePath
+const shown = '/data/a\\x1b[31m\\xff'
+
+test.each([
+  [28, 'E_NO_SPACE', 'no space left on the file system'],
+  [122, 'E_NO_SPACE', 'the disk quota is used up'],
+  [13, 'E_IO', 'permission denied'],
+  [1, 'E_IO', 'not permitted'],
+  [30, 'E_IO', 'the file system is read-only'],
+  [5, 'E_IO', 'the disk reports an error'],
+  [24, 'E_IO', 'too many open files'],
+  [71, 'E_IO', 'EPROTO'],
+])('says what error %i means, of what, safely for a terminal', (errno, code, why) => {
+  const explained = explainIo(systemError(errno, 'write', path), 'write', path)
+  expect(explained).toMatchObject({ code, message: `cannot write ${shown}: ${why}` })
+  if (why !== 'EPROTO') expect(explained.hint).not.toBe('')
+})
+
+test('gives back what is already explained, and keeps the cause of the rest', () => {
+  const known = new BackupError('E_BUSY', 'busy')
+  expect(explainIo(known, 'write', path)).toBe(known)
+  const cause = new Error('odd')
+  expect(explainIo(cause, 'write', path)).toMatchObject({ code: 'E_IO', cause })
+})
