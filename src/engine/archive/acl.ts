@@ -54,12 +54,18 @@ export function aclFromText(text: string): Uint8Array {
     const [kind, name, letters, id] = entry.split(':')
     const named = name !== ''
     const tag = tags.find((row) => row[1] === kind && row[2] === named)
-    if (tag === undefined || letters === undefined || !/^[r-][w-][x-]$/.test(letters)) throw damaged(`an access control list reads '${entry}'`)
+    if (tag === undefined || letters === undefined || !/^[r-][w-][x-]$/.test(letters))
+      throw damaged(`an access control list reads '${entry}'`)
     const number = named ? Number(id ?? name) : 0xffffffff
-    if (!Number.isInteger(number) || number < 0 || number > 0xffffffff) throw damaged(`an access control list names no id in '${entry}'`)
+    if (!Number.isInteger(number) || number < 0 || number > 0xffffffff)
+      throw damaged(`an access control list names no id in '${entry}'`)
     const at = 4 + index * 8
     view.setUint16(at, tag[0], true)
-    view.setUint16(at + 2, (letters[0] === 'r' ? 4 : 0) | (letters[1] === 'w' ? 2 : 0) | (letters[2] === 'x' ? 1 : 0), true)
+    view.setUint16(
+      at + 2,
+      (letters[0] === 'r' ? 4 : 0) | (letters[1] === 'w' ? 2 : 0) | (letters[2] === 'x' ? 1 : 0),
+      true,
+    )
     view.setUint32(at + 4, number, true)
   })
   return out

@@ -112,7 +112,11 @@ function runFilter(command: 'xz' | 'bzip2', args: string[], input: Uint8Array): 
   if (child.error !== undefined) {
     const failure = child.error as NodeJS.ErrnoException
     if (failure.code === 'ENOENT') {
-      throw new BackupError('E_PLATFORM', `the command ${command} is not installed`, `install ${command === 'xz' ? 'xz-utils' : 'bzip2'}, or choose zstd`)
+      throw new BackupError(
+        'E_PLATFORM',
+        `the command ${command} is not installed`,
+        `install ${command === 'xz' ? 'xz-utils' : 'bzip2'}, or choose zstd`,
+      )
     }
     if (failure.code === 'ENOBUFS') throw damaged(`a ${command} stream decodes to more than a reader accepts`)
     throw new BackupError('E_IO', `running ${command}: ${failure.message}`, '', failure)

@@ -14,7 +14,11 @@ type Region = readonly [number, number]
 /** An entry before its content was read. */
 export type Described = Omit<TocEntry, 'sha256' | 'content' | 'torn'>
 
-export function describe(entry: SourceEntry, attributes: Attributes, names: AccountNames): Omit<Described, 'xattrs' | 'acl' | 'sparse'> {
+export function describe(
+  entry: SourceEntry,
+  attributes: Attributes,
+  names: AccountNames,
+): Omit<Described, 'xattrs' | 'acl' | 'sparse'> {
   const { mode, uid, gid, sizeBytes, mtimeNs, ctimeNs, inode, device, deviceNumber } = attributes
   return {
     path: entry.path,
@@ -59,7 +63,11 @@ export class OpenFile {
 
   changed(): boolean {
     const after = this.#files.statusOf(this.fd)
-    return after.mtimeNs !== this.before.mtimeNs || after.ctimeNs !== this.before.ctimeNs || after.sizeBytes !== this.before.sizeBytes
+    return (
+      after.mtimeNs !== this.before.mtimeNs ||
+      after.ctimeNs !== this.before.ctimeNs ||
+      after.sizeBytes !== this.before.sizeBytes
+    )
   }
 
   close(): void {
@@ -112,7 +120,8 @@ export class LargeFile {
 
   entry(torn: boolean): TocEntry {
     this.#hashHoleTo(this.#described.sizeBytes)
-    const content: TocEntry['content'] = this.#chunks.length === 0 ? { kind: 'none' } : { kind: 'chunks', chunks: this.#chunks }
+    const content: TocEntry['content'] =
+      this.#chunks.length === 0 ? { kind: 'none' } : { kind: 'chunks', chunks: this.#chunks }
     return { ...this.#described, sha256: this.#hash.digest('hex'), content, torn: torn || this.#torn }
   }
 

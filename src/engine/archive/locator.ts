@@ -38,8 +38,16 @@ export function encodeLocator(location: RootLocation, streamBytes: number, compr
  */
 export function decodeLocator(wrapper: Uint8Array, streamBytes: number, compression: Compression): RootLocation {
   const start = compression === 'zstd' ? 8 : compression === 'gzip' ? gzipHead.length : 0
-  const bare = Buffer.from(wrapper.buffer, wrapper.byteOffset + start, Math.max(0, Math.min(bareBytes, wrapper.length - start)))
-  if (wrapper.length !== locatorBytes[compression] || bare.length !== bareBytes || bare.toString('latin1', 0, 8) !== magic) {
+  const bare = Buffer.from(
+    wrapper.buffer,
+    wrapper.byteOffset + start,
+    Math.max(0, Math.min(bareBytes, wrapper.length - start)),
+  )
+  if (
+    wrapper.length !== locatorBytes[compression] ||
+    bare.length !== bareBytes ||
+    bare.toString('latin1', 0, 8) !== magic
+  ) {
     throw damaged('the archive does not end with its locator')
   }
   if (bare.readUInt32BE(60) !== crc32(bare.subarray(0, 60))) throw damaged("the archive's locator fails its checksum")
@@ -49,8 +57,11 @@ export function decodeLocator(wrapper: Uint8Array, streamBytes: number, compress
     return Number(value)
   }
   const location = { offset: field(8), compressedBytes: field(16), inner: field(24), rootBytes: field(32) }
-  if (field(40) !== streamBytes) throw damaged(`the archive is ${streamBytes} bytes long, its locator says ${field(40)}`)
-  if (location.offset + location.compressedBytes + wrapper.length !== streamBytes) throw damaged("the archive's locator points elsewhere than to its end")
-  if (!Buffer.from(encodeLocator(location, streamBytes, compression)).equals(wrapper)) throw damaged("the archive's locator is wrapped in unknown bytes")
+  if (field(40) !== streamBytes)
+    throw damaged(`the archive is ${streamBytes} bytes long, its locator says ${field(40)}`)
+  if (location.offset + location.compressedBytes + wrapper.length !== streamBytes)
+    throw damaged("the archive's locator points elsewhere than to its end")
+  if (!Buffer.from(encodeLocator(location, streamBytes, compression)).equals(wrapper))
+    throw damaged("the archive's locator is wrapped in unknown bytes")
   return location
 }

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Extent } from '../../model/archive.ts'
-import { displayPath, type BytePath } from '../../model/path.ts'
+import { type BytePath, displayPath } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
 import type { Attributes, EntryType, SourceWarning } from '../../model/source.ts'
 import type { AccountNames } from '../platform/account-names.ts'
@@ -123,13 +123,22 @@ export class Packer {
     if (entry.from.kind === 'given') {
       const { attributes, bytes } = entry.from
       const described = { attributes, xattrs: noXattrs, acl: null, sparse: null }
-      return this.#append(entry, index, described, entry.type === 'file' ? { storedBytes: bytes.length, fill: (into) => into.set(bytes) } : null)
+      return this.#append(
+        entry,
+        index,
+        described,
+        entry.type === 'file' ? { storedBytes: bytes.length, fill: (into) => into.set(bytes) } : null,
+      )
     }
     if (entry.type === 'file') return this.#packFile(entry, entry.from.path, index, job, warnings)
     const status = this.#files.status(entry.from.path)
     if (status === undefined) throw vanished()
     const linkTarget = entry.type === 'symlink' ? this.#files.linkTarget(entry.from.path) : entry.linkTarget
-    const described = { attributes: attributesOf(status, entry.type), ...this.#extended(entry.from.path, job), sparse: null }
+    const described = {
+      attributes: attributesOf(status, entry.type),
+      ...this.#extended(entry.from.path, job),
+      sparse: null,
+    }
     return this.#append({ ...entry, linkTarget }, index, described, null)
   }
 
@@ -146,7 +155,11 @@ export class Packer {
       const regions = before.allocatedBytes < sizeBytes ? files.dataRegions(fd, sizeBytes) : null
       const sparse = regions === null || isWhole(regions, sizeBytes) ? null : withClosingPair(regions, sizeBytes)
       let torn = sizeBytes < before.sizeBytes
-      const described = { attributes: { ...attributesOf(before, 'file'), sizeBytes }, ...this.#extended(path, job), sparse }
+      const described = {
+        attributes: { ...attributesOf(before, 'file'), sizeBytes },
+        ...this.#extended(path, job),
+        sparse,
+      }
       const storedBytes = sparse?.reduce((sum, [, length]) => sum + length, 0) ?? sizeBytes
       const fill = (into: Uint8Array): void => {
         let at = 0
@@ -162,7 +175,8 @@ export class Packer {
       }
       const span = this.#append(entry, index, described, { storedBytes, fill })
       const after = files.statusOf(fd)
-      torn ||= after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs || after.sizeBytes !== before.sizeBytes
+      torn ||=
+        after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs || after.sizeBytes !== before.sizeBytes
       if (torn) warnings.push({ path: entry.path, what: changedWhileRead })
       return { ...span, entry: { ...span.entry, torn } }
     } finally {
@@ -187,16 +201,32 @@ export class Packer {
     const { path, type, linkTarget } = entry
     const userName = this.#names.user(attributes.uid)
     const groupName = this.#names.group(attributes.gid)
-    raw.append(encodeTarHeader({ path, type, attributes, userName, groupName, linkTarget, xattrs, acl, sparse, storedBytes }))
+    raw.append(
+      encodeTarHeader({ path, type, attributes, userName, groupName, linkTarget, xattrs, acl, sparse, storedBytes }),
+    )
     const contentStart = raw.length
     raw.reserve(storedBytes)
     raw.length += storedBytes
     const stored = raw.bytes.subarray(contentStart, raw.length)
     content?.fill(stored)
-    const sha256 = content === null ? null : sparse === null ? hash('sha256', stored) : hashSparse(stored, sparse, attributes.sizeBytes)
+    const sha256 =
+      content === null
+        ? null
+        : sparse === null
+          ? hash('sha256', stored)
+          : hashSparse(stored, sparse, attributes.sizeBytes)
     raw.pad()
     return {
-      entry: { index, attributes, linkTarget, xattrs: xattrs.size === 0 ? null : xattrs, acl, sparse, sha256, torn: false },
+      entry: {
+        index,
+        attributes,
+        linkTarget,
+        xattrs: xattrs.size === 0 ? null : xattrs,
+        acl,
+        sparse,
+        sha256,
+        torn: false,
+      },
       contentStart,
       contentEnd: contentStart + storedBytes,
       end: raw.length,
@@ -231,7 +261,11 @@ export function splitXattrs(all: Map<string, Uint8Array>, names: AccountNames): 
  * A frame ends with the entry that fills it; an entry larger than a frame is cut into equal frames of its own.
  * Only names and sizes decide, never who did the work.
  */
-function cutFrames(raw: RawBuffer, spans: readonly Span[], compression: CompressionLevel): { frames: Frame[]; entries: PackedEntry[] } {
+function cutFrames(
+  raw: RawBuffer,
+  spans: readonly Span[],
+  compression: CompressionLevel,
+): { frames: Frame[]; entries: PackedEntry[] } {
   const target = frameTargetBytes[compression.compression]
   const cuts: number[] = []
   let start = 0
@@ -263,7 +297,10 @@ function cutFrames(raw: RawBuffer, spans: readonly Span[], compression: Compress
     while ((cuts[last] as number) < contentEnd) last++
     const begin = frameOffsets[frame] as number
     const end = (frameOffsets[last] as number) + (frames[last] as Frame).bytes.length
-    return { ...entry, extent: { offset: begin, compressedBytes: end - begin, inner: contentStart - (frameStarts[frame] as number) } }
+    return {
+      ...entry,
+      extent: { offset: begin, compressedBytes: end - begin, inner: contentStart - (frameStarts[frame] as number) },
+    }
   })
   return { frames, entries }
 }
@@ -289,7 +326,10 @@ export function isWhole(regions: readonly (readonly [number, number])[], sizeByt
 }
 
 /** GNU tar restores a file that ends in a hole short unless the map ends with (size, 0). */
-export function withClosingPair(regions: readonly (readonly [number, number])[], sizeBytes: number): readonly (readonly [number, number])[] {
+export function withClosingPair(
+  regions: readonly (readonly [number, number])[],
+  sizeBytes: number,
+): readonly (readonly [number, number])[] {
   const last = regions.at(-1)
   return last !== undefined && last[0] + last[1] === sizeBytes ? regions : [...regions, [sizeBytes, 0]]
 }

@@ -7,7 +7,14 @@ import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { type CompressionLevel, frameTargetBytes } from './codec.ts'
 import { cutRegions, describe, LargeFile, OpenFile } from './large-file.ts'
-import { attributesOf, changedWhileRead, type PackEntry, type PackJob, type PackResult, whyUnreadable } from './pack-job.ts'
+import {
+  attributesOf,
+  changedWhileRead,
+  type PackEntry,
+  type PackJob,
+  type PackResult,
+  whyUnreadable,
+} from './pack-job.ts'
 import type { PartJob, PartResult } from './part-job.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { ArchiveWriter } from './writer.ts'
@@ -27,7 +34,12 @@ export interface PackSourceOptions {
 
 const partBytes = 16 << 20
 
-export async function packSource(source: Source, writer: ArchiveWriter, context: SourceContext, options: PackSourceOptions): Promise<void> {
+export async function packSource(
+  source: Source,
+  writer: ArchiveWriter,
+  context: SourceContext,
+  options: PackSourceOptions,
+): Promise<void> {
   const packing = new Packing(writer, context, options)
   try {
     await packing.run(source)
@@ -78,7 +90,8 @@ class Packing {
   async #dispatch(unit: Unit): Promise<void> {
     if (unit.kind === 'batch') return this.#dispatchBatch(unit.entries)
     if (unit.entry.content.kind === 'disk') return this.#dispatchFile(unit.entry, unit.entry.content.path)
-    if (unit.entry.content.kind === 'stream') return this.#dispatchStream(unit.entry, unit.entry.content.open(this.#context.signal))
+    if (unit.entry.content.kind === 'stream')
+      return this.#dispatchStream(unit.entry, unit.entry.content.open(this.#context.signal))
     throw new TypeError('an entry with a size has no content')
   }
 
@@ -86,7 +99,13 @@ class Packing {
     const { withXattrs, compression } = this.#options
     const packEntries: PackEntry[] = []
     for (const entry of entries) packEntries.push(await this.#packEntry(entry))
-    const job: PackJob = { kind: 'pack', entries: packEntries, compression, withXattrs, largestBytes: largeFileBytes - 1 }
+    const job: PackJob = {
+      kind: 'pack',
+      entries: packEntries,
+      compression,
+      withXattrs,
+      largestBytes: largeFileBytes - 1,
+    }
     await this.#submit<PackResult>(job, [], (result) => this.#acceptBatch(entries, result))
   }
 
@@ -94,7 +113,10 @@ class Packing {
     const { path, type, linkTarget, attributes, content } = entry
     const common = { path, type, linkTarget, sizeBytes: attributes.sizeBytes }
     if (content.kind === 'disk') return { ...common, from: content }
-    const bytes = content.kind === 'none' ? new Uint8Array(0) : await collect(content.open(this.#context.signal), attributes.sizeBytes)
+    const bytes =
+      content.kind === 'none'
+        ? new Uint8Array(0)
+        : await collect(content.open(this.#context.signal), attributes.sizeBytes)
     return { ...common, from: { kind: 'given', attributes, bytes } }
   }
 
@@ -114,7 +136,11 @@ class Packing {
         linkTarget: packed.linkTarget,
         sizeBytes: carrier?.sizeBytes ?? attributes.sizeBytes,
         sha256: carrier?.sha256 ?? packed.sha256,
-        content: carrier?.content ?? (extent === null ? { kind: 'none' } : { kind: 'extent', holder: 0, extent: { ...extent, offset: start + extent.offset } }),
+        content:
+          carrier?.content ??
+          (extent === null
+            ? { kind: 'none' }
+            : { kind: 'extent', holder: 0, extent: { ...extent, offset: start + extent.offset } }),
         xattrs: packed.xattrs ?? noXattrs,
         acl: packed.acl,
         sparse: carrier?.sparse ?? packed.sparse,
@@ -156,16 +182,29 @@ class Packing {
 
   async #dispatchStream(entry: SourceEntry, bytes: AsyncIterable<Uint8Array>): Promise<void> {
     const { sizeBytes, links } = entry.attributes
-    const large = new LargeFile({ ...describe(entry, entry.attributes, this.#options.names), xattrs: noXattrs, acl: null, sparse: null })
+    const large = new LargeFile({
+      ...describe(entry, entry.attributes, this.#options.names),
+      xattrs: noXattrs,
+      acl: null,
+      sparse: null,
+    })
     let sent = 0
     for await (const part of inParts(bytes, sizeBytes, partBytes)) {
       const first = sent === 0
       sent += part.length
-      await this.#submitPart(large, { kind: 'given', bytes: part }, first, sent === sizeBytes, () => this.#emit(large.entry(false), links))
+      await this.#submitPart(large, { kind: 'given', bytes: part }, first, sent === sizeBytes, () =>
+        this.#emit(large.entry(false), links),
+      )
     }
   }
 
-  async #submitPart(large: LargeFile, content: PartJob['content'], first: boolean, last: boolean, finished: () => void): Promise<void> {
+  async #submitPart(
+    large: LargeFile,
+    content: PartJob['content'],
+    first: boolean,
+    last: boolean,
+    finished: () => void,
+  ): Promise<void> {
     const job: PartJob = {
       kind: 'part',
       content,
@@ -191,7 +230,11 @@ class Packing {
     this.#open.delete(opened)
   }
 
-  async #submit<Result>(job: PackJob | PartJob, transfer: ArrayBuffer[], accept: (result: Result) => void): Promise<void> {
+  async #submit<Result>(
+    job: PackJob | PartJob,
+    transfer: ArrayBuffer[],
+    accept: (result: Result) => void,
+  ): Promise<void> {
     while (this.#underWay.length >= 2 * this.#options.pool.count + 1) await this.#acceptFirst()
     const result = this.#options.pool.run<Result>(job, transfer)
     result.catch(() => {}) // heard when it is accepted; until then the rejection must not end the process
@@ -214,12 +257,17 @@ async function collect(bytes: AsyncIterable<Uint8Array>, sizeBytes: number): Pro
 }
 
 /** @throws E_IO where the stream ends before or after the size it promised. */
-async function* inParts(bytes: AsyncIterable<Uint8Array>, sizeBytes: number, largestBytes: number): AsyncIterable<Uint8Array> {
+async function* inParts(
+  bytes: AsyncIterable<Uint8Array>,
+  sizeBytes: number,
+  largestBytes: number,
+): AsyncIterable<Uint8Array> {
   let rest = sizeBytes
   let part = Buffer.allocUnsafeSlow(Math.min(rest, largestBytes))
   let filled = 0
   for await (let piece of bytes) {
-    if (piece.length > rest - filled) throw new BackupError('E_IO', `a stream is longer than the ${sizeBytes} bytes it promised`)
+    if (piece.length > rest - filled)
+      throw new BackupError('E_IO', `a stream is longer than the ${sizeBytes} bytes it promised`)
     while (piece.length > 0) {
       const taken = piece.subarray(0, part.length - filled)
       part.set(taken, filled)
@@ -232,5 +280,6 @@ async function* inParts(bytes: AsyncIterable<Uint8Array>, sizeBytes: number, lar
       part = Buffer.allocUnsafeSlow(Math.min(rest, largestBytes))
     }
   }
-  if (rest - filled > 0) throw new BackupError('E_IO', `a stream ended ${rest - filled} bytes before the ${sizeBytes} it promised`)
+  if (rest - filled > 0)
+    throw new BackupError('E_IO', `a stream ended ${rest - filled} bytes before the ${sizeBytes} it promised`)
 }

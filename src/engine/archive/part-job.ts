@@ -40,9 +40,13 @@ export interface PartResult {
 const headerInFrameBytes = 1 << 20
 
 export function packPart(files: Files, job: PartJob): PartResult {
-  const { bytes: raw, problem } = job.content.kind === 'given' ? { bytes: job.content.bytes, problem: null } : readRegions(files, job.content.fd, job.content.regions)
+  const { bytes: raw, problem } =
+    job.content.kind === 'given'
+      ? { bytes: job.content.bytes, problem: null }
+      : readRegions(files, job.content.fd, job.content.regions)
   const frames: Frame[] = []
-  const add = (bytes: Uint8Array): number => frames.push({ bytes: compressFrame(bytes, job.compression), rawBytes: bytes.length }) - 1
+  const add = (bytes: Uint8Array): number =>
+    frames.push({ bytes: compressFrame(bytes, job.compression), rawBytes: bytes.length }) - 1
   let before = job.header
   while (before.length > headerInFrameBytes) {
     add(before.subarray(0, headerInFrameBytes))
@@ -54,18 +58,26 @@ export function packPart(files: Files, job: PartJob): PartResult {
   for (const end of ends) {
     const chunk = raw.subarray(start, end)
     const padding = end === raw.length ? job.paddingBytes : 0
-    const framed = before.length === 0 && padding === 0 ? chunk : Buffer.concat([before, chunk], before.length + chunk.length + padding)
+    const framed =
+      before.length === 0 && padding === 0
+        ? chunk
+        : Buffer.concat([before, chunk], before.length + chunk.length + padding)
     chunks.push({ frame: add(framed), inner: before.length, length: chunk.length, sha256: hash('sha256', chunk) })
     before = noBytes
     start = end
   }
-  if (ends.length === 0 && before.length + job.paddingBytes > 0) add(Buffer.concat([before], before.length + job.paddingBytes))
+  if (ends.length === 0 && before.length + job.paddingBytes > 0)
+    add(Buffer.concat([before], before.length + job.paddingBytes))
   return { frames, chunks, raw, problem }
 }
 
 const noBytes = new Uint8Array(0)
 
-function readRegions(files: Files, fd: number, regions: readonly (readonly [number, number])[]): { bytes: Uint8Array; problem: string | null } {
+function readRegions(
+  files: Files,
+  fd: number,
+  regions: readonly (readonly [number, number])[],
+): { bytes: Uint8Array; problem: string | null } {
   const bytes = Buffer.allocUnsafeSlow(regions.reduce((sum, [, length]) => sum + length, 0))
   let problem: string | null = null
   let at = 0

@@ -1,5 +1,13 @@
 import { hash } from 'node:crypto'
-import { type Compression, limits, locatorBytes, type Pub, type Root, type RootLocation, rootSchema } from '../../model/archive.ts'
+import {
+  type Compression,
+  limits,
+  locatorBytes,
+  type Pub,
+  type Root,
+  type RootLocation,
+  rootSchema,
+} from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, comparePaths, displayPath, pathFromBytes, pathFromText } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
@@ -80,7 +88,9 @@ export class ArchiveReader {
     for (const page of this.root.toc.pages) {
       for (const entry of this.page(page)) {
         if (previous !== null && comparePaths(previous, entry.path) > 0) {
-          throw damaged(`the table of contents of ${displayPath(this.place.path)} is out of order at ${displayPath(entry.path)}`)
+          throw damaged(
+            `the table of contents of ${displayPath(this.place.path)} is out of order at ${displayPath(entry.path)}`,
+          )
         }
         previous = entry.path
         yield entry
@@ -106,9 +116,11 @@ export class ArchiveReader {
   page(reference: PageReference): TocEntry[] {
     const [, offset, compressedBytes, count, sha256] = reference
     const bytes = this.stream.decode(offset, compressedBytes)
-    if (hash('sha256', bytes) !== sha256) throw damaged(`a page of the table of contents of ${displayPath(this.place.path)} fails its hash`)
+    if (hash('sha256', bytes) !== sha256)
+      throw damaged(`a page of the table of contents of ${displayPath(this.place.path)} fails its hash`)
     const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').split('\n')
-    if (lines.pop() !== '' || lines.length !== count) throw damaged('a page of the table of contents has another number of lines than promised')
+    if (lines.pop() !== '' || lines.length !== count)
+      throw damaged('a page of the table of contents has another number of lines than promised')
     return lines.map((line) => {
       const { entry, outside } = parseTocLine(line)
       if (outside === null) return entry
@@ -129,7 +141,12 @@ export class ArchiveReader {
       offsets.push(Number(bytes.readBigUInt64BE(record * 16)))
       rawOffsets.push(Number(bytes.readBigUInt64BE(record * 16 + 8)))
     }
-    const ordered = offsets.every((offset, record) => record === 0 || (offset > (offsets[record - 1] as number) && (rawOffsets[record] as number) >= (rawOffsets[record - 1] as number)))
+    const ordered = offsets.every(
+      (offset, record) =>
+        record === 0 ||
+        (offset > (offsets[record - 1] as number) &&
+          (rawOffsets[record] as number) >= (rawOffsets[record - 1] as number)),
+    )
     if (!ordered || offsets[0] !== 0 || offsets[n] !== at[0]) throw damaged('the list of frames is out of order')
     return { offsets, rawOffsets }
   }
@@ -140,7 +157,11 @@ export class ArchiveReader {
     if (!encrypted && (compression === 'xz' || compression === 'bzip2')) return root
     const length = locatorBytes[compression]
     if (this.stream.streamBytes < length) throw damaged(`the archive ${displayPath(path)} is too short`)
-    return decodeLocator(this.stream.read(this.stream.streamBytes - length, length), this.stream.streamBytes, compression)
+    return decodeLocator(
+      this.stream.read(this.stream.streamBytes - length, length),
+      this.stream.streamBytes,
+      compression,
+    )
   }
 
   #rootBytes(): Uint8Array {
@@ -151,17 +172,32 @@ export class ArchiveReader {
 }
 
 /** Header and key of an archive: enough to read its stream anywhere, also in a worker. */
-export function openAccess(files: Files, place: ArchivePlace, keys: Keys): { access: StreamAccess; pub: Pub | null; healed: boolean } {
+export function openAccess(
+  files: Files,
+  place: ArchivePlace,
+  keys: Keys,
+): { access: StreamAccess; pub: Pub | null; healed: boolean } {
   const fd = openArchiveFile(files, place.path)
   try {
     const archive = archiveBytes(files, fd, place.path)
     const { fileBytes } = archive
     if (!place.encrypted) {
-      return { access: { path: place.path, compression: place.compression, key: null, fileBytes }, pub: null, healed: false }
+      return {
+        access: { path: place.path, compression: place.compression, key: null, fileBytes },
+        pub: null,
+        healed: false,
+      }
     }
     const { pub, streamKey, associatedData, headerBytes, healed } = openHeader(archive, keys)
     if (pub.id !== place.id) throw damaged(`${archive.name} is another archive than its manifest names`)
-    const key = segmentKeyOf({ streamKey, associatedData, segmentBytes: pub.enc.seg, prefix: archive.read(headerBytes, prefixBytes), headerBytes, fileBytes })
+    const key = segmentKeyOf({
+      streamKey,
+      associatedData,
+      segmentBytes: pub.enc.seg,
+      prefix: archive.read(headerBytes, prefixBytes),
+      headerBytes,
+      fileBytes,
+    })
     return { access: { path: place.path, compression: pub.comp, key, fileBytes }, pub, healed }
   } finally {
     files.close(fd)
@@ -177,8 +213,18 @@ function parseRoot(bytes: Uint8Array, place: ArchivePlace): Root {
   const root = parsed.data
   if (root.id !== place.id) throw damaged(`${name} is another archive than its manifest names`)
   const [feature] = root.incompat
-  if (feature !== undefined) throw new BackupError('E_NEWER_FORMAT', `${name} needs a newer Holdfast: it uses '${feature}'`, 'update Holdfast, then try again')
-  if (root.deps.length > 0) throw new BackupError('E_NEWER_FORMAT', `${name} builds on other archives, which this version cannot read`, 'update Holdfast, then try again')
+  if (feature !== undefined)
+    throw new BackupError(
+      'E_NEWER_FORMAT',
+      `${name} needs a newer Holdfast: it uses '${feature}'`,
+      'update Holdfast, then try again',
+    )
+  if (root.deps.length > 0)
+    throw new BackupError(
+      'E_NEWER_FORMAT',
+      `${name} builds on other archives, which this version cannot read`,
+      'update Holdfast, then try again',
+    )
   return root
 }
 

@@ -78,7 +78,8 @@ export class StreamReader {
 
   /** What a range of whole frames decodes to. */
   decode(offset: number, compressedBytes: number): Uint8Array {
-    if (compressedBytes > extentLimitBytes) throw damaged(`a range of frames is ${compressedBytes} bytes long, more than a reader accepts`)
+    if (compressedBytes > extentLimitBytes)
+      throw damaged(`a range of frames is ${compressedBytes} bytes long, more than a reader accepts`)
     return decompressFrames(this.read(offset, compressedBytes), this.compression)
   }
 
@@ -114,7 +115,12 @@ export function openArchiveFile(files: Files, path: BytePath): number {
     return files.open(path, 'read-following')
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
-    if (code === 'ENOENT') throw new BackupError('E_ARCHIVE_MISSING', `the archive ${displayPath(path)} is missing`, 'bring it back from a copy of the repository')
+    if (code === 'ENOENT')
+      throw new BackupError(
+        'E_ARCHIVE_MISSING',
+        `the archive ${displayPath(path)} is missing`,
+        'bring it back from a copy of the repository',
+      )
     throw new BackupError('E_IO', `opening the archive ${displayPath(path)}: ${code}`, '', error)
   }
 }

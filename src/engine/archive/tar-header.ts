@@ -58,13 +58,15 @@ export function encodeTarHeader(member: TarMember): Uint8Array {
   }
   const link: string = member.linkTarget ?? ''
   if (needsRecord(link)) records.push(record('linkpath', link))
-  if (records.length > 0 && (pathToText(member.path) === null || pathToText(link as BytePath) === null)) records.unshift(record('hdrcharset', 'BINARY'))
+  if (records.length > 0 && (pathToText(member.path) === null || pathToText(link as BytePath) === null))
+    records.unshift(record('hdrcharset', 'BINARY'))
   if (contentBytes > maxOctal12) records.push(record('size', String(contentBytes)))
   if (attributes.uid > maxOctal8) records.push(record('uid', String(attributes.uid)))
   if (attributes.gid > maxOctal8) records.push(record('gid', String(attributes.gid)))
   const seconds = attributes.mtimeNs / 1_000_000_000n
   const mtimeFits = attributes.mtimeNs >= 0n && seconds <= BigInt(maxOctal12)
-  if (!mtimeFits || attributes.mtimeNs % 1_000_000_000n !== 0n) records.push(record('mtime', paxTime(attributes.mtimeNs)))
+  if (!mtimeFits || attributes.mtimeNs % 1_000_000_000n !== 0n)
+    records.push(record('mtime', paxTime(attributes.mtimeNs)))
   for (const [key, value] of member.xattrs) {
     if (key === 'security.selinux') records.push(record('RHT.security.selinux', value))
     records.push(record(`SCHILY.xattr.${xattrKeyword(key)}`, value))
@@ -76,7 +78,20 @@ export function encodeTarHeader(member: TarMember): Uint8Array {
   const paxBytes = pax === null ? 0 : tarBlockBytes + paddedBytes(pax.length)
   const out = Buffer.alloc(paxBytes + tarBlockBytes + (map?.length ?? 0))
   if (pax !== null) {
-    writeHeader(out, 0, { name: 'PaxHeaders/0', link: '', mode: 0o600, uid: 0, gid: 0, size: pax.length, mtime: 0, flag: 0x78, user: '', group: '', major: 0, minor: 0 })
+    writeHeader(out, 0, {
+      name: 'PaxHeaders/0',
+      link: '',
+      mode: 0o600,
+      uid: 0,
+      gid: 0,
+      size: pax.length,
+      mtime: 0,
+      flag: 0x78,
+      user: '',
+      group: '',
+      major: 0,
+      minor: 0,
+    })
     pax.copy(out, tarBlockBytes)
   }
   writeHeader(out, paxBytes, {
@@ -101,7 +116,20 @@ export function encodeTarHeader(member: TarMember): Uint8Array {
 export function encodeGlobalComment(comment: string): Uint8Array {
   const body = record('comment', comment)
   const out = Buffer.alloc(tarBlockBytes + paddedBytes(body.length))
-  writeHeader(out, 0, { name: 'GlobalHead/0', link: '', mode: 0o600, uid: 0, gid: 0, size: body.length, mtime: 0, flag: 0x67, user: '', group: '', major: 0, minor: 0 })
+  writeHeader(out, 0, {
+    name: 'GlobalHead/0',
+    link: '',
+    mode: 0o600,
+    uid: 0,
+    gid: 0,
+    size: body.length,
+    mtime: 0,
+    flag: 0x67,
+    user: '',
+    group: '',
+    major: 0,
+    minor: 0,
+  })
   body.copy(out, tarBlockBytes)
   return out
 }

@@ -50,7 +50,8 @@ export function encodeTocLine(entry: TocEntry, outside: OutsideList | null = nul
     line += `,"x":[${offset},${compressedBytes},${inner}]`
     if (entry.content.holder !== 0) line += `,"r":${entry.content.holder}`
   }
-  if (outside !== null) line += `,"ckx":[${outside.offset},${outside.compressedBytes},${outside.inner},${outside.length}]`
+  if (outside !== null)
+    line += `,"ckx":[${outside.offset},${outside.compressedBytes},${outside.inner},${outside.length}]`
   else if (entry.content.kind === 'chunks') line += `,"ck":${encodeChunks(entry.content.chunks)}`
   if (entry.xattrs.size > 0) {
     line += `,"xa":${JSON.stringify(Object.fromEntries([...entry.xattrs].map(([name, value]) => [name, Buffer.from(value).toString('base64')])))}`
@@ -64,7 +65,9 @@ export function encodeTocLine(entry: TocEntry, outside: OutsideList | null = nul
 export function encodeChunks(chunks: readonly Chunk[]): string {
   return JSON.stringify(
     chunks.map(({ holder, offset, compressedBytes, inner, length, sha256 }) =>
-      sha256 === null ? [holder, offset, compressedBytes, inner, length] : [holder, offset, compressedBytes, inner, length, sha256],
+      sha256 === null
+        ? [holder, offset, compressedBytes, inner, length]
+        : [holder, offset, compressedBytes, inner, length, sha256],
     ),
   )
 }
@@ -78,7 +81,10 @@ function jsonPathMember(textKey: string, bytesKey: string, path: BytePath): stri
 const count = z.int().min(0)
 const integerText = z.string().regex(/^-?\d{1,20}$/)
 const extentTuple = z.tuple([count, count, count])
-const chunkTuple = z.union([z.tuple([count, count, count, count, count]), z.tuple([count, count, count, count, count, sha256Hex])])
+const chunkTuple = z.union([
+  z.tuple([count, count, count, count, count]),
+  z.tuple([count, count, count, count, count, sha256Hex]),
+])
 export const chunkListSchema = z.array(chunkTuple)
 
 const lineSchema = z.looseObject({
@@ -127,15 +133,21 @@ export function parseTocLine(line: string): ParsedTocLine {
   const parsed = lineSchema.safeParse(json)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw damaged(`a line of the table of contents is malformed at '${issue?.path.join('.') ?? ''}': ${issue?.message ?? ''}`)
+    throw damaged(
+      `a line of the table of contents is malformed at '${issue?.path.join('.') ?? ''}': ${issue?.message ?? ''}`,
+    )
   }
   const fields = parsed.data
   const path = pathMember(fields.p, fields.pb)
   if (path === null) throw damaged('a line of the table of contents has no path')
   const type = typeOf[fields.t] ?? 'unknown'
-  const outside = fields.ckx === undefined ? null : { offset: fields.ckx[0], compressedBytes: fields.ckx[1], inner: fields.ckx[2], length: fields.ckx[3] }
+  const outside =
+    fields.ckx === undefined
+      ? null
+      : { offset: fields.ckx[0], compressedBytes: fields.ckx[1], inner: fields.ckx[2], length: fields.ckx[3] }
   const carriesData = type === 'file' || type === 'hardlink'
-  if (carriesData && (fields.s === undefined || fields.h === undefined)) throw damaged('a file in the table of contents has no size or no hash')
+  if (carriesData && (fields.s === undefined || fields.h === undefined))
+    throw damaged('a file in the table of contents has no size or no hash')
   return {
     outside,
     entry: {
@@ -170,7 +182,14 @@ export function parseTocLine(line: string): ParsedTocLine {
 }
 
 export function chunksFromTuples(tuples: z.infer<typeof chunkListSchema>): Chunk[] {
-  return tuples.map(([holder, offset, compressedBytes, inner, length, sha256]) => ({ holder, offset, compressedBytes, inner, length, sha256: sha256 ?? null }))
+  return tuples.map(([holder, offset, compressedBytes, inner, length, sha256]) => ({
+    holder,
+    offset,
+    compressedBytes,
+    inner,
+    length,
+    sha256: sha256 ?? null,
+  }))
 }
 
 function contentOf(fields: z.infer<typeof lineSchema>): TocContent {

@@ -1,7 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { BackupError, type ErrorCode, errorTable } from '../../model/errors.ts'
 
-
 export interface PoolSettings {
   readonly count: number
   /** Module of another `Files` for the workers; null is the disk. */
@@ -17,7 +16,12 @@ interface Waiting {
 
 export interface WorkerReply {
   readonly result?: unknown
-  readonly error?: { readonly code: string | null; readonly message: string; readonly hint: string; readonly errno: string | null }
+  readonly error?: {
+    readonly code: string | null
+    readonly message: string
+    readonly hint: string
+    readonly errno: string | null
+  }
 }
 
 /**
@@ -38,7 +42,9 @@ export class WorkerPool {
     for (let at = 0; at < count; at++) {
       const worker = new Worker(url, { workerData: { filesModule }, stdin: false })
       worker.on('message', (reply: WorkerReply) => this.#settle(worker, reply))
-      worker.on('error', (error) => this.#fail(new BackupError('E_INTERNAL', `a worker thread failed: ${error.message}`, '', error)))
+      worker.on('error', (error) =>
+        this.#fail(new BackupError('E_INTERNAL', `a worker thread failed: ${error.message}`, '', error)),
+      )
       worker.on('exit', (code) => {
         if (this.#busy.has(worker)) this.#fail(new BackupError('E_INTERNAL', `a worker thread ended with ${code}`))
       })
@@ -93,6 +99,7 @@ export class WorkerPool {
 }
 
 function revive(error: NonNullable<WorkerReply['error']>): Error {
-  if (error.code !== null && error.code in errorTable) return new BackupError(error.code as ErrorCode, error.message, error.hint)
+  if (error.code !== null && error.code in errorTable)
+    return new BackupError(error.code as ErrorCode, error.message, error.hint)
   return Object.assign(new Error(error.message), error.errno === null ? {} : { code: error.errno })
 }

@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { BackupError } from '../../model/errors.ts'
 import { readAccountNames } from '../platform/account-names.ts'
-import { loadFiles } from '../platform/load-files.ts'
-import { type PackJob, Packer, type PackResult } from './pack-job.ts'
-import { packPart, type PartJob } from './part-job.ts'
+import { loadFiles } from '../platform/disk-files.ts'
+import { Packer, type PackJob, type PackResult } from './pack-job.ts'
+import { type PartJob, packPart } from './part-job.ts'
 import type { WorkerReply } from './worker-pool.ts'
 
 /** A worker thread: does one job after another and answers each with its result or its error. */
@@ -22,7 +22,13 @@ function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
     }
     case 'part': {
       const result = packPart(files, job)
-      return { result, transfer: [...result.frames.map((frame) => frame.bytes.buffer as ArrayBuffer), result.raw.buffer as ArrayBuffer] }
+      return {
+        result,
+        transfer: [
+          ...result.frames.map((frame) => frame.bytes.buffer as ArrayBuffer),
+          result.raw.buffer as ArrayBuffer,
+        ],
+      }
     }
   }
 }

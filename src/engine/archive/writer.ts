@@ -52,7 +52,13 @@ export class ArchiveWriter {
   #contentBytes = 0
   #outsideLists = 0
 
-  constructor(files: Files, sink: ArchiveSink, identity: ArchiveIdentity, compression: CompressionLevel, spoolPath: BytePath) {
+  constructor(
+    files: Files,
+    sink: ArchiveSink,
+    identity: ArchiveIdentity,
+    compression: CompressionLevel,
+    spoolPath: BytePath,
+  ) {
     this.#sink = sink
     this.#identity = identity
     this.#compression = compression
@@ -99,7 +105,9 @@ export class ArchiveWriter {
 
     this.#compress(encodeOwnFileHeader(this.#path('toc.jsonl'), this.#tocBytes))
     const shift = this.#sink.streamBytes
-    const pages: PageReference[] = this.#pageReferences.map(([path, offset, ...rest]) => [path, offset + shift, ...rest] as PageReference)
+    const pages: PageReference[] = this.#pageReferences.map(
+      ([path, offset, ...rest]) => [path, offset + shift, ...rest] as PageReference,
+    )
     this.#spool.drain((bytes, rawBytes) => this.#frame(bytes, rawBytes))
     this.#spool.close()
 
@@ -114,13 +122,27 @@ export class ArchiveWriter {
     const frames: Root['frames'] = { n: frameCount, at: [framesAt, this.#sink.streamBytes - framesAt] }
 
     const root = Buffer.from(JSON.stringify(this.#root(pages, frames, warnings)))
-    const before = Buffer.concat([Buffer.alloc(paddedBytes(recordBytes) - recordBytes), encodeOwnFileHeader(this.#path('root.json'), root.length)])
+    const before = Buffer.concat([
+      Buffer.alloc(paddedBytes(recordBytes) - recordBytes),
+      encodeOwnFileHeader(this.#path('root.json'), root.length),
+    ])
     const tail = Buffer.concat([before, root], before.length + paddedBytes(root.length) + 1024)
     const rootAt = this.#sink.streamBytes
     for (let at = 0; at < tail.length; at += ownFrameBytes) this.#compress(tail.subarray(at, at + ownFrameBytes))
-    const location = { offset: rootAt, compressedBytes: this.#sink.streamBytes - rootAt, inner: before.length, rootBytes: root.length }
+    const location = {
+      offset: rootAt,
+      compressedBytes: this.#sink.streamBytes - rootAt,
+      inner: before.length,
+      rootBytes: root.length,
+    }
     this.#sink.write(this.#locator(location))
-    return { root: location, rootSha256: hash('sha256', root), entries: this.#entries, files: this.#fileCount, bytes: this.#contentBytes }
+    return {
+      root: location,
+      rootSha256: hash('sha256', root),
+      entries: this.#entries,
+      files: this.#fileCount,
+      bytes: this.#contentBytes,
+    }
   }
 
   /** Gives up the spool. Harmless after finish. */
@@ -145,7 +167,12 @@ export class ArchiveWriter {
       prev: null,
       source,
       service,
-      chunking: { algorithm: chunking.algorithm, min: chunking.minimumBytes, avg: chunking.averageBytes, max: chunking.maximumBytes },
+      chunking: {
+        algorithm: chunking.algorithm,
+        min: chunking.minimumBytes,
+        avg: chunking.averageBytes,
+        max: chunking.maximumBytes,
+      },
       toc: { n: this.#entries, raw: this.#tocBytes, pages: [...pages] },
       frames,
       stats: { files: this.#fileCount, bytes: this.#contentBytes, warnings },
@@ -172,7 +199,9 @@ export class ArchiveWriter {
 
   #own(name: string, content: Uint8Array, before: Uint8Array): void {
     const header = encodeOwnFileHeader(this.#path(name), content.length)
-    this.#compress(Buffer.concat([before, header, content], before.length + header.length + paddedBytes(content.length)))
+    this.#compress(
+      Buffer.concat([before, header, content], before.length + header.length + paddedBytes(content.length)),
+    )
   }
 
   #path(name: string): BytePath {
@@ -192,7 +221,8 @@ export class ArchiveWriter {
 
   #record(offset: number, rawOffset: number): void {
     const at = this.#frames * frameRecordBytes
-    if (at + frameRecordBytes > this.#frameRecords.length) this.#frameRecords = Buffer.concat([this.#frameRecords], this.#frameRecords.length * 2)
+    if (at + frameRecordBytes > this.#frameRecords.length)
+      this.#frameRecords = Buffer.concat([this.#frameRecords], this.#frameRecords.length * 2)
     this.#frameRecords.writeBigUInt64BE(BigInt(offset), at)
     this.#frameRecords.writeBigUInt64BE(BigInt(rawOffset), at + 8)
   }
@@ -224,7 +254,8 @@ class PageSpool {
       let position = 0
       for (const [length, rawBytes] of this.#lengths) {
         const bytes = Buffer.allocUnsafe(length)
-        if (readFully(this.#files, fd, bytes, position) < length) throw new BackupError('E_IO', 'the spooled table of contents is shorter than it was written')
+        if (readFully(this.#files, fd, bytes, position) < length)
+          throw new BackupError('E_IO', 'the spooled table of contents is shorter than it was written')
         take(bytes, rawBytes)
         position += length
       }

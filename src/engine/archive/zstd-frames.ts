@@ -60,7 +60,8 @@ export function readZstdFrame(bytes: Uint8Array, start: number): ZstdFrame {
         : sizeBytes === 4
           ? view.getUint32(at, true)
           : Number(view.getBigUint64(at, true))
-  if (contentBytes > limits.frameRawBytes) throw damaged(`a zstd frame promises ${contentBytes} bytes, more than a frame may hold`)
+  if (contentBytes > limits.frameRawBytes)
+    throw damaged(`a zstd frame promises ${contentBytes} bytes, more than a frame may hold`)
   at += sizeBytes
 
   for (;;) {

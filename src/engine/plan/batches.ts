@@ -11,7 +11,9 @@ const batchEntries = 1024
 /** What an entry costs in the tar beside its content: about three blocks. */
 const entryBytes = 1536
 
-export type Unit = { readonly kind: 'batch'; readonly entries: readonly SourceEntry[] } | { readonly kind: 'large'; readonly entry: SourceEntry }
+export type Unit =
+  | { readonly kind: 'batch'; readonly entries: readonly SourceEntry[] }
+  | { readonly kind: 'large'; readonly entry: SourceEntry }
 
 export class Batches {
   #entries: SourceEntry[] = []

@@ -1,6 +1,6 @@
 import ignore from 'ignore'
 import { type BytePath, comparePaths, isWithin, joinPath, pathToText, storedPathOf } from '../../model/path.ts'
-import type { Files, FileStatus } from '../../model/ports.ts'
+import type { FileStatus, Files } from '../../model/ports.ts'
 import type { EntryType, Source, SourceContext, SourceEntry } from '../../model/source.ts'
 import { attributesOf, whyUnreadable } from '../archive/pack-job.ts'
 
@@ -42,7 +42,9 @@ export function filesSource(files: Files, settings: FilesSettings): Source {
 /** Sorted, without those that lie in another one. */
 export function rootsOf(paths: readonly BytePath[]): BytePath[] {
   const sorted = [...paths].sort((a, b) => comparePaths(storedPathOf(a), storedPathOf(b)))
-  return sorted.filter((path, at) => !sorted.slice(0, at).some((above) => isWithin(storedPathOf(path), storedPathOf(above))))
+  return sorted.filter(
+    (path, at) => !sorted.slice(0, at).some((above) => isWithin(storedPathOf(path), storedPathOf(above))),
+  )
 }
 
 class Walk {
@@ -174,7 +176,13 @@ class Walk {
   }
 }
 
-function entryOf(path: BytePath, stored: BytePath, status: FileStatus, type: EntryType, linkTarget: BytePath | null): SourceEntry {
+function entryOf(
+  path: BytePath,
+  stored: BytePath,
+  status: FileStatus,
+  type: EntryType,
+  linkTarget: BytePath | null,
+): SourceEntry {
   return { path: stored, type, attributes: attributesOf(status, type), linkTarget, content: { kind: 'disk', path } }
 }
 
