@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
-import { type BytePath, joinPath, nameOf, parentOf } from '../../model/path.ts'
+import { type BytePath, joinPath, nameOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
-import { readText, replaceFile, syncDirectory } from './json-file.ts'
+import { directoryOf, readText, replaceFile, syncDirectory } from './json-file.ts'
 import { acquireLock, type LockRequest } from './lock.ts'
 
 /** What the store needs to keep one document in one file, shared with other processes. */
@@ -41,14 +41,14 @@ export function openDocumentFile(
     async setAside() {
       const stamp = new Date(request().clock.now()).toISOString().replaceAll(':', '-')
       const name = `${nameOf(path)}.damaged-${stamp}`
-      const aside = joinPath(parentOf(path), name as BytePath)
+      const aside = joinPath(directoryOf(path), name as BytePath)
       try {
         // A second name rather than a rename: the document must not be missing if the process dies before its successor is written.
         files.makeHardlink(path, aside)
       } catch {
         files.rename(path, aside) // a file system without hard links
       }
-      await syncDirectory(files, parentOf(path))
+      await syncDirectory(files, directoryOf(path))
       return name
     },
   }

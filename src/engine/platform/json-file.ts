@@ -54,7 +54,7 @@ export function readText(files: Files, path: BytePath): string | null {
  * @throws E_NO_SPACE, E_IO; the old text then still stands, unless only the last step failed.
  */
 export async function replaceFile(files: Files, path: BytePath, text: string): Promise<void> {
-  const directory = parentOf(path) === '' ? ((path.startsWith('/') ? '/' : '.') as BytePath) : parentOf(path)
+  const directory = directoryOf(path)
   try {
     sweepDeadWriters(files, directory)
     const temporary = createTemporary(files, directory)
@@ -72,6 +72,13 @@ export async function replaceFile(files: Files, path: BytePath, text: string): P
   } catch (error) {
     throw explainIo(error, 'write', path)
   }
+}
+
+/** The directory that holds the name, as a path that can be opened. */
+export function directoryOf(path: BytePath): BytePath {
+  const parent = parentOf(path)
+  if (parent !== '') return parent
+  return (path.startsWith('/') ? '/' : '.') as BytePath
 }
 
 /** Waits until the names in a directory are on disk. */

@@ -85,7 +85,7 @@ function bind(): Libc {
   const syncFileRange = define('sync_file_range', 'int', ['int', 'int64_t', 'int64_t', 'uint32_t'])
   const fadvise = define('posix_fadvise', 'int', ['int', 'int64_t', 'int64_t', 'int'])
   const syncfs = define('syncfs', 'int', ['int'])
-  const mknod = bindMknod(koffi, define)
+  const mknod = bindMknod(define)
 
   const { EAGAIN, EINTR, ENODATA, ENXIO } = koffi.os.errno
   const pathBytes = Buffer.alloc(pathLimitBytes)
@@ -199,14 +199,13 @@ function openLibrary(koffi: typeof Koffi): Koffi.LibraryHandle {
 
 /** glibc before 2.33 has no mknod symbol, only the versioned one its headers call. */
 function bindMknod(
-  koffi: typeof Koffi,
   define: (name: string, result: string, parameters: string[]) => (...values: unknown[]) => number,
 ): (path: Buffer, typeAndMode: number, device: bigint) => number {
   try {
     return define('mknod', 'int', ['const void *', 'uint32_t', 'uint64_t'])
   } catch {
-    const versioned = define('__xmknod', 'int', ['int', 'const void *', 'uint32_t', koffi.pointer('uint64_t').name])
-    return (path, typeAndMode, device) => versioned(0, path, typeAndMode, [device])
+    const versioned = define('__xmknod', 'int', ['int', 'const void *', 'uint32_t', 'const void *'])
+    return (path, typeAndMode, device) => versioned(0, path, typeAndMode, BigUint64Array.of(device))
   }
 }
 

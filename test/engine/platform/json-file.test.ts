@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
-import { readText, replaceFile } from '../../../src/engine/platform/json-file.ts'
+import { directoryOf, readText, replaceFile } from '../../../src/engine/platform/json-file.ts'
 import { type BytePath, pathFromText } from '../../../src/model/path.ts'
 import type { Files } from '../../../src/model/ports.ts'
 import { wrapFaulty } from '../../faults/faulty-files.ts'
@@ -76,6 +76,15 @@ test('leaves the old text or the new, and nothing beside, whichever call fails',
     }
   }
   expect([...outcomes]).toEqual(expect.arrayContaining(['E_NO_SPACE old', 'E_IO old', 'E_IO new', 'done new']))
+})
+
+test.each([
+  ['/a', '/'],
+  ['a', '.'],
+  ['/a/b', '/a'],
+  ['a/b', 'a'],
+])('writes beside %s in %s', (file, directory) => {
+  expect(directoryOf(pathFromText(file))).toBe(directory)
 })
 
 test('sweeps the temporary files of dead writers, and neither those of living ones nor anything else', async () => {
