@@ -1,0 +1,362 @@
+import { type Compression, compressionSuffix, locatorBytes } from '../model/archive.ts'
+import type { BackupType, CatalogEntry, Manifest, ManifestArchive, ManifestDetails } from '../model/backup.ts'
+import { BackupError } from '../model/errors.ts'
+import { type BytePath, displayPath, joinPath, pathToText, storedPathOf } from '../model/path.ts'
+import type { SourceContext, SourceWarning } from '../model/source.ts'
+import type { CompressionLevel } from './archive/codec.ts'
+import { createHeader } from './archive/header.ts'
+import { packSource } from './archive/pack-source.ts'
+import { ArchiveReader } from './archive/reader.ts'
+import { ArchiveSink } from './archive/sink.ts'
+import { noncePrefixBytes, saltBytes, SegmentSealer } from './archive/stream-aead.ts'
+import { jsonPath } from './archive/toc-pages.ts'
+import { WorkerPool } from './archive/worker-pool.ts'
+import { ArchiveWriter, type WrittenStream } from './archive/writer.ts'
+import { catalogEntry, type CatalogPort } from './catalog.ts'
+import { gitContext } from './git-context.ts'
+import type { SlotKey } from './keys/slots.ts'
+import { archivePlace, encodeManifest } from './manifest.ts'
+import { type AccountNames, readAccountNames } from './platform/account-names.ts'
+import { explainIo } from './platform/explain-io.ts'
+import { syncDirectory } from './platform/json-file.ts'
+import { acquireLock, type Lock } from './platform/lock.ts'
+import { openWorkspace, type Repository, type Workspace, type World } from './repository.ts'
+import { type Ending, newId, type Run } from './run.ts'
+import { rootsOf } from './sources/files.ts'
+import { sources, type SourceType } from './sources/registry.ts'
+
+/** One thing to back up; becomes an archive of its own. */
+export interface ServiceRequest {
+  readonly name: string
+  readonly type: SourceType
+  /** Absolute and normalised, symlinks not resolved. */
+  readonly paths: readonly BytePath[]
+  readonly exclude: readonly string[]
+  readonly excludeCaches: boolean
+  readonly oneFileSystem: boolean
+}
+
+export interface CreateRequest {
+  readonly type: Extract<BackupType, 'full' | 'service'>
+  readonly services: readonly ServiceRequest[]
+  readonly description: string
+  readonly compression: CompressionLevel
+  /** Keys every archive is wrapped for; empty makes an unencrypted backup. */
+  readonly slotKeys: readonly SlotKey[]
+  /** Less protection than asked for: told, and the outcome is `warnings`. */
+  readonly warnings: readonly string[]
+  readonly notices: readonly string[]
+  readonly workers: number
+  /** Bytes the same services had last time, for the estimate; null where this is the first. */
+  readonly expectedBytes: number | null
+}
+
+export interface CreateResult {
+  readonly entry: CatalogEntry
+  readonly warnings: number
+  readonly skipped: Readonly<Record<string, number>>
+}
+
+const segmentBytes = 1 << 20
+const serviceLockMs = 60_000
+const repositoryPath = 'files in it are the backups themselves'
+
+/**
+ * Makes a backup: every service into an archive, all of it on disk and read back, then one rename that makes it exist.
+ *
+ * @throws E_SOURCE_MISSING, E_BUSY, E_NO_SPACE, E_IO, E_INTERRUPTED; nothing is left visible then.
+ */
+export async function createBackup(world: World, repository: Repository, catalog: CatalogPort, request: CreateRequest, run: Run): Promise<Ending<CreateResult>> {
+  for (const notice of request.notices) run.tell({ kind: 'notice', message: notice })
+  const story = new BackupStory(world, repository, request, run)
+  for (const warning of request.warnings) story.warn({ path: null, what: warning })
+  requireSources(world, request.services)
+  const locks: Lock[] = []
+  let workspace: Workspace | null = null
+  try {
+    for (const name of request.services.map((service) => service.name).sort()) {
+      locks.push(await acquireLock(world.files, repository.lock(`service-${name}`), { waitMs: serviceLockMs, signal: run.signal, holder: run.holder, clock: world.clock }))
+    }
+    workspace = await openWorkspace(world, repository, run.holder, run.signal)
+    const { manifest, details } = await story.write(workspace)
+    run.signal.throwIfAborted()
+    await workspace.publish(manifest.id, repository.backup(manifest.id))
+    run.tell({ kind: 'committed', backup: manifest.id })
+    const entry = catalogEntry(manifest, details)
+    await story.register(catalog, entry)
+    const result: CreateResult = { entry, warnings: story.warnings, skipped: story.skipped }
+    return { result, report: { backup: entry.id, warnings: story.warnings }, warnings: story.warnings > 0 }
+  } catch (error) {
+    throw explainIo(error, 'write the backup below', repository.root)
+  } finally {
+    try {
+      workspace?.discard()
+    } finally {
+      for (const lock of locks) lock.release()
+    }
+  }
+}
+
+/** A PATH that is not there is a mistake of the request, found before anything is made. */
+export function requireSources(world: World, services: readonly ServiceRequest[]): void {
+  for (const { paths } of services) {
+    for (const path of paths) {
+      let found: boolean
+      try {
+        found = world.files.status(path) !== undefined
+      } catch (error) {
+        throw explainIo(error, 'look at', path)
+      }
+      if (!found) throw new BackupError('E_SOURCE_MISSING', `${displayPath(path)} does not exist`, 'nothing was backed up; give a path that exists')
+    }
+  }
+}
+
+class BackupStory {
+  warnings = 0
+  readonly skipped: Record<string, number> = {}
+  readonly #world: World
+  readonly #repository: Repository
+  readonly #request: CreateRequest
+  readonly #run: Run
+  readonly #names: AccountNames
+  #doneBytes = 0
+  #doneEntries = 0
+
+  constructor(world: World, repository: Repository, request: CreateRequest, run: Run) {
+    this.#world = world
+    this.#repository = repository
+    this.#request = request
+    this.#run = run
+    this.#names = readAccountNames(world.files)
+  }
+
+  warn({ path, what }: SourceWarning): void {
+    this.warnings++
+    if (path === null) {
+      this.#run.tell({ kind: 'warning', message: what })
+      return
+    }
+    const text = pathToText(path)
+    const named = text === null ? { path: displayPath(path), pathB64: Buffer.from(path, 'latin1').toString('base64') } : { path: text }
+    this.#run.tell({ kind: 'warning', message: what, ...named })
+  }
+
+  /** Writes all archives and the manifest into a directory of the workspace named like the backup. */
+  async write(workspace: Workspace): Promise<{ manifest: Manifest; details: ManifestDetails }> {
+    const { files, clock, random } = this.#world
+    const { type, services, slotKeys, description, workers } = this.#request
+    const id = this.#newBackupId()
+    const createdAt = new Date(clock.now()).toISOString()
+    const directory = joinPath(workspace.path, id as BytePath)
+    files.makeDirectory(directory, 0o700)
+    const withXattrs = this.#xattrsAtHand()
+    const archives: ManifestArchive[] = []
+    const described: ManifestDetails['services'] = []
+    const pool = new WorkerPool({ count: workers, filesModule: this.#world.filesModule })
+    try {
+      for (const service of services) {
+        const { archive, details } = await this.#writeService(service, { id, createdAt, directory, workspace, pool, withXattrs })
+        archives.push(archive)
+        described.push(details)
+      }
+    } finally {
+      await pool.close()
+    }
+    const bare = { v: 1, id, createdAt, type, archives, deps: [] } as const
+    const details: ManifestDetails = {
+      description,
+      host: this.#world.host,
+      user: this.#world.user,
+      tool: `holdfast ${this.#world.version}`,
+      durationMs: clock.now() - this.#run.startedMs,
+      warnings: this.warnings,
+      services: described,
+    }
+    this.#run.tell({ kind: 'phase', phase: 'committing' })
+    await this.#writeNew(joinPath(directory, 'manifest.json' as BytePath), Buffer.from(encodeManifest(bare, details, slotKeys, random)))
+    await syncDirectory(files, directory)
+    return { manifest: bare as unknown as Manifest, details }
+  }
+
+  /** A backup that could not be catalogued is a backup all the same: archives/ decides. */
+  async register(catalog: CatalogPort, entry: CatalogEntry): Promise<void> {
+    try {
+      const alone = this.#world.files.names(this.#repository.archives).length <= 1
+      const add = (backups: readonly CatalogEntry[]) => [...backups.filter(({ id }) => id !== entry.id), entry]
+      await (alone ? catalog.update(add) : catalog.updateExisting(add))
+    } catch (error) {
+      const known = explainIo(error, 'write', this.#repository.catalog)
+      this.warn({ path: null, what: `the backup ${entry.id} is complete, but not in the catalog: ${known.message}; run: holdfast rebuild` })
+    }
+  }
+
+  async #writeService(
+    service: ServiceRequest,
+    to: { id: string; createdAt: string; directory: BytePath; workspace: Workspace; pool: WorkerPool; withXattrs: boolean },
+  ): Promise<{ archive: ManifestArchive; details: ManifestDetails['services'][number] }> {
+    const { files, random, clock } = this.#world
+    const { compression, slotKeys } = this.#request
+    const begun = clock.elapsed()
+    this.#run.tell({ kind: 'phase', phase: 'reading', service: service.name })
+    const archiveId = Buffer.from(random.bytes(16)).toString('hex')
+    const encrypted = slotKeys.length > 0
+    const file = `${service.name}${compressionSuffix[compression.compression]}${encrypted ? '.enc' : ''}`
+    const path = joinPath(to.directory, file as BytePath)
+    const header = encrypted ? this.#header(archiveId, to.id, to.createdAt, compression.compression) : null
+    const sink = new ArchiveSink(files, path, header?.bytes ?? new Uint8Array(0), header?.sealer ?? null)
+    const before = { warnings: this.warnings, bytes: this.#doneBytes, entries: this.#doneEntries }
+    const skipped: Record<string, number> = {}
+    let written: WrittenStream
+    let payloadSha256: string
+    try {
+      const writer = new ArchiveWriter(
+        files,
+        sink,
+        {
+          id: archiveId,
+          ordinal: 1,
+          kind: 'full',
+          source: { paths: rootsOf(service.paths).map((root) => jsonPath(storedPathOf(root))) },
+          service: { name: service.name, type: service.type },
+        },
+        compression,
+        joinPath(to.workspace.path, `${service.name}.toc` as BytePath),
+      )
+      try {
+        const source = sources[service.type](files, { ...service, repository: this.#repositoryIdentity() })
+        await packSource(source, writer, this.#context(skipped), {
+          files,
+          pool: to.pool,
+          names: this.#names,
+          compression,
+          withXattrs: to.withXattrs,
+          onProgress: () => {
+            this.#doneBytes = before.bytes + writer.contentBytes
+            this.#doneEntries = before.entries + writer.entries
+            this.#run.tell({ kind: 'progress', doneBytes: this.#doneBytes, totalBytes: this.#request.expectedBytes, doneEntries: this.#doneEntries, totalEntries: null })
+          },
+        })
+        written = writer.finish(this.warnings - before.warnings)
+      } finally {
+        writer.close()
+      }
+      this.#run.tell({ kind: 'phase', phase: 'writing to disk', service: service.name })
+      payloadSha256 = await sink.finish()
+    } finally {
+      sink.close()
+    }
+    const { offset, compressedBytes, inner, rootBytes } = written.root
+    const archive: ManifestArchive = {
+      file,
+      id: archiveId,
+      service: service.name,
+      size: sink.fileBytes,
+      payloadSha256,
+      comp: compression.compression,
+      root: [offset, compressedBytes, inner, rootBytes],
+      deps: [],
+    }
+    this.#readBack(archive, to.directory, written)
+    if (header !== null) await this.#keepHeader(archiveId, header.bytes)
+    const git = []
+    for (const root of rootsOf(service.paths)) {
+      const context = await gitContext(files, root)
+      if (context !== null) git.push(context)
+    }
+    return {
+      archive,
+      details: {
+        name: service.name,
+        type: service.type,
+        paths: rootsOf(service.paths).map(displayPath),
+        files: written.files,
+        entries: written.entries,
+        bytes: written.bytes,
+        storedBytes: sink.fileBytes,
+        reusedBytes: 0,
+        durationMs: Math.round(clock.elapsed() - begun),
+        skipped,
+        git,
+      },
+    }
+  }
+
+  #header(archiveId: string, backupId: string, createdAt: string, compression: Compression): { bytes: Uint8Array; sealer: SegmentSealer } {
+    const { random } = this.#world
+    const fields = { id: archiveId, created: createdAt, kind: 'full', tenant: '-', profile: 'self', set: backupId, deps: [], comp: compression, loc: locatorBytes[compression], segmentBytes } as const
+    const { bytes, streamKey, associatedData } = createHeader(fields, this.#request.slotKeys, random)
+    const sealer = new SegmentSealer({ streamKey, associatedData, segmentBytes, salt: random.bytes(saltBytes), noncePrefix: random.bytes(noncePrefixBytes) })
+    return { bytes, sealer }
+  }
+
+  /** What was written is opened as a restore would open it, and every page of its table of contents read. */
+  #readBack(archive: ManifestArchive, directory: BytePath, written: WrittenStream): void {
+    this.#run.tell({ kind: 'phase', phase: 'reading back', service: archive.service })
+    const { files } = this.#world
+    const { slotKeys } = this.#request
+    const manifest = { id: '', sealed: slotKeys.length > 0 ? {} : undefined } as unknown as Manifest // only these two are looked at
+    const place = { ...archivePlace(this.#repository, manifest, archive), path: joinPath(directory, archive.file as BytePath) }
+    const reader = new ArchiveReader(files, place, { secrets: [], slotKeys })
+    try {
+      if (reader.rootSha256 !== written.rootSha256) throw new BackupError('E_IO', `the archive of ${archive.service} reads back otherwise than it was written`, 'look at the disk: it does not keep what it is given')
+      for (const page of reader.root.toc.pages) reader.page(page)
+    } finally {
+      reader.close()
+    }
+  }
+
+  /** A copy of the header outside the archive: a second chance when both of its own are lost. */
+  async #keepHeader(archiveId: string, header: Uint8Array): Promise<void> {
+    const { files } = this.#world
+    if (files.status(this.#repository.headers) === undefined) files.makeDirectory(this.#repository.headers, 0o700)
+    await this.#writeNew(joinPath(this.#repository.headers, archiveId as BytePath), header)
+  }
+
+  async #writeNew(path: BytePath, bytes: Uint8Array): Promise<void> {
+    const { files } = this.#world
+    const fd = files.open(path, 'create')
+    try {
+      files.write(fd, bytes, null)
+      await files.sync(fd)
+    } finally {
+      files.close(fd)
+    }
+  }
+
+  #context(skipped: Record<string, number>): SourceContext {
+    return {
+      signal: this.#run.signal,
+      warn: (warning) => this.warn(warning),
+      skip: (path, because) => {
+        skipped[because] = (skipped[because] ?? 0) + 1
+        this.skipped[because] = (this.skipped[because] ?? 0) + 1
+        if (because === 'repository') this.#run.tell({ kind: 'notice', message: `${displayPath(path)} is left out: ${repositoryPath}` })
+      },
+    }
+  }
+
+  #repositoryIdentity(): { device: bigint; inode: bigint } | null {
+    const status = this.#world.files.statusFollowing(this.#repository.root)
+    return status === undefined ? null : { device: status.device, inode: status.inode }
+  }
+
+  #xattrsAtHand(): boolean {
+    try {
+      this.#world.files.xattrs(this.#repository.root)
+      return true
+    } catch (error) {
+      if (!(error instanceof BackupError && error.code === 'E_PLATFORM')) return true
+      this.warn({ path: null, what: `extended attributes and access control lists are not stored: ${error.message}` })
+      return false
+    }
+  }
+
+  #newBackupId(): string {
+    for (;;) {
+      const id = newId(this.#world, this.#request.type)
+      if (this.#world.files.status(this.#repository.backup(id)) === undefined) return id
+    }
+  }
+}
+

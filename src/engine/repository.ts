@@ -1,0 +1,166 @@
+import { type BytePath, displayPath, joinPath } from '../model/path.ts'
+import { BackupError } from '../model/errors.ts'
+import type { Clock, Files, Random } from '../model/ports.ts'
+import { backupIdSchema } from '../model/backup.ts'
+import { explainIo } from './platform/explain-io.ts'
+import { syncDirectory } from './platform/json-file.ts'
+import { acquireLock, type Lock, type LockHolder } from './platform/lock.ts'
+
+/** What the engine is given by the composition root. */
+export interface World {
+  readonly files: Files
+  /** Module that makes the same `files` in a worker thread; null is the disk. */
+  readonly filesModule: string | null
+  readonly clock: Clock
+  readonly random: Random
+  readonly processors: number
+  readonly pid: number
+  readonly host: string
+  readonly user: string
+  readonly version: string
+  /** Where recover.py, recover.mjs and FORMAT.md lie in this installation. */
+  readonly recoveryKit: BytePath
+}
+
+/** How the repository lies on disk. docs/format.md, "The repository". */
+export class Repository {
+  readonly root: BytePath
+  readonly archives: BytePath
+  readonly temp: BytePath
+  readonly locks: BytePath
+  readonly runs: BytePath
+  readonly keys: BytePath
+  readonly recovery: BytePath
+  readonly catalog: BytePath
+  readonly schedules: BytePath
+
+  constructor(root: BytePath) {
+    this.root = root
+    this.archives = this.at('archives')
+    this.temp = this.at('temp')
+    this.locks = this.at('locks')
+    this.runs = this.at('runs')
+    this.keys = this.at('keys')
+    this.recovery = this.at('recovery')
+    this.catalog = this.at('metadata.json')
+    this.schedules = this.at('schedules.json')
+  }
+
+  get keyring(): BytePath {
+    return joinPath(this.keys, 'keyring.json' as BytePath)
+  }
+
+  get planKey(): BytePath {
+    return joinPath(this.keys, 'plan.key' as BytePath)
+  }
+
+  get headers(): BytePath {
+    return joinPath(this.keys, 'headers' as BytePath)
+  }
+
+  backup(id: string): BytePath {
+    return joinPath(this.archives, id as BytePath)
+  }
+
+  manifest(id: string): BytePath {
+    return joinPath(this.backup(id), 'manifest.json' as BytePath)
+  }
+
+  lock(name: string): BytePath {
+    return joinPath(this.locks, name as BytePath)
+  }
+
+  at(name: string): BytePath {
+    return joinPath(this.root, name as BytePath)
+  }
+}
+
+export function isRepository(files: Files, root: BytePath): boolean {
+  const repository = new Repository(root)
+  return files.statusFollowing(repository.archives)?.type === 'directory'
+}
+
+/** @throws E_NO_REPOSITORY where there is none. */
+export function openRepository(files: Files, root: BytePath): Repository {
+  let found: boolean
+  try {
+    found = isRepository(files, root)
+  } catch (error) {
+    throw explainIo(error, 'open the repository', root)
+  }
+  if (!found) throw new BackupError('E_NO_REPOSITORY', `there is no repository at ${displayPath(root)}`, 'make one with: holdfast init, or name another with --root')
+  return new Repository(root)
+}
+
+/** Ids of all committed backups, oldest first: the names in archives/ that are ids. */
+export function backupIds(files: Files, repository: Repository): string[] {
+  try {
+    return files.names(repository.archives).filter((name) => backupIdSchema.safeParse(name).success).sort()
+  } catch (error) {
+    throw explainIo(error, 'list', repository.archives)
+  }
+}
+
+/** A directory for everything a run has not finished; its lock says that the run lives. */
+export interface Workspace {
+  readonly path: BytePath
+  /** Removes what is left of it and lets the lock go. */
+  discard(): void
+  /** Moves a finished directory of it to its place and waits until the move is on disk. */
+  publish(name: string, target: BytePath): Promise<void>
+}
+
+/**
+ * Makes temp/<run>. Whatever runs that have died left behind is removed first; a living one is known by its lock.
+ *
+ * @throws E_IO, E_NO_SPACE, E_INTERRUPTED.
+ */
+export async function openWorkspace(world: World, repository: Repository, holder: LockHolder, signal: AbortSignal): Promise<Workspace> {
+  const { files, clock } = world
+  const path = joinPath(repository.temp, holder.run as BytePath)
+  // Between making the directory and locking it the run looks dead: nobody may sweep then.
+  const gate = await acquireLock(files, repository.lock('temp'), { waitMs: 60_000, signal, holder, clock })
+  let alive: Lock
+  try {
+    await sweep(world, repository, holder, signal)
+    files.makeDirectory(path, 0o700)
+    alive = await acquireLock(files, joinPath(path, 'lock' as BytePath), { waitMs: 0, signal, holder, clock })
+  } catch (error) {
+    throw explainIo(error, 'make the workspace', path)
+  } finally {
+    gate.release()
+  }
+  return {
+    path,
+    discard() {
+      try {
+        files.removeTree(path)
+      } finally {
+        alive.release()
+      }
+    },
+    async publish(name, target) {
+      files.rename(joinPath(path, name as BytePath), target)
+      await syncDirectory(files, repository.archives)
+    },
+  }
+}
+
+async function sweep(world: World, repository: Repository, holder: LockHolder, signal: AbortSignal): Promise<void> {
+  const { files, clock } = world
+  for (const name of files.names(repository.temp)) {
+    const path = joinPath(repository.temp, name)
+    if (files.status(path)?.type !== 'directory') continue
+    let lock: Lock | null = null
+    try {
+      if (files.status(joinPath(path, 'lock' as BytePath)) !== undefined) {
+        lock = await acquireLock(files, joinPath(path, 'lock' as BytePath), { waitMs: 0, signal, holder, clock })
+      }
+      files.removeTree(path)
+    } catch (error) {
+      if (!(error instanceof BackupError && error.code === 'E_BUSY')) throw error
+    } finally {
+      lock?.release()
+    }
+  }
+}
