@@ -106,9 +106,9 @@ const typeNames: Record<string, string> = {
   array: 'a list',
 }
 
-/** The candidate that differs least from `word`, where it is near enough to be meant; null where none is. */
+/** The candidate that differs least from `word`, where it is near enough to be meant, or holds it; null where none does. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
-  const limit = Math.max(2, Math.floor(word.length / 3))
+  const limit = Math.max(2, Math.floor(word.length / 4))
   let best: string | null = null
   let bestDistance = limit + 1
   for (const candidate of candidates) {
@@ -118,7 +118,8 @@ export function nearest(word: string, candidates: readonly string[]): string | n
       bestDistance = distance
     }
   }
-  return best
+  if (best !== null || word.length < 4) return best
+  return candidates.find((candidate) => candidate.includes(word.toLowerCase())) ?? null
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */

@@ -4,9 +4,9 @@ import { isCronExpression } from './configuration-cron.ts'
 /** The kinds of value that stand in backup_config.json and in the environment. */
 
 export const text = z.string().min(1)
-/** Text that becomes a path: the shell's ~ is not expanded here, and a directory named ~ is never meant. */
-export const pathText = text.refine((path) => !path.includes('\0') && !/^~(\/|$)/.test(path), {
-  error: 'must be a path written out, without ~ or NUL',
+/** Text that becomes a path: no shell expands ~ or $HOME here, and a directory of that name is never meant. */
+export const pathText = text.refine((path) => !path.includes('\0') && !/^(~(\/|$)|\$[A-Za-z{(])/.test(path), {
+  error: 'must be a path written out, without ~, a variable or NUL',
 })
 /** Also keeps a password that was pasted here by mistake from being taken for a name. */
 export const variableName = z
