@@ -48,9 +48,9 @@ export function loadSettings(request: SettingsRequest): Configured {
   const outside = { root: options.root === '' ? undefined : options.root, workingDirectory, defaultRoot }
   const real = realEnvironment(request.environment)
   const environmentDirectory = directoryOf(rootFromOutside(outside, real))
-  const found: Findings = { notices: [], warnings: [] }
-  const environment = mergeEnvironment(files, environmentDirectory, real, found)
-  const file = readConfiguration(files, workingDirectory, environmentDirectory, options.config, found)
+  const notices: string[] = []
+  const environment = mergeEnvironment(files, environmentDirectory, real, notices)
+  const file = readConfiguration(files, workingDirectory, environmentDirectory, options.config, notices)
   const keyFiles = absolutePath(workingDirectory, `${request.homeDirectory}/.config/holdfast`)
   const loaded = planSettings({
     ...outside,
@@ -61,15 +61,9 @@ export function loadSettings(request: SettingsRequest): Configured {
   })
   return {
     ...loaded,
-    notices: [...found.notices, ...loaded.notices],
-    warnings: [...found.warnings, ...loaded.warnings],
+    notices: [...notices, ...loaded.notices],
     lookUpSecret: (name) => environment.get(name)?.value ?? null,
   }
-}
-
-interface Findings {
-  readonly notices: string[]
-  readonly warnings: string[]
 }
 
 /**
@@ -98,7 +92,7 @@ function mergeEnvironment(
   files: ConfigurationFiles,
   directory: BytePath,
   real: ReadonlyMap<string, EnvironmentValue>,
-  found: Findings,
+  notices: string[],
 ): Map<string, EnvironmentValue> {
   const merged = new Map(real)
   for (const from of ['.env', '.env.agent'] as const) {
@@ -106,25 +100,25 @@ function mergeEnvironment(
     const read = readText(files, path)
     if (read === null) continue
     if (read.readableByOthers && /KEY|PASSWORD|SECRET/.test(read.text))
-      found.warnings.push(`${displayPath(path)}: everybody on this machine can read the secrets in it; chmod 600 it`)
-    if (read.writableByOthers) found.warnings.push(writableByOthers(path))
-    pointAtBareKey(read.text, path, found)
+      notices.push(`${displayPath(path)}: everybody on this machine can read the secrets in it; chmod 600 it`)
+    if (read.writableByOthers) notices.push(writableByOthers(path))
+    pointAtBareKey(read.text, path, notices)
     for (const [name, value] of Object.entries(parseEnv(read.text))) {
       if (value === undefined || value === '') continue
       const first = merged.get(name)
       if (first === undefined) merged.set(name, { value, from })
       else if (first.from === '.env' && first.value !== value && name in variableSchemas)
-        found.notices.push(`${name}: the value in .env.agent is not used, because .env goes before it`)
+        notices.push(`${name}: the value in .env.agent is not used, because .env goes before it`)
     }
   }
   return merged
 }
 
 /** `openssl rand -hex 32 >> .env` is widely copied, and leaves a key that no variable names. */
-function pointAtBareKey(text: string, path: BytePath, found: Findings): void {
+function pointAtBareKey(text: string, path: BytePath, notices: string[]): void {
   text.split('\n').forEach((line, at) => {
     if (/^\s*[0-9a-f]{64}\s*$/i.test(line))
-      found.notices.push(
+      notices.push(
         `${displayPath(path)}:${at + 1}: looks like a key, but no variable names it; write BACKUP_ENCRYPTION_KEY= before it`,
       )
   })
@@ -135,7 +129,7 @@ function readConfiguration(
   workingDirectory: BytePath,
   searched: BytePath,
   option: string | undefined,
-  found: Findings,
+  notices: string[],
 ): ConfigurationFile | null {
   const path =
     option === undefined
@@ -146,7 +140,7 @@ function readConfiguration(
     if (option === undefined) return null
     throw new BackupError('E_CONFIG', `${displayPath(path)} does not exist`, 'check the path given with --config')
   }
-  if (read.writableByOthers) found.warnings.push(writableByOthers(path))
+  if (read.writableByOthers) notices.push(writableByOthers(path))
   return { path, directory: directoryOf(path), ...parseConfiguration(read.text, displayPath(path)) }
 }
 

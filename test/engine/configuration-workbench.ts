@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   constants,
   fstatSync,
@@ -38,7 +39,9 @@ export function bench(): Bench {
   const write = (name: string, content: unknown, mode = 0o600) => {
     const path = join(directory, name)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content, null, 2), { mode })
+    const raw = typeof content === 'string' || content instanceof Uint8Array
+    writeFileSync(path, raw ? content : JSON.stringify(content, null, 2))
+    chmodSync(path, mode)
     return path
   }
   const load = (environment = {}, options = {}) =>

@@ -37,7 +37,7 @@ export function planEncryption(sources: SettingsSources, ledger: Ledger, root: B
   if (!enabled && sources.environment.has(keyVariable))
     ledger.notices.push(`encryption.enabled: new archives are not encrypted, although ${keyVariable} is set`)
   if (enabled && isWithin(keyFile, root))
-    ledger.warnings.push(
+    ledger.notices.push(
       'encryption.key_management.file_path: the key lies inside the root, so whoever has the backups has their key',
     )
   return { enabled, key, keyFile, keyVariable, derivation: planDerivation(sources, ledger) }
