@@ -56,7 +56,7 @@ test.each<[string, object]>([
   ['retention_policies.a', { retention_policies: { a: { retention_days: 7, immutable_backup: false } } }],
   ['cleanup_schedule', { cleanup_schedule: { batch_size: 1 } }],
   ['compression.thresholds.min_file_size_kb', { compression: { thresholds: { min_file_size_kb: 100 } } }],
-  ['compression.algorithms.7z', { compression: { algorithms: { '7z': { enabled: true, encryption: true } } } }],
+  ['compression.algorithms.7z', { compression: { algorithms: { '7z': { enabled: true } } } }],
   [
     'recovery.restore_validation.checksum_verification',
     { recovery: { restore_validation: { checksum_verification: false } } },

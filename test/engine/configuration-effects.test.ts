@@ -145,6 +145,20 @@ test('a level that is given goes before the wish for speed or size', () => {
   expect(load().settings.compression.levels).toEqual({ zstd: null, gzip: 6, bzip2: null, xz: null })
 })
 
+test('compression that is switched off goes before the algorithms the file names, but not before the environment', () => {
+  const { write, load } = bench()
+  write('backup_config.json', {
+    storage: { local: { compression: 'gzip' } },
+    compression: { default_algorithm: 'xz', thresholds: { compression_enabled: false } },
+  })
+  expect(load().settings.compression.algorithm).toBe('none')
+  expect(load().notices).toEqual([
+    expect.stringMatching(/^storage\.local\.compression: gzip is not used, because .*compression_enabled/),
+    expect.stringMatching(/^compression\.default_algorithm: xz is not used, because .*compression_enabled/),
+  ])
+  expect(load({ BACKUP_RECOVERY_COMPRESSION: 'bzip2' }).settings.compression.algorithm).toBe('bzip2')
+})
+
 test('two numbers for the same workers are settled with a notice', () => {
   const { write, load } = bench()
   write('backup_config.json', {

@@ -344,6 +344,12 @@ test('a file that --config names must exist; a path that cannot be read is never
   expect(refusal(load).message).toMatch(/cannot be read: it is larger than 1 MiB$/)
 })
 
+test('a root below something that is no directory is left to whoever makes it', () => {
+  const { directory, write, load } = bench()
+  write('file', '')
+  expect(load({ BACKUP_DIR: `${directory}/file/root` }).settings.root).toBe(`${directory}/file/root`)
+})
+
 test('refuses a file that is not UTF-8, and reads one that begins with a byte order mark', () => {
   const { write, load } = bench()
   write('backup_config.json', '\ufeff{ "metadata": { "version": "2" } }')
