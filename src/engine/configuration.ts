@@ -39,13 +39,16 @@ const sizeLimitBytes = 1024 * 1024
 
 /**
  * The effective settings. Throws E_CONFIG for a file that cannot be read or understood, for an unknown key, and for
- * a value that is wrong or cannot be done yet; a backup_config.json that does not exist is fine unless --config names it.
+ * a value that is wrong or cannot be done yet; E_USAGE for an empty option. A backup_config.json that does not exist is fine unless --config names it.
  */
 export function loadSettings(request: SettingsRequest): Configured {
   const { files, options } = request
   const workingDirectory = pathFromText(request.workingDirectory)
   const defaultRoot = absolutePath(workingDirectory, request.defaultRoot)
-  const outside = { root: options.root === '' ? undefined : options.root, workingDirectory, defaultRoot }
+  // the trace of an unset shell variable: falling back to the default would back up to another place than meant
+  for (const option of ['root', 'config'] as const)
+    if (options[option] === '') throw new BackupError('E_USAGE', `--${option} is empty`, 'name a path, or leave it out')
+  const outside = { root: options.root, workingDirectory, defaultRoot }
   const real = realEnvironment(request.environment)
   const environmentDirectory = directoryOf(rootFromOutside(outside, real))
   const notices: string[] = []

@@ -344,6 +344,11 @@ test('a file that --config names must exist; a path that cannot be read is never
   expect(refusal(load).message).toMatch(/cannot be read: it is larger than 1 MiB$/)
 })
 
+test.each(['root', 'config'])('refuses an empty --%s instead of falling back to the default', (option) => {
+  const { load } = bench()
+  expect(refusal(() => load({}, { [option]: '' }))).toMatchObject({ code: 'E_USAGE', message: `--${option} is empty` })
+})
+
 test('a root below something that is no directory is left to whoever makes it', () => {
   const { directory, write, load } = bench()
   write('file', '')
