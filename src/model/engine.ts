@@ -1,0 +1,274 @@
+import type { Compression } from './archive.ts'
+import type { CatalogEntry, Manifest, ManifestDetails } from './backup.ts'
+import type { SettingOrigin } from './configuration.ts'
+import type { RunEvent } from './event.ts'
+import type { BytePath } from './path.ts'
+import type { ConflictMode, PlanCounts } from './restore.ts'
+import type { TocEntry } from './toc.ts'
+
+/**
+ * Everything the product can do, as the command line and the console see it. One call is one deed; errors are
+ * BackupErrors; what takes long tells events and heeds the signal.
+ */
+
+export interface Engine {
+  init(options: InitOptions): Promise<InitResult>
+  create(options: CreateOptions, during: During): Promise<CreateOutcome>
+  list(options: ListOptions): Promise<ListResult>
+  inspect(options: InspectOptions, take: (service: string, entry: TocEntry) => Promise<void>): Promise<InspectResult>
+  /** Bytes of one file, verified against their hash before the first of them is handed out. */
+  cat(options: { readonly backup: string; readonly path: string; readonly services: readonly string[] }, take: (bytes: Uint8Array) => Promise<void>): Promise<void>
+  diff(options: DiffOptions, take: (change: Change) => Promise<void>): Promise<DiffResult>
+  /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
+  planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
+  verify(options: VerifyOptions, during: During): Promise<VerifyOutcome>
+  rebuild(during: During): Promise<RebuildResult>
+  status(): Promise<StatusReport>
+  doctor(): Promise<DoctorReport>
+  keysList(): Promise<readonly KeyDescription[]>
+  keysAdd(options: KeysAddOptions, during: During): Promise<KeysAddResult>
+  /** The backup as one tar of its directory, with the recovery scripts. `take` gets it in order. */
+  exportBackup(options: { readonly backup: string }, take: (bytes: Uint8Array) => Promise<void>): Promise<ExportResult>
+}
+
+/** What a long deed needs from its caller. */
+export interface During {
+  readonly signal: AbortSignal
+  listen(event: RunEvent): void
+}
+
+export interface InitOptions {
+  /** Asked for where a new passphrase is wanted; null makes a key file instead. */
+  readonly passphrase: string | null
+}
+
+export interface InitResult {
+  readonly root: string
+  /** False where the repository was there already; then nothing was changed. */
+  readonly created: boolean
+  readonly encrypted: boolean
+  /** The key file that was made; null where a key was given, or where nothing is encrypted. */
+  readonly keyFile: string | null
+  readonly configurationFile: string | null
+  readonly notices: readonly string[]
+}
+
+export interface CreateOptions {
+  readonly type: 'full' | 'incremental' | 'differential' | 'service'
+  /** Paths of the command line, as given; empty means the configured services. */
+  readonly paths: readonly string[]
+  readonly services: readonly string[]
+  readonly description: string
+  /** Null is the configured compression. */
+  readonly compression: Compression | null
+  readonly exclude: readonly string[]
+  readonly excludeCaches: boolean
+  readonly oneFileSystem: boolean
+}
+
+export interface CreateOutcome {
+  readonly exitCode: number
+  readonly run: string
+  readonly backup: CatalogEntry
+  readonly bytes: number
+  readonly storedBytes: number
+  readonly durationMs: number
+  readonly warnings: number
+  /** What was left out on purpose, counted by reason. */
+  readonly skipped: Readonly<Record<string, number>>
+}
+
+export interface ListOptions {
+  readonly type: string | null
+  readonly services: readonly string[]
+  /** Only backups of the last so many days; null is all. */
+  readonly days: number | null
+}
+
+export interface ListResult {
+  /** Newest first. */
+  readonly backups: readonly CatalogEntry[]
+  /** Trouble with the catalog; the list is complete all the same. */
+  readonly problems: readonly string[]
+}
+
+export interface InspectOptions {
+  readonly backup: string
+  readonly services: readonly string[]
+  /** Only this path and what lies below it. */
+  readonly path: string | null
+}
+
+export interface InspectResult {
+  readonly manifest: Manifest
+  /** Null where the backup is encrypted and there is no key: then no entries were given either. */
+  readonly details: ManifestDetails | null
+  readonly entries: number
+}
+
+export interface DiffOptions {
+  readonly backup: string
+  readonly services: readonly string[]
+  readonly against: { readonly kind: 'backup'; readonly id: string } | { readonly kind: 'live' }
+}
+
+export interface Change {
+  readonly service: string
+  readonly path: BytePath
+  readonly change: 'added' | 'removed' | 'changed' | 'metadata'
+  readonly before: TocEntry | null
+  readonly after: TocEntry | null
+  /** Which attributes differ, for `metadata`. */
+  readonly attributes: readonly string[]
+}
+
+export interface DiffResult {
+  readonly from: string
+  readonly to: string
+  readonly counts: Readonly<Record<Change['change'], number>>
+  readonly warnings: readonly string[]
+}
+
+export interface RestoreOptions {
+  readonly source:
+    | { readonly kind: 'backup'; readonly backup: string; readonly services: readonly string[]; readonly paths: readonly string[] }
+    | { readonly kind: 'plan'; readonly file: string; readonly ttlMs: number | null }
+  /** Ignored with a saved plan. Null is the new directory ./restore-<id>. */
+  readonly target: { readonly kind: 'directory'; readonly path: string } | { readonly kind: 'in-place' } | null
+  readonly conflict: ConflictMode | null
+  readonly workers: number | null
+}
+
+export interface PlannedRestore {
+  readonly id: string
+  readonly hash: string
+  readonly backup: string
+  readonly services: readonly string[]
+  readonly target: string
+  readonly inPlace: boolean
+  readonly conflict: ConflictMode
+  readonly counts: PlanCounts
+  readonly bytesToWrite: number
+  /** At most the first thousand; counts.refuse has them all. */
+  readonly refused: readonly { readonly path: BytePath; readonly because: string }[]
+  readonly notices: readonly string[]
+  /** The first steps that change something, for people to look at. */
+  readonly sample: readonly { readonly kind: string; readonly path: BytePath; readonly bytes: number }[]
+  save(file: string): Promise<void>
+  /** Does exactly what the plan says. */
+  apply(during: During): Promise<RestoreOutcome>
+  drop(): Promise<void>
+}
+
+export interface RestoreOutcome {
+  readonly exitCode: number
+  readonly id: string
+  readonly plan: string
+  readonly target: string
+  readonly written: number
+  readonly unchanged: number
+  readonly kept: number
+  readonly refused: number
+  readonly damaged: readonly BytePath[]
+  readonly bytes: number
+  /** Whether `holdfast undo` can put back what was replaced. */
+  readonly undo: boolean
+  readonly durationMs: number
+  readonly warnings: number
+}
+
+export const verifyLevels = ['scrub', 'quick', 'full', 'restore'] as const
+export type VerifyLevel = (typeof verifyLevels)[number]
+
+export interface VerifyOptions {
+  /** An id, `latest`, or null for all. */
+  readonly backup: string | null
+  readonly level: VerifyLevel
+  readonly workers: number | null
+}
+
+export interface VerifyProblem {
+  readonly archive: string
+  readonly path: string | null
+  readonly what: string
+  readonly severity: 'damage' | 'warning'
+}
+
+export interface VerifyReport {
+  readonly id: string
+  readonly level: VerifyLevel
+  readonly ok: boolean
+  readonly problems: readonly VerifyProblem[]
+  readonly bytes: number
+  readonly durationMs: number
+}
+
+export interface VerifyOutcome {
+  readonly exitCode: number
+  readonly run: string
+  readonly reports: readonly VerifyReport[]
+  /** What this level cannot see, in words. */
+  readonly blindSpot: string | null
+}
+
+export interface RebuildResult {
+  readonly exitCode: number
+  readonly backups: number
+  readonly keptAs: string | null
+  readonly problems: readonly string[]
+}
+
+export interface StatusReport {
+  readonly ok: boolean
+  readonly root: string
+  readonly problems: readonly string[]
+  readonly backups: number
+  readonly services: readonly { readonly name: string; readonly lastGood: string | null; readonly lastGoodId: string | null; readonly ageHours: number | null; readonly rpoHours: number; readonly overdue: boolean; readonly backups: number }[]
+  readonly lastGood: string | null
+  /** Null: no schedules are run yet. */
+  readonly nextRun: string | null
+  readonly repositoryBytes: number
+  readonly freeBytes: number
+  /** Newest last. */
+  readonly runs: readonly { readonly id: string; readonly command: string; readonly outcome: string; readonly at: string; readonly durationMs: number | null }[]
+  /** Share of the last 30 runs that ended well, 0 to 1; null where there was none. */
+  readonly successRate: number | null
+  /** Stored bytes of the newest backups, oldest first: a trend to draw. */
+  readonly trend: readonly { readonly id: string; readonly createdAt: string; readonly sizeBytes: number }[]
+  readonly verified: { readonly id: string; readonly level: string; readonly at: string } | null
+}
+
+export interface DoctorReport {
+  readonly ok: boolean
+  readonly checks: readonly { readonly name: string; readonly state: 'ok' | 'notice' | 'warning' | 'problem'; readonly what: string; readonly hint: string }[]
+  readonly settings: readonly SettingOrigin[]
+}
+
+export interface KeyDescription {
+  readonly kid: string
+  readonly type: string
+  readonly label: string
+  readonly created: string
+  /** The key at hand now. */
+  readonly current: boolean
+}
+
+export interface KeysAddOptions {
+  readonly label: string
+  readonly key: { readonly kind: 'new-file'; readonly path: string } | { readonly kind: 'file'; readonly path: string } | { readonly kind: 'variable'; readonly name: string } | { readonly kind: 'passphrase'; readonly text: string }
+}
+
+export interface KeysAddResult {
+  readonly exitCode: number
+  readonly kid: string
+  readonly type: string
+  readonly file: string | null
+  /** Archives whose headers were rewritten so that the new key opens them too. */
+  readonly archives: number
+  readonly problems: readonly string[]
+}
+
+export interface ExportResult {
+  readonly id: string
+  readonly bytes: number
+}
