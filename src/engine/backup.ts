@@ -217,7 +217,12 @@ class BackupStory {
           id: archiveId,
           ordinal: 1,
           kind: 'full',
-          source: { paths: rootsOf(service.paths).map((root) => jsonPath(storedPathOf(root))) },
+          source: {
+            paths: rootsOf(service.paths).map((root) => jsonPath(storedPathOf(root))),
+            exclude: [...service.exclude],
+            excludeCaches: service.excludeCaches,
+            oneFileSystem: service.oneFileSystem,
+          },
           service: { name: service.name, type: service.type },
         },
         compression,

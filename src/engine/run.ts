@@ -113,6 +113,11 @@ function openLog(world: World, path: BytePath): { append(event: RunEvent): void;
     return { append: () => {}, close: () => {} }
   }
   const open = fd
+  try {
+    world.files.tryLock(open) // held for the run's life: a log without its lock and without an end is a run that died
+  } catch {
+    // Without kernel locks a dead run only looks unfinished.
+  }
   return {
     append(event) {
       try {

@@ -103,7 +103,12 @@ export const rootSchema = z.looseObject({
     .array(z.looseObject({ i: z.int().min(1), id: archiveIdSchema, file: z.string(), size: offset, root: sha256Hex }))
     .max(64),
   prev: z.looseObject({ id: archiveIdSchema, root: sha256Hex }).nullable(),
-  source: z.looseObject({ paths: z.array(jsonPath) }),
+  source: z.looseObject({
+    paths: z.array(jsonPath),
+    exclude: z.array(z.string()).optional(),
+    excludeCaches: z.boolean().optional(),
+    oneFileSystem: z.boolean().optional(),
+  }),
   service: z.looseObject({ name: z.string(), type: z.string() }),
   toc: z.looseObject({ n: offset, raw: offset, pages: z.array(pageSchema) }),
   frames: z.looseObject({ n: offset, at: z.tuple([offset, offset]) }),

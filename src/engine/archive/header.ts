@@ -144,8 +144,36 @@ export function readHeader(archive: ArchiveBytes): Header {
  * slot, E_DAMAGED and E_NEWER_FORMAT.
  */
 export function openHeader(archive: ArchiveBytes, keys: Keys): OpenedHeader {
-  const header = readHeader(archive)
+  const { header, derived } = unlockHeader(archive, keys)
   const { pub, pubBytes, slots, headerBytes, healed } = header
+  return { pub, pubBytes, slots, streamKey: derived.streamKey, associatedData: associatedDataOf(pubBytes), headerBytes, healed }
+}
+
+/**
+ * The header region with a slot more for every one of `slotKeys` it lacks, as long as it was: the stream behind it
+ * stays where it is. Null where no slot is missing. Throws as openHeader, and E_UNSUPPORTED where there is no room.
+ */
+export function headerWithSlots(archive: ArchiveBytes, keys: Keys, slotKeys: readonly SlotKey[], random: Random): Uint8Array | null {
+  const { header, derived, dataKey } = unlockHeader(archive, keys)
+  const { pub, pubBytes, slots, headerBytes, healed } = header
+  const present = new Set(slots.slots.map((slot) => slot.kid))
+  const missing = slotKeys.filter(({ template }) => !present.has(template.kid))
+  if (missing.length === 0 && !healed) return null
+  const added = missing.map((slotKey) => wrapKey(slotKey, identOfArchive(pub.id), dataKey, random))
+  const region = encodeHeader(pubBytes, [...slots.written, ...added], derived.macKey)
+  if (region.length === headerBytes) return region
+  throw new BackupError('E_UNSUPPORTED', `the header of ${archive.name} has no room for another key`, 'keep the keys it has')
+}
+
+interface UnlockedHeader {
+  readonly header: Header
+  readonly derived: ReturnType<typeof deriveArchiveKeys>
+  readonly dataKey: Uint8Array
+}
+
+function unlockHeader(archive: ArchiveBytes, keys: Keys): UnlockedHeader {
+  const header = readHeader(archive)
+  const { pub, slots } = header
   const untried = new Set<string>()
   let unwrapped = false
   for (const { dataKey } of unwrapCandidates(slots.slots, keys, identOfArchive(pub.id), untried)) {
@@ -154,15 +182,7 @@ export function openHeader(archive: ArchiveBytes, keys: Keys): OpenedHeader {
     if (!timingSafeEqual(derived.commit, Buffer.from(pub.commit, 'hex'))) continue
     const mac = createHmac('sha256', derived.macKey).update(header.authenticated).digest()
     if (!timingSafeEqual(mac, header.mac)) throw tampered(archive.name)
-    return {
-      pub,
-      pubBytes,
-      slots,
-      streamKey: derived.streamKey,
-      associatedData: associatedDataOf(pubBytes),
-      headerBytes,
-      healed,
-    }
+    return { header, derived, dataKey }
   }
   if (unwrapped) throw tampered(archive.name)
   throw cannotOpen(archive.name, slots.types, keys, untried)

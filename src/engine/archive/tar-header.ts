@@ -1,5 +1,6 @@
 import { type BytePath, pathToText } from '../../model/path.ts'
 import type { Attributes, EntryType } from '../../model/source.ts'
+import { xattrNameToBytes } from '../platform/xattr-name.ts'
 
 /**
  * The tar profile: POSIX ustar, with a PAX extended header only where ustar cannot say it (POSIX.1-2017 pax,
@@ -190,7 +191,7 @@ function record(key: string, value: string | Uint8Array): Buffer {
 
 /** GNU tar writes '%' and '=' of an attribute's name as %25 and %3D, since '=' ends a keyword. */
 function xattrKeyword(name: string): string {
-  return name.replaceAll('%', '%25').replaceAll('=', '%3D')
+  return Buffer.from(xattrNameToBytes(name)).toString('latin1').replaceAll('%', '%25').replaceAll('=', '%3D')
 }
 
 function needsRecord(path: string): boolean {

@@ -73,6 +73,17 @@ export function unlockKeyring(keyring: Keyring, secret: Secret): UnlockedKeyring
   )
 }
 
+/** The kid of the member whose key `secret` is; null where it is nobody's. */
+export function memberOpenedBy(keyring: Keyring, secret: Secret): string | null {
+  for (const member of keyring.keys) {
+    const slot = slotSchema.safeParse(member.slot)
+    if (!slot.success) continue
+    const keys = { secrets: [secret], slotKeys: [] }
+    for (const _candidate of unwrapCandidates([slot.data], keys, identOfRing(keyring), new Set())) return member.kid
+  }
+  return null
+}
+
 /** The keyring with one member more, and what is unlocked by it. Throws E_USAGE for a key that is a member already. */
 export function addMember(
   keyring: Keyring,

@@ -1,0 +1,53 @@
+import type { TocEntry } from '../../model/toc.ts'
+import type { ArchiveReader } from './reader.ts'
+
+const zeros = new Uint8Array(1 << 20)
+
+/** The logical content of a file in pieces, holes as zeros. Not hashed: that is the caller's. @throws E_DAMAGED. */
+export function* readContent(reader: Pick<ArchiveReader, 'stream'>, entry: TocEntry): Generator<Uint8Array> {
+  if (entry.sparse === null) {
+    yield* readStored(reader, entry)
+    return
+  }
+  const stored = readStored(reader, entry)
+  let piece: Uint8Array = new Uint8Array(0)
+  let position = 0
+  for (const [offset, length] of entry.sparse) {
+    yield* holes(offset - position)
+    position = offset
+    for (let rest = length; rest > 0; ) {
+      if (piece.length === 0) {
+        const next = stored.next()
+        if (next.done === true) return // the hash will tell
+        piece = next.value
+      }
+      const part = piece.subarray(0, rest)
+      yield part
+      piece = piece.subarray(part.length)
+      rest -= part.length
+      position += part.length
+    }
+  }
+  yield* holes(entry.sizeBytes - position)
+}
+
+/** The bytes the archive holds: without the holes of a sparse file. */
+export function* readStored(reader: Pick<ArchiveReader, 'stream'>, entry: TocEntry): Generator<Uint8Array> {
+  switch (entry.content.kind) {
+    case 'none':
+      return
+    case 'extent':
+      yield reader.stream.extent(entry.content.extent, storedBytesOf(entry))
+      return
+    case 'chunks':
+      for (const chunk of entry.content.chunks) yield reader.stream.extent(chunk, chunk.length)
+  }
+}
+
+export function storedBytesOf(entry: Pick<TocEntry, 'sparse' | 'sizeBytes'>): number {
+  return entry.sparse?.reduce((sum, [, length]) => sum + length, 0) ?? entry.sizeBytes
+}
+
+function* holes(bytes: number): Generator<Uint8Array> {
+  for (let rest = bytes; rest > 0; rest -= zeros.length) yield zeros.subarray(0, Math.min(rest, zeros.length))
+}

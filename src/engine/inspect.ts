@@ -1,0 +1,71 @@
+import { createHash } from 'node:crypto'
+import type { CatalogEntry, Manifest, ManifestArchive, ManifestDetails } from '../model/backup.ts'
+import { BackupError, damaged } from '../model/errors.ts'
+import { nearest } from '../model/configuration-keys.ts'
+import { type BytePath, displayPath, isWithin, pathFromText, storedPathOf } from '../model/path.ts'
+import type { Files } from '../model/ports.ts'
+import type { TocEntry } from '../model/toc.ts'
+import { ArchiveReader } from './archive/reader.ts'
+import { readContent } from './archive/content.ts'
+import type { Keys } from './keys/slots.ts'
+import { archivePlace, readDetails, readManifest } from './manifest.ts'
+import type { Repository } from './repository.ts'
+
+/** Looking into a backup. */
+
+export interface OpenBackup {
+  readonly manifest: Manifest
+  readonly archives: readonly ManifestArchive[]
+}
+
+/** The manifest of a backup and the archives of the services asked for; all of them where none is named. */
+export function openBackup(files: Files, repository: Repository, entry: CatalogEntry, services: readonly string[]): OpenBackup {
+  const manifest = readManifest(files, repository, entry.id)
+  const names = manifest.archives.map((archive) => archive.service)
+  for (const service of services) {
+    if (names.includes(service)) continue
+    const near = nearest(service, names)
+    throw new BackupError('E_UNKNOWN_SERVICE', `the backup ${entry.id} has no service '${service}'`, near === null ? `it has: ${names.join(', ')}` : `did you mean '${near}'? it has: ${names.join(', ')}`)
+  }
+  return { manifest, archives: manifest.archives.filter((archive) => services.length === 0 || services.includes(archive.service)) }
+}
+
+export function openArchive(files: Files, repository: Repository, manifest: Manifest, archive: ManifestArchive, keys: Keys): ArchiveReader {
+  return new ArchiveReader(files, archivePlace(repository, manifest, archive), keys)
+}
+
+/** Details where the key is at hand, else null. @throws E_DAMAGED, E_KEY_WRONG. */
+export function detailsIfPossible(manifest: Manifest, keys: Keys): ManifestDetails | null {
+  try {
+    return readDetails(manifest, keys)
+  } catch (error) {
+    if (error instanceof BackupError && error.code === 'E_KEY_MISSING') return null
+    throw error
+  }
+}
+
+/** Entries of an archive: all, or a path and what lies below it. */
+export function* entriesBelow(reader: ArchiveReader, path: BytePath | null): Generator<TocEntry> {
+  for (const entry of reader.entries()) {
+    if (path === null || isWithin(entry.path, path)) yield entry
+  }
+}
+
+/** A path as typed, with or without its leading slash, as it is stored. */
+export function storedPathFromText(text: string): BytePath {
+  return storedPathOf(pathFromText(text.replace(/\/+$/, '')))
+}
+
+/** One file's content, checked against its hash before any byte of it is handed out. */
+export async function catFile(readers: readonly ArchiveReader[], path: BytePath, take: (bytes: Uint8Array) => Promise<void>): Promise<void> {
+  const found = readers.map((reader) => ({ reader, entry: reader.find(path) })).filter(({ entry }) => entry !== undefined)
+  const [first, ...others] = found
+  if (first?.entry === undefined) throw new BackupError('E_UNKNOWN_PATH', `the backup holds no ${displayPath(path)}`, 'holdfast inspect lists what it holds')
+  if (others.length > 0) throw new BackupError('E_UNKNOWN_PATH', `several services hold ${displayPath(path)}`, 'choose one with --services')
+  const { entry, reader } = first
+  if (entry.sha256 === null) throw new BackupError('E_UNKNOWN_PATH', `${displayPath(path)} is a ${entry.type}, not a file`, 'cat prints files only')
+  const hash = createHash('sha256')
+  for (const piece of readContent(reader, entry)) hash.update(piece)
+  if (hash.digest('hex') !== entry.sha256) throw damaged(`${displayPath(path)} does not match its hash`, 'try an older backup')
+  for (const piece of readContent(reader, entry)) await take(piece)
+}

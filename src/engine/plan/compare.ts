@@ -1,0 +1,68 @@
+import { type BytePath, comparePaths } from '../../model/path.ts'
+import type { TocEntry } from '../../model/toc.ts'
+
+/** What differs between two states of the same tree. */
+export interface Difference {
+  readonly path: BytePath
+  readonly change: 'added' | 'removed' | 'changed' | 'metadata'
+  readonly before: TocEntry | null
+  readonly after: TocEntry | null
+  readonly attributes: readonly string[]
+}
+
+/** Merge-join of two tables of contents in the order of the walk; memory does not grow with them. */
+export function* compareEntries(before: Iterator<TocEntry>, after: Iterator<TocEntry>): Generator<Difference> {
+  let old = before.next()
+  let now = after.next()
+  while (old.done !== true || now.done !== true) {
+    const order = old.done === true ? 1 : now.done === true ? -1 : comparePaths(old.value.path, now.value.path)
+    if (order < 0) {
+      yield { path: old.value.path, change: 'removed', before: old.value, after: null, attributes: [] }
+      old = before.next()
+    } else if (order > 0) {
+      yield { path: now.value.path, change: 'added', before: null, after: now.value, attributes: [] }
+      now = after.next()
+    } else {
+      const difference = compareEntry(old.value, now.value)
+      if (difference !== null) yield difference
+      old = before.next()
+      now = after.next()
+    }
+  }
+}
+
+/** Null where the two are the same. A hard link and the file it names are the same content. */
+export function compareEntry(before: TocEntry, after: TocEntry): Difference | null {
+  const { path } = before
+  const isFile = (entry: TocEntry): boolean => entry.type === 'file' || entry.type === 'hardlink'
+  const sameKind = before.type === after.type || (isFile(before) && isFile(after))
+  const sameContent = isFile(before)
+    ? before.sha256 === after.sha256
+    : before.type === 'symlink'
+      ? before.linkTarget === after.linkTarget
+      : before.deviceNumber?.major === after.deviceNumber?.major && before.deviceNumber?.minor === after.deviceNumber?.minor
+  if (!sameKind || !sameContent) return { path, change: 'changed', before, after, attributes: [] }
+  const attributes = differingAttributes(before, after)
+  return attributes.length === 0 ? null : { path, change: 'metadata', before, after, attributes }
+}
+
+export function differingAttributes(before: TocEntry, after: TocEntry): string[] {
+  const names: string[] = []
+  if (before.mode !== after.mode && before.type !== 'symlink') names.push('mode')
+  if (before.uid !== after.uid) names.push('owner')
+  if (before.gid !== after.gid) names.push('group')
+  // A directory's time changes with every name in it, which shows by itself.
+  if (before.mtimeNs !== after.mtimeNs && before.type !== 'directory') names.push('mtime')
+  if (!sameXattrs(before.xattrs, after.xattrs)) names.push('xattrs')
+  if (before.acl?.access !== after.acl?.access || before.acl?.default !== after.acl?.default) names.push('acl')
+  return names
+}
+
+function sameXattrs(a: ReadonlyMap<string, Uint8Array>, b: ReadonlyMap<string, Uint8Array>): boolean {
+  if (a.size !== b.size) return false
+  for (const [name, value] of a) {
+    const other = b.get(name)
+    if (other === undefined || other.length !== value.length || other.some((byte, at) => byte !== value[at])) return false
+  }
+  return true
+}

@@ -1,0 +1,51 @@
+import type { CatalogEntry } from '../model/backup.ts'
+import { BackupError } from '../model/errors.ts'
+import { type CatalogPort, entryFromManifest } from './catalog.ts'
+import type { Keys } from './keys/slots.ts'
+import { backupIds, type Repository, type World } from './repository.ts'
+import type { Ending, Run } from './run.ts'
+import { runsNewestFirst } from './run-log.ts'
+
+export interface Rebuilt {
+  readonly backups: number
+  /** Name a damaged catalog was kept under. */
+  readonly keptAs: string | null
+  readonly problems: readonly string[]
+}
+
+/** metadata.json from archives/ alone; what was verified comes from the runs' reports. */
+export async function rebuildCatalog(world: World, repository: Repository, catalog: CatalogPort, keys: Keys, run: Run): Promise<Ending<Rebuilt>> {
+  const { files } = world
+  const ids = backupIds(files, repository)
+  const verified = verifications(world, repository)
+  const entries: CatalogEntry[] = []
+  const problems: string[] = []
+  for (const [at, id] of ids.entries()) {
+    run.signal.throwIfAborted()
+    try {
+      entries.push({ ...entryFromManifest(files, repository, id, keys), verified: verified.get(id) ?? null })
+    } catch (error) {
+      if (!(error instanceof BackupError)) throw error
+      problems.push(`${id} cannot be listed: ${error.message}`)
+      run.tell({ kind: 'warning', message: `${id} cannot be listed: ${error.message}` })
+    }
+    run.tell({ kind: 'progress', doneBytes: 0, totalBytes: null, doneEntries: at + 1, totalEntries: ids.length })
+  }
+  const keptAs = await catalog.replace(entries)
+  return { result: { backups: entries.length, keptAs, problems }, report: { backups: entries.length }, warnings: problems.length > 0 }
+}
+
+/** The newest verification of every backup that the logs still tell of. */
+function verifications(world: World, repository: Repository): Map<string, NonNullable<CatalogEntry['verified']>> {
+  const newest = new Map<string, NonNullable<CatalogEntry['verified']>>()
+  for (const run of runsNewestFirst(world.files, repository)) {
+    if (run.command !== 'verify') continue
+    const report = run.report as { verified?: unknown } | undefined // written by our own verify; checked below
+    if (!Array.isArray(report?.verified)) continue
+    for (const one of report.verified as { id?: unknown; level?: unknown; ok?: unknown }[]) {
+      if (typeof one.id !== 'string' || typeof one.level !== 'string' || typeof one.ok !== 'boolean' || newest.has(one.id)) continue
+      newest.set(one.id, { level: one.level, at: run.at, ok: one.ok })
+    }
+  }
+  return newest
+}
