@@ -8,11 +8,11 @@ import { createHeader } from './archive/header.ts'
 import { packSource } from './archive/pack-source.ts'
 import { ArchiveReader } from './archive/reader.ts'
 import { ArchiveSink } from './archive/sink.ts'
-import { noncePrefixBytes, saltBytes, SegmentSealer } from './archive/stream-aead.ts'
+import { noncePrefixBytes, SegmentSealer, saltBytes } from './archive/stream-aead.ts'
 import { jsonPath } from './archive/toc-pages.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import { ArchiveWriter, type WrittenStream } from './archive/writer.ts'
-import { catalogEntry, type CatalogPort } from './catalog.ts'
+import { type CatalogPort, catalogEntry } from './catalog.ts'
 import { gitContext } from './git-context.ts'
 import type { SlotKey } from './keys/slots.ts'
 import { archivePlace, encodeManifest } from './manifest.ts'
@@ -23,7 +23,7 @@ import { acquireLock, type Lock } from './platform/lock.ts'
 import { openWorkspace, type Repository, type Workspace, type World } from './repository.ts'
 import { type Ending, newId, type Run } from './run.ts'
 import { rootsOf } from './sources/files.ts'
-import { sources, type SourceType } from './sources/registry.ts'
+import { type SourceType, sources } from './sources/registry.ts'
 
 /** One thing to back up; becomes an archive of its own. */
 export interface ServiceRequest {
@@ -66,7 +66,13 @@ const repositoryPath = 'files in it are the backups themselves'
  *
  * @throws E_SOURCE_MISSING, E_BUSY, E_NO_SPACE, E_IO, E_INTERRUPTED; nothing is left visible then.
  */
-export async function createBackup(world: World, repository: Repository, catalog: CatalogPort, request: CreateRequest, run: Run): Promise<Ending<CreateResult>> {
+export async function createBackup(
+  world: World,
+  repository: Repository,
+  catalog: CatalogPort,
+  request: CreateRequest,
+  run: Run,
+): Promise<Ending<CreateResult>> {
   for (const notice of request.notices) run.tell({ kind: 'notice', message: notice })
   const story = new BackupStory(world, repository, request, run)
   for (const warning of request.warnings) story.warn({ path: null, what: warning })
@@ -75,7 +81,14 @@ export async function createBackup(world: World, repository: Repository, catalog
   let workspace: Workspace | null = null
   try {
     for (const name of request.services.map((service) => service.name).sort()) {
-      locks.push(await acquireLock(world.files, repository.lock(`service-${name}`), { waitMs: serviceLockMs, signal: run.signal, holder: run.holder, clock: world.clock }))
+      locks.push(
+        await acquireLock(world.files, repository.lock(`service-${name}`), {
+          waitMs: serviceLockMs,
+          signal: run.signal,
+          holder: run.holder,
+          clock: world.clock,
+        }),
+      )
     }
     workspace = await openWorkspace(world, repository, run.holder, run.signal)
     const { manifest, details } = await story.write(workspace)
@@ -107,7 +120,12 @@ export function requireSources(world: World, services: readonly ServiceRequest[]
       } catch (error) {
         throw explainIo(error, 'look at', path)
       }
-      if (!found) throw new BackupError('E_SOURCE_MISSING', `${displayPath(path)} does not exist`, 'nothing was backed up; give a path that exists')
+      if (!found)
+        throw new BackupError(
+          'E_SOURCE_MISSING',
+          `${displayPath(path)} does not exist`,
+          'nothing was backed up; give a path that exists',
+        )
     }
   }
 }
@@ -138,7 +156,10 @@ class BackupStory {
       return
     }
     const text = pathToText(path)
-    const named = text === null ? { path: displayPath(path), pathB64: Buffer.from(path, 'latin1').toString('base64') } : { path: text }
+    const named =
+      text === null
+        ? { path: displayPath(path), pathB64: Buffer.from(path, 'latin1').toString('base64') }
+        : { path: text }
     this.#run.tell({ kind: 'warning', message: what, ...named })
   }
 
@@ -156,7 +177,14 @@ class BackupStory {
     const pool = new WorkerPool({ count: workers, filesModule: this.#world.filesModule })
     try {
       for (const service of services) {
-        const { archive, details } = await this.#writeService(service, { id, createdAt, directory, workspace, pool, withXattrs })
+        const { archive, details } = await this.#writeService(service, {
+          id,
+          createdAt,
+          directory,
+          workspace,
+          pool,
+          withXattrs,
+        })
         archives.push(archive)
         described.push(details)
       }
@@ -174,7 +202,10 @@ class BackupStory {
       services: described,
     }
     this.#run.tell({ kind: 'phase', phase: 'committing' })
-    await this.#writeNew(joinPath(directory, 'manifest.json' as BytePath), Buffer.from(encodeManifest(bare, details, slotKeys, random)))
+    await this.#writeNew(
+      joinPath(directory, 'manifest.json' as BytePath),
+      Buffer.from(encodeManifest(bare, details, slotKeys, random)),
+    )
     await syncDirectory(files, directory)
     return { manifest: bare as unknown as Manifest, details }
   }
@@ -187,13 +218,23 @@ class BackupStory {
       await (alone ? catalog.update(add) : catalog.updateExisting(add))
     } catch (error) {
       const known = explainIo(error, 'write', this.#repository.catalog)
-      this.warn({ path: null, what: `the backup ${entry.id} is complete, but not in the catalog: ${known.message}; run: holdfast rebuild` })
+      this.warn({
+        path: null,
+        what: `the backup ${entry.id} is complete, but not in the catalog: ${known.message}; run: holdfast rebuild`,
+      })
     }
   }
 
   async #writeService(
     service: ServiceRequest,
-    to: { id: string; createdAt: string; directory: BytePath; workspace: Workspace; pool: WorkerPool; withXattrs: boolean },
+    to: {
+      id: string
+      createdAt: string
+      directory: BytePath
+      workspace: Workspace
+      pool: WorkerPool
+      withXattrs: boolean
+    },
   ): Promise<{ archive: ManifestArchive; details: ManifestDetails['services'][number] }> {
     const { files, random, clock } = this.#world
     const { compression, slotKeys } = this.#request
@@ -239,7 +280,13 @@ class BackupStory {
           onProgress: () => {
             this.#doneBytes = before.bytes + writer.contentBytes
             this.#doneEntries = before.entries + writer.entries
-            this.#run.tell({ kind: 'progress', doneBytes: this.#doneBytes, totalBytes: this.#request.expectedBytes, doneEntries: this.#doneEntries, totalEntries: null })
+            this.#run.tell({
+              kind: 'progress',
+              doneBytes: this.#doneBytes,
+              totalBytes: this.#request.expectedBytes,
+              doneEntries: this.#doneEntries,
+              totalEntries: null,
+            })
           },
         })
         written = writer.finish(this.warnings - before.warnings)
@@ -287,11 +334,33 @@ class BackupStory {
     }
   }
 
-  #header(archiveId: string, backupId: string, createdAt: string, compression: Compression): { bytes: Uint8Array; sealer: SegmentSealer } {
+  #header(
+    archiveId: string,
+    backupId: string,
+    createdAt: string,
+    compression: Compression,
+  ): { bytes: Uint8Array; sealer: SegmentSealer } {
     const { random } = this.#world
-    const fields = { id: archiveId, created: createdAt, kind: 'full', tenant: '-', profile: 'self', set: backupId, deps: [], comp: compression, loc: locatorBytes[compression], segmentBytes } as const
+    const fields = {
+      id: archiveId,
+      created: createdAt,
+      kind: 'full',
+      tenant: '-',
+      profile: 'self',
+      set: backupId,
+      deps: [],
+      comp: compression,
+      loc: locatorBytes[compression],
+      segmentBytes,
+    } as const
     const { bytes, streamKey, associatedData } = createHeader(fields, this.#request.slotKeys, random)
-    const sealer = new SegmentSealer({ streamKey, associatedData, segmentBytes, salt: random.bytes(saltBytes), noncePrefix: random.bytes(noncePrefixBytes) })
+    const sealer = new SegmentSealer({
+      streamKey,
+      associatedData,
+      segmentBytes,
+      salt: random.bytes(saltBytes),
+      noncePrefix: random.bytes(noncePrefixBytes),
+    })
     return { bytes, sealer }
   }
 
@@ -301,10 +370,18 @@ class BackupStory {
     const { files } = this.#world
     const { slotKeys } = this.#request
     const manifest = { id: '', sealed: slotKeys.length > 0 ? {} : undefined } as unknown as Manifest // only these two are looked at
-    const place = { ...archivePlace(this.#repository, manifest, archive), path: joinPath(directory, archive.file as BytePath) }
+    const place = {
+      ...archivePlace(this.#repository, manifest, archive),
+      path: joinPath(directory, archive.file as BytePath),
+    }
     const reader = new ArchiveReader(files, place, { secrets: [], slotKeys })
     try {
-      if (reader.rootSha256 !== written.rootSha256) throw new BackupError('E_IO', `the archive of ${archive.service} reads back otherwise than it was written`, 'look at the disk: it does not keep what it is given')
+      if (reader.rootSha256 !== written.rootSha256)
+        throw new BackupError(
+          'E_IO',
+          `the archive of ${archive.service} reads back otherwise than it was written`,
+          'look at the disk: it does not keep what it is given',
+        )
       for (const page of reader.root.toc.pages) reader.page(page)
     } finally {
       reader.close()
@@ -336,7 +413,8 @@ class BackupStory {
       skip: (path, because) => {
         skipped[because] = (skipped[because] ?? 0) + 1
         this.skipped[because] = (this.skipped[because] ?? 0) + 1
-        if (because === 'repository') this.#run.tell({ kind: 'notice', message: `${displayPath(path)} is left out: ${repositoryPath}` })
+        if (because === 'repository')
+          this.#run.tell({ kind: 'notice', message: `${displayPath(path)} is left out: ${repositoryPath}` })
       },
     }
   }
@@ -364,4 +442,3 @@ class BackupStory {
     }
   }
 }
-

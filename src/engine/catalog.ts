@@ -1,13 +1,17 @@
 import type { CatalogEntry, Manifest, ManifestDetails } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import type { Files } from '../model/ports.ts'
-import { readDetails, readManifest } from './manifest.ts'
 import { type Keys, noKeys } from './keys/slots.ts'
+import { readDetails, readManifest } from './manifest.ts'
 import { backupIds, type Repository } from './repository.ts'
 
 /** What the engine needs of the catalog's store; handed in by the composition root. */
 export interface CatalogPort {
-  read(): Promise<{ readonly state: 'ok'; readonly value: { readonly backups: readonly CatalogEntry[] } } | { readonly state: 'absent' } | { readonly state: 'damaged'; readonly why: string }>
+  read(): Promise<
+    | { readonly state: 'ok'; readonly value: { readonly backups: readonly CatalogEntry[] } }
+    | { readonly state: 'absent' }
+    | { readonly state: 'damaged'; readonly why: string }
+  >
   update(change: (backups: readonly CatalogEntry[]) => readonly CatalogEntry[]): Promise<unknown>
   updateExisting(change: (backups: readonly CatalogEntry[]) => readonly CatalogEntry[]): Promise<unknown>
   replace(backups: readonly CatalogEntry[]): Promise<string | null>
@@ -28,8 +32,10 @@ export async function listBackups(files: Files, repository: Repository, catalog:
   const ids = backupIds(files, repository)
   const found = await catalog.read()
   const problems: string[] = []
-  if (found.state === 'damaged') problems.push(`metadata.json is damaged: ${found.why}; this was read from archives/ instead; run: holdfast rebuild`)
-  if (found.state === 'absent' && ids.length > 0) problems.push('metadata.json is missing; this was read from archives/ instead; run: holdfast rebuild')
+  if (found.state === 'damaged')
+    problems.push(`metadata.json is damaged: ${found.why}; this was read from archives/ instead; run: holdfast rebuild`)
+  if (found.state === 'absent' && ids.length > 0)
+    problems.push('metadata.json is missing; this was read from archives/ instead; run: holdfast rebuild')
   const known = new Map((found.state === 'ok' ? found.value.backups : []).map((entry) => [entry.id, entry]))
   const present = new Set(ids)
   const backups: CatalogEntry[] = []
@@ -67,7 +73,8 @@ export function entryFromManifest(files: Files, repository: Repository, id: stri
 }
 
 export function catalogEntry(manifest: Manifest, details: ManifestDetails | null): CatalogEntry {
-  const sum = (pick: (service: ManifestDetails['services'][number]) => number): number | null => details?.services.reduce((total, service) => total + pick(service), 0) ?? null
+  const sum = (pick: (service: ManifestDetails['services'][number]) => number): number | null =>
+    details?.services.reduce((total, service) => total + pick(service), 0) ?? null
   return {
     id: manifest.id,
     type: manifest.type,
@@ -89,10 +96,16 @@ export function catalogEntry(manifest: Manifest, details: ManifestDetails | null
 }
 
 /** The backup an operator means: an id, a unique part of four or more characters, or `latest`. */
-export function chooseBackup(backups: readonly CatalogEntry[], wanted: string, services: readonly string[] = []): CatalogEntry {
+export function chooseBackup(
+  backups: readonly CatalogEntry[],
+  wanted: string,
+  services: readonly string[] = [],
+): CatalogEntry {
   const usable = backups.filter((entry) => entry.missing !== true)
   if (wanted === 'latest') {
-    const latest = usable.find((entry) => entry.type !== 'safety' && services.every((service) => entry.services.includes(service)))
+    const latest = usable.find(
+      (entry) => entry.type !== 'safety' && services.every((service) => entry.services.includes(service)),
+    )
     if (latest === undefined) {
       const which = services.length === 0 ? 'no backup yet' : `no backup that holds ${services.join(', ')}`
       throw new BackupError('E_UNKNOWN_ID', `there is ${which}`, 'make one with: holdfast create')
@@ -100,15 +113,29 @@ export function chooseBackup(backups: readonly CatalogEntry[], wanted: string, s
     return latest
   }
   const exact = backups.find((entry) => entry.id === wanted)
-  const matches = exact !== undefined ? [exact] : wanted.length < 4 ? [] : backups.filter((entry) => entry.id.includes(wanted))
+  const matches =
+    exact !== undefined ? [exact] : wanted.length < 4 ? [] : backups.filter((entry) => entry.id.includes(wanted))
   const [only, ...others] = matches
   if (only === undefined) {
-    const hint = wanted.length < 4 ? 'a shortened id needs four characters or more' : 'holdfast list shows the ids there are'
+    const hint =
+      wanted.length < 4 ? 'a shortened id needs four characters or more' : 'holdfast list shows the ids there are'
     throw new BackupError('E_UNKNOWN_ID', `there is no backup '${wanted}'`, hint)
   }
   if (others.length > 0) {
-    throw new BackupError('E_UNKNOWN_ID', `'${wanted}' may mean ${matches.length} backups: ${matches.slice(0, 4).map(({ id }) => id).join(', ')}${matches.length > 4 ? ', …' : ''}`, 'give more of the id')
+    throw new BackupError(
+      'E_UNKNOWN_ID',
+      `'${wanted}' may mean ${matches.length} backups: ${matches
+        .slice(0, 4)
+        .map(({ id }) => id)
+        .join(', ')}${matches.length > 4 ? ', …' : ''}`,
+      'give more of the id',
+    )
   }
-  if (only.missing === true) throw new BackupError('E_ARCHIVE_MISSING', `the directory of ${only.id} is gone from archives/`, 'bring it back from a copy of the repository, or run: holdfast rebuild')
+  if (only.missing === true)
+    throw new BackupError(
+      'E_ARCHIVE_MISSING',
+      `the directory of ${only.id} is gone from archives/`,
+      'bring it back from a copy of the repository, or run: holdfast rebuild',
+    )
   return only
 }

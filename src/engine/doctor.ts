@@ -5,11 +5,11 @@ import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, isWithin, joinPath } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import type { CatalogPort } from './catalog.ts'
+import { listBackups } from './catalog.ts'
 import { fingerprint } from './keys/derive.ts'
 import { unlockKeyring } from './keys/keyring.ts'
 import { isRepository, Repository, type World } from './repository.ts'
 import { type FoundKey, readKeyring } from './unlock.ts'
-import { listBackups } from './catalog.ts'
 
 /** Are tools, keys, locks and permissions in order. Looks, and changes nothing. */
 
@@ -32,7 +32,8 @@ const tools = [
 
 export async function examine(world: World, request: DoctorRequest): Promise<DoctorReport> {
   const checks: Check[] = []
-  const add = (name: string, state: Check['state'], what: string, hint = ''): void => void checks.push({ name, state, what, hint })
+  const add = (name: string, state: Check['state'], what: string, hint = ''): void =>
+    void checks.push({ name, state, what, hint })
   add('node', 'ok', `Node ${request.nodeVersion}`)
   checkLibc(world.files, add)
   for (const [name, use, state] of tools) {
@@ -41,16 +42,27 @@ export async function examine(world: World, request: DoctorRequest): Promise<Doc
     else add(name, 'ok', stdout.split('\n')[0] ?? name)
   }
   if (isRepository(world.files, request.root)) await checkRepository(world, new Repository(request.root), request, add)
-  else add('repository', 'problem', `there is no repository at ${displayPath(request.root)}`, 'make one with: holdfast init')
+  else
+    add(
+      'repository',
+      'problem',
+      `there is no repository at ${displayPath(request.root)}`,
+      'make one with: holdfast init',
+    )
   for (const notice of request.loaded.notices) add('setting', 'notice', notice)
   for (const warning of request.loaded.warnings) add('setting', 'warning', warning)
   for (const service of request.loaded.services) {
     if (service.problem !== null) add('service', 'warning', `${service.name}: ${service.problem}`)
     for (const path of service.includePaths) {
-      if (world.files.status(path) === undefined) add('service', 'warning', `${service.name}: ${displayPath(path)} does not exist`, 'correct include_paths')
+      if (world.files.status(path) === undefined)
+        add('service', 'warning', `${service.name}: ${displayPath(path)} does not exist`, 'correct include_paths')
     }
   }
-  return { ok: checks.every(({ state }) => state === 'ok' || state === 'notice'), checks, settings: request.loaded.origins }
+  return {
+    ok: checks.every(({ state }) => state === 'ok' || state === 'notice'),
+    checks,
+    settings: request.loaded.origins,
+  }
 }
 
 type Add = (name: string, state: Check['state'], what: string, hint?: string) => void
@@ -70,29 +82,53 @@ async function checkRepository(world: World, repository: Repository, request: Do
   add('repository', 'ok', displayPath(repository.root))
   const status = files.statusFollowing(repository.root)
   if (status !== undefined && (status.mode & 0o077) !== 0) {
-    add('permissions', 'warning', `others may look into ${displayPath(repository.root)} (mode ${status.mode.toString(8)})`, `chmod 700 ${displayPath(repository.root)}`)
+    add(
+      'permissions',
+      'warning',
+      `others may look into ${displayPath(repository.root)} (mode ${status.mode.toString(8)})`,
+      `chmod 700 ${displayPath(repository.root)}`,
+    )
   } else add('permissions', 'ok', 'only its owner may look into the repository')
   checkKey(world, repository, request, add)
   const { backups, problems } = await listBackups(files, repository, request.catalogOf(repository))
   if (problems.length === 0) add('catalog', 'ok', `${backups.length} backups`)
   for (const problem of problems) add('catalog', 'problem', problem, 'holdfast rebuild')
   const left = files.names(repository.temp)
-  if (left.length > 0) add('temp', 'notice', `${left.length} unfinished runs lie in temp/: running, or swept by the next create`)
-  if (files.statusFollowing(joinPath(repository.recovery, 'recover.py' as BytePath)) === undefined) add('recovery', 'warning', 'the recovery scripts are missing from recovery/', 'holdfast init puts them back')
+  if (left.length > 0)
+    add('temp', 'notice', `${left.length} unfinished runs lie in temp/: running, or swept by the next create`)
+  if (files.statusFollowing(joinPath(repository.recovery, 'recover.py' as BytePath)) === undefined)
+    add('recovery', 'warning', 'the recovery scripts are missing from recovery/', 'holdfast init puts them back')
   else add('recovery', 'ok', 'the recovery scripts lie beside the archives')
 }
 
 function checkKey(world: World, repository: Repository, request: DoctorRequest, add: Add): void {
   const { encryption } = request.loaded.settings
-  if (!encryption.enabled) return add('key', 'warning', 'encryption is switched off: whoever reads the repository reads the data', 'set encryption.enabled')
+  if (!encryption.enabled)
+    return add(
+      'key',
+      'warning',
+      'encryption is switched off: whoever reads the repository reads the data',
+      'set encryption.enabled',
+    )
   try {
     const found = request.findKey()
-    if (found === null) return add('key', 'problem', 'there is no key: backups cannot be made, nor restored', 'set BACKUP_ENCRYPTION_KEY, or name the key file')
+    if (found === null)
+      return add(
+        'key',
+        'problem',
+        'there is no key: backups cannot be made, nor restored',
+        'set BACKUP_ENCRYPTION_KEY, or name the key file',
+      )
     const keyring = readKeyring(world.files, repository)
     if (keyring === null) return add('key', 'notice', `${found.origin}; the repository has no keyring yet`)
     const unlocked = unlockKeyring(keyring, found.secret)
-    add('key', 'ok', `${found.origin} opens the repository (${unlocked.slotKeys.length} keys: ${unlocked.slotKeys.map((key) => fingerprint(key.secret)).join(', ')})`)
-    if (found.origin.includes('file') && isWithin(encryption.keyFile, repository.root)) add('key', 'warning', 'the key file lies inside the repository it opens', 'keep it elsewhere')
+    add(
+      'key',
+      'ok',
+      `${found.origin} opens the repository (${unlocked.slotKeys.length} keys: ${unlocked.slotKeys.map((key) => fingerprint(key.secret)).join(', ')})`,
+    )
+    if (found.origin.includes('file') && isWithin(encryption.keyFile, repository.root))
+      add('key', 'warning', 'the key file lies inside the repository it opens', 'keep it elsewhere')
   } catch (error) {
     if (!(error instanceof BackupError)) throw error
     add('key', 'problem', error.message, error.hint)

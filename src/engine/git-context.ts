@@ -18,8 +18,22 @@ export async function gitContext(files: Files, path: BytePath): Promise<GitConte
   const directory = files.status(path)?.type === 'directory' ? text : (pathToText(parentOf(path)) ?? '/')
   const ask = async (...args: string[]): Promise<string | null> => {
     // The work tree may be anybody's: nothing it configures may run a program, and its owner need not be us.
-    const flags = ['-c', 'safe.directory=*', '-c', 'core.fsmonitor=false', '-c', 'core.hooksPath=/dev/null', '-C', directory]
-    const { stdout, failed } = await execa('git', [...flags, ...args], { reject: false, timeout: 5000, stdin: 'ignore', env: { GIT_OPTIONAL_LOCKS: '0' } })
+    const flags = [
+      '-c',
+      'safe.directory=*',
+      '-c',
+      'core.fsmonitor=false',
+      '-c',
+      'core.hooksPath=/dev/null',
+      '-C',
+      directory,
+    ]
+    const { stdout, failed } = await execa('git', [...flags, ...args], {
+      reject: false,
+      timeout: 5000,
+      stdin: 'ignore',
+      env: { GIT_OPTIONAL_LOCKS: '0' },
+    })
     return failed || stdout === '' ? null : stdout
   }
   const commit = await ask('rev-parse', '--verify', 'HEAD')

@@ -35,7 +35,11 @@ const kit = ['recover.py', 'recover.mjs', 'README.md', 'FORMAT.md']
  * Makes a repository. `archives/` is made last, since its presence is what makes a directory a repository: an init
  * that was killed half way is simply run again.
  */
-export async function initRepository(world: World, catalogOf: (repository: Repository) => CatalogPort, request: InitRequest): Promise<Initialised> {
+export async function initRepository(
+  world: World,
+  catalogOf: (repository: Repository) => CatalogPort,
+  request: InitRequest,
+): Promise<Initialised> {
   const { files, random } = world
   const repository = new Repository(request.root)
   if (isRepository(files, request.root)) {
@@ -46,12 +50,29 @@ export async function initRepository(world: World, catalogOf: (repository: Repos
   refuseForeignDirectory(files, request.root)
   try {
     makeDirectories(files, request.root)
-    for (const directory of [repository.temp, repository.locks, repository.runs, repository.keys, repository.headers, repository.recovery]) makeDirectories(files, directory)
+    for (const directory of [
+      repository.temp,
+      repository.locks,
+      repository.runs,
+      repository.keys,
+      repository.headers,
+      repository.recovery,
+    ])
+      makeDirectories(files, directory)
     const keyFile = request.encrypt && request.found === null ? await makeKeyFile(world, request.keyFile) : null
-    const found = request.found ?? (keyFile === null ? null : { secret: { kind: 'keyfile', bytes: keyFile } as const, origin: `the key file ${displayPath(request.keyFile)}` })
+    const found =
+      request.found ??
+      (keyFile === null
+        ? null
+        : {
+            secret: { kind: 'keyfile', bytes: keyFile } as const,
+            origin: `the key file ${displayPath(request.keyFile)}`,
+          })
     if (request.encrypt) await keyringForWriting(world, repository, found, request.derivation)
-    if (readBytes(files, repository.planKey) === null) await replaceFile(files, repository.planKey, `${Buffer.from(random.bytes(32)).toString('hex')}\n`)
-    if (readBytes(files, repository.schedules) === null) await replaceFile(files, repository.schedules, '{"v":1,"schedules":[]}\n')
+    if (readBytes(files, repository.planKey) === null)
+      await replaceFile(files, repository.planKey, `${Buffer.from(random.bytes(32)).toString('hex')}\n`)
+    if (readBytes(files, repository.schedules) === null)
+      await replaceFile(files, repository.schedules, '{"v":1,"schedules":[]}\n')
     await refreshKit(world, repository)
     await catalogOf(repository).update((backups) => backups)
     const configuration = await placeConfiguration(files, request, notices)
@@ -67,10 +88,33 @@ export async function initRepository(world: World, catalogOf: (repository: Repos
 function refuseForeignDirectory(files: Files, root: BytePath): void {
   const status = files.statusFollowing(root)
   if (status === undefined) return
-  if (status.type !== 'directory') throw new BackupError('E_TARGET', `${displayPath(root)} is a ${status.type}, not a directory`, 'choose another place with --root')
-  const known = new Set(['temp', 'locks', 'runs', 'keys', 'recovery', 'archives', 'metadata.json', 'schedules.json', 'README.md', 'backup_config.json', '.gitkeep', 'lost+found'])
+  if (status.type !== 'directory')
+    throw new BackupError(
+      'E_TARGET',
+      `${displayPath(root)} is a ${status.type}, not a directory`,
+      'choose another place with --root',
+    )
+  const known = new Set([
+    'temp',
+    'locks',
+    'runs',
+    'keys',
+    'recovery',
+    'archives',
+    'metadata.json',
+    'schedules.json',
+    'README.md',
+    'backup_config.json',
+    '.gitkeep',
+    'lost+found',
+  ])
   const foreign = files.names(root).find((name) => !known.has(name) && !name.startsWith('.hf-'))
-  if (foreign !== undefined) throw new BackupError('E_TARGET', `${displayPath(root)} is not empty: it holds ${displayPath(foreign)}`, 'choose an empty or a new directory with --root')
+  if (foreign !== undefined)
+    throw new BackupError(
+      'E_TARGET',
+      `${displayPath(root)} is not empty: it holds ${displayPath(foreign)}`,
+      'choose an empty or a new directory with --root',
+    )
 }
 
 export function makeDirectories(files: Files, path: BytePath): void {
@@ -81,7 +125,7 @@ export function makeDirectories(files: Files, path: BytePath): void {
 }
 
 /** 32 random bytes as hex, in a file only its owner can read. An existing file is never replaced. */
-async function makeKeyFile(world: World, path: BytePath): Promise<Uint8Array> {
+export async function makeKeyFile(world: World, path: BytePath): Promise<Uint8Array> {
   const { files, random } = world
   const key = random.bytes(32)
   makeDirectories(files, parentOf(path))
@@ -105,7 +149,8 @@ async function refreshKit(world: World, repository: Repository): Promise<void> {
     if (bytes === null) continue
     const target = joinPath(repository.recovery, name as BytePath)
     const present = readBytes(files, target)
-    if (present === null || !Buffer.from(present).equals(bytes)) await replaceFile(files, target, Buffer.from(bytes).toString('utf8'))
+    if (present === null || !Buffer.from(present).equals(bytes))
+      await replaceFile(files, target, Buffer.from(bytes).toString('utf8'))
     sums.push(`${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`)
   }
   const path = joinPath(repository.recovery, 'SHA256SUMS' as BytePath)

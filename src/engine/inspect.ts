@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { CatalogEntry, Manifest, ManifestArchive, ManifestDetails } from '../model/backup.ts'
-import { BackupError, damaged } from '../model/errors.ts'
 import { nearest } from '../model/configuration-keys.ts'
+import { BackupError, damaged } from '../model/errors.ts'
 import { type BytePath, displayPath, isWithin, pathFromText, storedPathOf } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import type { TocEntry } from '../model/toc.ts'
-import { ArchiveReader } from './archive/reader.ts'
 import { readContent } from './archive/content.ts'
+import { ArchiveReader } from './archive/reader.ts'
 import type { Keys } from './keys/slots.ts'
 import { archivePlace, readDetails, readManifest } from './manifest.ts'
 import type { Repository } from './repository.ts'
@@ -19,18 +19,36 @@ export interface OpenBackup {
 }
 
 /** The manifest of a backup and the archives of the services asked for; all of them where none is named. */
-export function openBackup(files: Files, repository: Repository, entry: CatalogEntry, services: readonly string[]): OpenBackup {
+export function openBackup(
+  files: Files,
+  repository: Repository,
+  entry: CatalogEntry,
+  services: readonly string[],
+): OpenBackup {
   const manifest = readManifest(files, repository, entry.id)
   const names = manifest.archives.map((archive) => archive.service)
   for (const service of services) {
     if (names.includes(service)) continue
     const near = nearest(service, names)
-    throw new BackupError('E_UNKNOWN_SERVICE', `the backup ${entry.id} has no service '${service}'`, near === null ? `it has: ${names.join(', ')}` : `did you mean '${near}'? it has: ${names.join(', ')}`)
+    throw new BackupError(
+      'E_UNKNOWN_SERVICE',
+      `the backup ${entry.id} has no service '${service}'`,
+      near === null ? `it has: ${names.join(', ')}` : `did you mean '${near}'? it has: ${names.join(', ')}`,
+    )
   }
-  return { manifest, archives: manifest.archives.filter((archive) => services.length === 0 || services.includes(archive.service)) }
+  return {
+    manifest,
+    archives: manifest.archives.filter((archive) => services.length === 0 || services.includes(archive.service)),
+  }
 }
 
-export function openArchive(files: Files, repository: Repository, manifest: Manifest, archive: ManifestArchive, keys: Keys): ArchiveReader {
+export function openArchive(
+  files: Files,
+  repository: Repository,
+  manifest: Manifest,
+  archive: ManifestArchive,
+  keys: Keys,
+): ArchiveReader {
   return new ArchiveReader(files, archivePlace(repository, manifest, archive), keys)
 }
 
@@ -57,15 +75,33 @@ export function storedPathFromText(text: string): BytePath {
 }
 
 /** One file's content, checked against its hash before any byte of it is handed out. */
-export async function catFile(readers: readonly ArchiveReader[], path: BytePath, take: (bytes: Uint8Array) => Promise<void>): Promise<void> {
-  const found = readers.map((reader) => ({ reader, entry: reader.find(path) })).filter(({ entry }) => entry !== undefined)
+export async function catFile(
+  readers: readonly ArchiveReader[],
+  path: BytePath,
+  take: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const found = readers
+    .map((reader) => ({ reader, entry: reader.find(path) }))
+    .filter(({ entry }) => entry !== undefined)
   const [first, ...others] = found
-  if (first?.entry === undefined) throw new BackupError('E_UNKNOWN_PATH', `the backup holds no ${displayPath(path)}`, 'holdfast inspect lists what it holds')
-  if (others.length > 0) throw new BackupError('E_UNKNOWN_PATH', `several services hold ${displayPath(path)}`, 'choose one with --services')
+  if (first?.entry === undefined)
+    throw new BackupError(
+      'E_UNKNOWN_PATH',
+      `the backup holds no ${displayPath(path)}`,
+      'holdfast inspect lists what it holds',
+    )
+  if (others.length > 0)
+    throw new BackupError('E_UNKNOWN_PATH', `several services hold ${displayPath(path)}`, 'choose one with --services')
   const { entry, reader } = first
-  if (entry.sha256 === null) throw new BackupError('E_UNKNOWN_PATH', `${displayPath(path)} is a ${entry.type}, not a file`, 'cat prints files only')
+  if (entry.sha256 === null)
+    throw new BackupError(
+      'E_UNKNOWN_PATH',
+      `${displayPath(path)} is a ${entry.type}, not a file`,
+      'cat prints files only',
+    )
   const hash = createHash('sha256')
   for (const piece of readContent(reader, entry)) hash.update(piece)
-  if (hash.digest('hex') !== entry.sha256) throw damaged(`${displayPath(path)} does not match its hash`, 'try an older backup')
+  if (hash.digest('hex') !== entry.sha256)
+    throw damaged(`${displayPath(path)} does not match its hash`, 'try an older backup')
   for (const piece of readContent(reader, entry)) await take(piece)
 }

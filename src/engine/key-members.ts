@@ -1,7 +1,7 @@
-import type { KeyDescription } from '../model/engine.ts'
 import type { Manifest, ManifestArchive } from '../model/backup.ts'
+import type { KeyDescription } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
-import { displayPath, joinPath, type BytePath } from '../model/path.ts'
+import { type BytePath, displayPath, joinPath } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { headerWithSlots } from './archive/header.ts'
 import { archiveBytes } from './archive/reader.ts'
@@ -38,12 +38,34 @@ export interface AddedKey {
  *
  * @throws E_KEY_MISSING, E_KEY_WRONG, E_KEYRING, E_BUSY.
  */
-export async function addKey(world: World, repository: Repository, found: FoundKey | null, slotKey: SlotKey, label: string, run: Run): Promise<Ending<AddedKey>> {
+export async function addKey(
+  world: World,
+  repository: Repository,
+  found: FoundKey | null,
+  slotKey: SlotKey,
+  label: string,
+  run: Run,
+): Promise<Ending<AddedKey>> {
   const { files, clock, random } = world
   const keyring = readKeyring(files, repository)
-  if (keyring === null) throw new BackupError('E_KEYRING', 'the repository has no keyring', 'it is not encrypted, or keys/keyring.json was lost; holdfast create makes one')
-  if (found === null) throw new BackupError('E_KEY_MISSING', 'a key of the repository is needed to let in another', 'set BACKUP_ENCRYPTION_KEY')
-  const lock = await acquireLock(files, repository.lock('keys'), { waitMs: 60_000, signal: run.signal, holder: run.holder, clock })
+  if (keyring === null)
+    throw new BackupError(
+      'E_KEYRING',
+      'the repository has no keyring',
+      'it is not encrypted, or keys/keyring.json was lost; holdfast create makes one',
+    )
+  if (found === null)
+    throw new BackupError(
+      'E_KEY_MISSING',
+      'a key of the repository is needed to let in another',
+      'set BACKUP_ENCRYPTION_KEY',
+    )
+  const lock = await acquireLock(files, repository.lock('keys'), {
+    waitMs: 60_000,
+    signal: run.signal,
+    holder: run.holder,
+    clock,
+  })
   try {
     const unlocked = unlockKeyring(keyring, found.secret)
     const { kid, t } = slotKey.template
@@ -74,22 +96,40 @@ export async function addKey(world: World, repository: Repository, found: FoundK
   }
 }
 
-async function addToBackup(world: World, repository: Repository, id: string, keys: Keys, members: readonly SlotKey[]): Promise<number> {
+async function addToBackup(
+  world: World,
+  repository: Repository,
+  id: string,
+  keys: Keys,
+  members: readonly SlotKey[],
+): Promise<number> {
   const manifest = readManifest(world.files, repository, id)
   if (manifest.sealed === undefined) return 0
   let changed = 0
-  for (const archive of manifest.archives) changed += (await addToArchive(world, repository, manifest, archive, keys, members)) ? 1 : 0
+  for (const archive of manifest.archives)
+    changed += (await addToArchive(world, repository, manifest, archive, keys, members)) ? 1 : 0
   const details = readDetails(manifest, keys)
   const { sealed, ...bare } = manifest
   if (sealed.slots.length < members.length) {
     // The schema's index signature is lost on the way; the manifest is the one just parsed.
-    await replaceFile(world.files, repository.manifest(id), encodeManifest(bare as Omit<Manifest, 'sealed' | 'details'>, details, members, world.random))
+    await replaceFile(
+      world.files,
+      repository.manifest(id),
+      encodeManifest(bare as Omit<Manifest, 'sealed' | 'details'>, details, members, world.random),
+    )
   }
   return changed
 }
 
 /** The second copy first, on disk before the first is touched: at every moment one of them is whole. */
-async function addToArchive(world: World, repository: Repository, manifest: Manifest, archive: ManifestArchive, keys: Keys, members: readonly SlotKey[]): Promise<boolean> {
+async function addToArchive(
+  world: World,
+  repository: Repository,
+  manifest: Manifest,
+  archive: ManifestArchive,
+  keys: Keys,
+  members: readonly SlotKey[],
+): Promise<boolean> {
   const { files } = world
   const { path } = archivePlace(repository, manifest, archive)
   const reading = openArchiveFile(files, path)
@@ -108,7 +148,12 @@ async function addToArchive(world: World, repository: Repository, manifest: Mani
     files.write(writing, region.subarray(0, half), 0)
     await files.sync(writing)
   } catch (error) {
-    throw new BackupError('E_IO', `the header of ${displayPath(path)} could not be rewritten`, 'its other copy still serves; run keys add again', error)
+    throw new BackupError(
+      'E_IO',
+      `the header of ${displayPath(path)} could not be rewritten`,
+      'its other copy still serves; run keys add again',
+      error,
+    )
   } finally {
     files.close(writing)
   }

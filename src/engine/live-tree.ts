@@ -4,9 +4,8 @@ import { type BytePath, comparePaths, pathFromBytes, pathFromText } from '../mod
 import type { Files } from '../model/ports.ts'
 import type { SourceContext, SourceEntry } from '../model/source.ts'
 import type { TocEntry } from '../model/toc.ts'
-import { splitXattrs } from './archive/pack-job.ts'
-import { readFully } from './archive/pack-job.ts'
 import { describe } from './archive/large-file.ts'
+import { readFully, splitXattrs } from './archive/pack-job.ts'
 import type { AccountNames } from './platform/account-names.ts'
 import { filesSource } from './sources/files.ts'
 
@@ -14,8 +13,18 @@ import { filesSource } from './sources/files.ts'
  * The disk as it is now, seen like a table of contents: walked with the same paths and excludes as the backup. A file
  * whose size and times are the backup's own is taken to be the same; any other is read and hashed.
  */
-export async function* liveEntries(files: Files, names: AccountNames, source: Root['source'], context: SourceContext, stored: (path: BytePath) => TocEntry | undefined): AsyncGenerator<TocEntry> {
-  const paths = source.paths.map((path) => (typeof path === 'string' ? pathFromText(`/${path}`) : (`/${pathFromBytes(Buffer.from(path.pb, 'base64'))}` as BytePath)))
+export async function* liveEntries(
+  files: Files,
+  names: AccountNames,
+  source: Root['source'],
+  context: SourceContext,
+  stored: (path: BytePath) => TocEntry | undefined,
+): AsyncGenerator<TocEntry> {
+  const paths = source.paths.map((path) =>
+    typeof path === 'string'
+      ? pathFromText(`/${path}`)
+      : (`/${pathFromBytes(Buffer.from(path.pb, 'base64'))}` as BytePath),
+  )
   const walk = filesSource(files, {
     paths,
     exclude: source.exclude ?? [],
@@ -31,17 +40,34 @@ export async function* liveEntries(files: Files, names: AccountNames, source: Ro
   }
 }
 
-function liveEntry(files: Files, names: AccountNames, entry: SourceEntry, known: TocEntry | undefined, context: SourceContext): TocEntry | null {
+function liveEntry(
+  files: Files,
+  names: AccountNames,
+  entry: SourceEntry,
+  known: TocEntry | undefined,
+  context: SourceContext,
+): TocEntry | null {
   const disk = `/${entry.path}` as BytePath
   try {
     const { attributes } = entry
-    const common = { ...describe(entry, attributes, names), ...splitXattrs(files.xattrs(disk), names), content: { kind: 'none' } as const, sparse: null, torn: false }
+    const common = {
+      ...describe(entry, attributes, names),
+      ...splitXattrs(files.xattrs(disk), names),
+      content: { kind: 'none' } as const,
+      sparse: null,
+      torn: false,
+    }
     if (entry.type === 'symlink') return { ...common, linkTarget: files.linkTarget(disk), sha256: null }
     if (entry.type !== 'file' && entry.type !== 'hardlink') return { ...common, sha256: null }
     const status = files.status(disk)
     if (status === undefined) return null
     const sizeBytes = status.sizeBytes
-    const same = known?.sha256 != null && known.sizeBytes === sizeBytes && known.mtimeNs === status.mtimeNs && known.ctimeNs === status.ctimeNs && known.inode === status.inode
+    const same =
+      known?.sha256 != null &&
+      known.sizeBytes === sizeBytes &&
+      known.mtimeNs === status.mtimeNs &&
+      known.ctimeNs === status.ctimeNs &&
+      known.inode === status.inode
     return { ...common, sizeBytes, sha256: same ? known.sha256 : hashFile(files, disk) }
   } catch (error) {
     context.warn({ path: entry.path, what: `not readable: ${(error as NodeJS.ErrnoException).code ?? 'error'}` })

@@ -1,21 +1,37 @@
 import { createHash } from 'node:crypto'
-import { type BytePath, displayPath } from '../model/path.ts'
-import { type Manifest, type ManifestArchive, type ManifestDetails, manifestDetailsSchema, manifestSchema } from '../model/backup.ts'
+import {
+  type Manifest,
+  type ManifestArchive,
+  type ManifestDetails,
+  manifestDetailsSchema,
+  manifestSchema,
+} from '../model/backup.ts'
 import { BackupError, damaged } from '../model/errors.ts'
+import { type BytePath, displayPath, joinPath } from '../model/path.ts'
 import type { Files, Random } from '../model/ports.ts'
 import type { ArchivePlace } from './archive/reader.ts'
 import { canonicalJson, openBox, sealBox } from './archive/sealed-box.ts'
 import type { Keys, SlotKey } from './keys/slots.ts'
 import { readText } from './platform/json-file.ts'
 import type { Repository } from './repository.ts'
-import { joinPath } from '../model/path.ts'
 
 /** manifest.json: written last, so that a backup exists if and only if it is there. */
 
 /** The file's text, with what only a key holder may know sealed for every key; in clear where there is no key. */
-export function encodeManifest(bare: Omit<Manifest, 'sealed' | 'details'>, details: ManifestDetails, slotKeys: readonly SlotKey[], random: Random): string {
+export function encodeManifest(
+  bare: Omit<Manifest, 'sealed' | 'details'>,
+  details: ManifestDetails,
+  slotKeys: readonly SlotKey[],
+  random: Random,
+): string {
   if (slotKeys.length === 0) return `${JSON.stringify({ ...bare, details }, null, 2)}\n`
-  const sealed = sealBox(bare.id as string, Buffer.from(JSON.stringify(details)), associatedData(bare), slotKeys, random)
+  const sealed = sealBox(
+    bare.id as string,
+    Buffer.from(JSON.stringify(details)),
+    associatedData(bare),
+    slotKeys,
+    random,
+  )
   return `${JSON.stringify({ ...bare, sealed }, null, 2)}\n`
 }
 
@@ -23,7 +39,12 @@ export function encodeManifest(bare: Omit<Manifest, 'sealed' | 'details'>, detai
 export function readManifest(files: Files, repository: Repository, id: string): Manifest {
   const path = repository.manifest(id)
   const text = readText(files, path)
-  if (text === null) throw new BackupError('E_ARCHIVE_MISSING', `the backup ${id} has no manifest`, 'bring it back from a copy of the repository')
+  if (text === null)
+    throw new BackupError(
+      'E_ARCHIVE_MISSING',
+      `the backup ${id} has no manifest`,
+      'bring it back from a copy of the repository',
+    )
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -31,7 +52,8 @@ export function readManifest(files: Files, repository: Repository, id: string): 
     throw damaged(`${displayPath(path)} is not JSON`, 'bring it back from a copy of the repository')
   }
   const parsed = manifestSchema.safeParse(json)
-  if (!parsed.success) throw damaged(`${displayPath(path)} is malformed at '${parsed.error.issues[0]?.path.join('.') ?? ''}'`)
+  if (!parsed.success)
+    throw damaged(`${displayPath(path)} is malformed at '${parsed.error.issues[0]?.path.join('.') ?? ''}'`)
   if (parsed.data.id !== id) throw damaged(`${displayPath(path)} belongs to the backup ${parsed.data.id}`)
   return parsed.data
 }

@@ -14,7 +14,13 @@ export interface Rebuilt {
 }
 
 /** metadata.json from archives/ alone; what was verified comes from the runs' reports. */
-export async function rebuildCatalog(world: World, repository: Repository, catalog: CatalogPort, keys: Keys, run: Run): Promise<Ending<Rebuilt>> {
+export async function rebuildCatalog(
+  world: World,
+  repository: Repository,
+  catalog: CatalogPort,
+  keys: Keys,
+  run: Run,
+): Promise<Ending<Rebuilt>> {
   const { files } = world
   const ids = backupIds(files, repository)
   const verified = verifications(world, repository)
@@ -32,7 +38,11 @@ export async function rebuildCatalog(world: World, repository: Repository, catal
     run.tell({ kind: 'progress', doneBytes: 0, totalBytes: null, doneEntries: at + 1, totalEntries: ids.length })
   }
   const keptAs = await catalog.replace(entries)
-  return { result: { backups: entries.length, keptAs, problems }, report: { backups: entries.length }, warnings: problems.length > 0 }
+  return {
+    result: { backups: entries.length, keptAs, problems },
+    report: { backups: entries.length },
+    warnings: problems.length > 0,
+  }
 }
 
 /** The newest verification of every backup that the logs still tell of. */
@@ -43,7 +53,13 @@ function verifications(world: World, repository: Repository): Map<string, NonNul
     const report = run.report as { verified?: unknown } | undefined // written by our own verify; checked below
     if (!Array.isArray(report?.verified)) continue
     for (const one of report.verified as { id?: unknown; level?: unknown; ok?: unknown }[]) {
-      if (typeof one.id !== 'string' || typeof one.level !== 'string' || typeof one.ok !== 'boolean' || newest.has(one.id)) continue
+      if (
+        typeof one.id !== 'string' ||
+        typeof one.level !== 'string' ||
+        typeof one.ok !== 'boolean' ||
+        newest.has(one.id)
+      )
+        continue
       newest.set(one.id, { level: one.level, at: run.at, ok: one.ok })
     }
   }

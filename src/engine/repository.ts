@@ -1,7 +1,7 @@
-import { type BytePath, displayPath, joinPath } from '../model/path.ts'
-import { BackupError } from '../model/errors.ts'
-import type { Clock, Files, Random } from '../model/ports.ts'
 import { backupIdSchema } from '../model/backup.ts'
+import { BackupError } from '../model/errors.ts'
+import { type BytePath, displayPath, joinPath } from '../model/path.ts'
+import type { Clock, Files, Random } from '../model/ports.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { syncDirectory } from './platform/json-file.ts'
 import { acquireLock, type Lock, type LockHolder } from './platform/lock.ts'
@@ -88,14 +88,22 @@ export function openRepository(files: Files, root: BytePath): Repository {
   } catch (error) {
     throw explainIo(error, 'open the repository', root)
   }
-  if (!found) throw new BackupError('E_NO_REPOSITORY', `there is no repository at ${displayPath(root)}`, 'make one with: holdfast init, or name another with --root')
+  if (!found)
+    throw new BackupError(
+      'E_NO_REPOSITORY',
+      `there is no repository at ${displayPath(root)}`,
+      'make one with: holdfast init, or name another with --root',
+    )
   return new Repository(root)
 }
 
 /** Ids of all committed backups, oldest first: the names in archives/ that are ids. */
 export function backupIds(files: Files, repository: Repository): string[] {
   try {
-    return files.names(repository.archives).filter((name) => backupIdSchema.safeParse(name).success).sort()
+    return files
+      .names(repository.archives)
+      .filter((name) => backupIdSchema.safeParse(name).success)
+      .sort()
   } catch (error) {
     throw explainIo(error, 'list', repository.archives)
   }
@@ -115,7 +123,12 @@ export interface Workspace {
  *
  * @throws E_IO, E_NO_SPACE, E_INTERRUPTED.
  */
-export async function openWorkspace(world: World, repository: Repository, holder: LockHolder, signal: AbortSignal): Promise<Workspace> {
+export async function openWorkspace(
+  world: World,
+  repository: Repository,
+  holder: LockHolder,
+  signal: AbortSignal,
+): Promise<Workspace> {
   const { files, clock } = world
   const path = joinPath(repository.temp, holder.run as BytePath)
   // Between making the directory and locking it the run looks dead: nobody may sweep then.

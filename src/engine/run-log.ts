@@ -21,7 +21,11 @@ const runName = /^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-([a-z]+)-[a-z0-9]+)\.ndjson$/
 
 /** Lazily, so that who wants the last thirty reads thirty. */
 export function* runsNewestFirst(files: Files, repository: Repository): Generator<LoggedRun> {
-  const names = files.names(repository.runs).filter((name) => runName.test(name)).sort().reverse()
+  const names = files
+    .names(repository.runs)
+    .filter((name) => runName.test(name))
+    .sort()
+    .reverse()
   for (const name of names) {
     const run = readRun(files, joinPath(repository.runs, name), name)
     if (run !== null) yield run
@@ -41,7 +45,8 @@ function readRun(files: Files, path: BytePath, name: string): LoggedRun | null {
     const bytes = Buffer.alloc(Math.min(sizeBytes, tailBytes))
     const text = bytes.toString('utf8', 0, readFully(files, fd, bytes, Math.max(0, sizeBytes - bytes.length)))
     const last = parseEvent(text.trimEnd().split('\n').at(-1) ?? '')
-    if (last?.kind === 'finished') return { id, command, outcome: last.outcome, at: last.at, durationMs: last.durationMs, report: last.report }
+    if (last?.kind === 'finished')
+      return { id, command, outcome: last.outcome, at: last.at, durationMs: last.durationMs, report: last.report }
     const at = last?.at ?? `${id.slice(0, 10)}T${id.slice(11, 19).replaceAll('-', ':')}.000Z`
     return { id, command, outcome: isAlive(files, fd) ? 'running' : 'died', at, durationMs: null, report: undefined }
   } finally {

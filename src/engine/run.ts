@@ -45,7 +45,12 @@ const logProgressMs = 1000
  * Carries a run from `started` to `finished`, writing every event to runs/<id>.ndjson. The only place that turns an
  * error into an outcome; the error itself is thrown on.
  */
-export async function carryOut<Result>(world: World, repository: Repository, options: RunOptions, story: (run: Run) => Promise<Ending<Result>>): Promise<Finished<Result>> {
+export async function carryOut<Result>(
+  world: World,
+  repository: Repository,
+  options: RunOptions,
+  story: (run: Run) => Promise<Ending<Result>>,
+): Promise<Finished<Result>> {
   const startedMs = world.clock.now()
   const begun = world.clock.elapsed()
   const id = newRunId(world, options.kind)
@@ -60,7 +65,11 @@ export async function carryOut<Result>(world: World, repository: Repository, opt
     }
     options.listen(event)
   }
-  const finish = (outcome: RunOutcome, exitCode: number, more: { report?: unknown; error?: { code: string; message: string } }): number => {
+  const finish = (
+    outcome: RunOutcome,
+    exitCode: number,
+    more: { report?: unknown; error?: { code: string; message: string } },
+  ): number => {
     const durationMs = Math.round(world.clock.elapsed() - begun)
     tell({ kind: 'finished', outcome, exitCode, durationMs, ...more })
     return durationMs
@@ -75,7 +84,9 @@ export async function carryOut<Result>(world: World, repository: Repository, opt
     return { run: id, result: ending.result, exitCode, durationMs }
   } catch (cause) {
     const error = outcomeError(cause, options.signal)
-    finish(error.code === 'E_INTERRUPTED' ? 'interrupted' : 'failed', error.exitCode, { error: { code: error.code, message: error.message } })
+    finish(error.code === 'E_INTERRUPTED' ? 'interrupted' : 'failed', error.exitCode, {
+      error: { code: error.code, message: error.message },
+    })
     throw error
   } finally {
     log.close()
@@ -84,11 +95,19 @@ export async function carryOut<Result>(world: World, repository: Repository, opt
 
 /** An abort surfaces as whatever call it hit; it is an interruption all the same. */
 export function outcomeError(cause: unknown, signal: AbortSignal): BackupError {
-  if (signal.aborted && !(cause instanceof BackupError && cause.code !== 'E_INTERRUPTED' && cause.code !== 'E_INTERNAL')) {
+  if (
+    signal.aborted &&
+    !(cause instanceof BackupError && cause.code !== 'E_INTERRUPTED' && cause.code !== 'E_INTERNAL')
+  ) {
     return new BackupError('E_INTERRUPTED', 'interrupted; nothing half-done was left', '', cause)
   }
   if (cause instanceof BackupError) return cause
-  return new BackupError('E_INTERNAL', `an unexpected error: ${cause instanceof Error ? cause.message : String(cause)}`, 'please report it', cause)
+  return new BackupError(
+    'E_INTERNAL',
+    `an unexpected error: ${cause instanceof Error ? cause.message : String(cause)}`,
+    'please report it',
+    cause,
+  )
 }
 
 const alphabet = '23456789abcdefghjkmnpqrstuvwxyz'

@@ -1,5 +1,5 @@
-import type { ServiceSettings } from '../model/configuration.ts'
 import type { CatalogEntry } from '../model/backup.ts'
+import type { ServiceSettings } from '../model/configuration.ts'
 import type { StatusReport } from '../model/engine.ts'
 import { displayPath } from '../model/path.ts'
 import { type CatalogPort, listBackups } from './catalog.ts'
@@ -13,20 +13,36 @@ const trendLength = 30
 const defaultRpoHours = 25
 const lowSpaceShare = 0.05
 
-export async function reportStatus(world: World, repository: Repository, catalog: CatalogPort, configured: readonly ServiceSettings[]): Promise<StatusReport> {
+export async function reportStatus(
+  world: World,
+  repository: Repository,
+  catalog: CatalogPort,
+  configured: readonly ServiceSettings[],
+): Promise<StatusReport> {
   const { files, clock } = world
   const { backups, problems: found } = await listBackups(files, repository, catalog)
   const problems = [...found]
   const present = backups.filter((entry) => entry.missing !== true && entry.type !== 'safety')
   const now = clock.now()
   const names = new Set([...configured.map(({ name }) => name), ...present.flatMap(({ services }) => services)])
-  const services = [...names].sort().map((name) => serviceStatus(name, present, configured.find((service) => service.name === name), now))
+  const services = [...names].sort().map((name) =>
+    serviceStatus(
+      name,
+      present,
+      configured.find((service) => service.name === name),
+      now,
+    ),
+  )
   for (const service of services) {
     if (service.lastGood === null) problems.push(`${service.name} has never been backed up`)
-    else if (service.overdue) problems.push(`${service.name}: the last backup is ${Math.floor(service.ageHours ?? 0)} hours old, its RPO is ${service.rpoHours}`)
+    else if (service.overdue)
+      problems.push(
+        `${service.name}: the last backup is ${Math.floor(service.ageHours ?? 0)} hours old, its RPO is ${service.rpoHours}`,
+      )
   }
   if (backups.length === 0) problems.push('there is no backup yet')
-  for (const entry of present.filter((backup) => backup.verified?.ok === false)) problems.push(`${entry.id} failed its last verification`)
+  for (const entry of present.filter((backup) => backup.verified?.ok === false))
+    problems.push(`${entry.id} failed its last verification`)
 
   const runs = []
   for (const run of runsNewestFirst(files, repository)) {
@@ -36,7 +52,10 @@ export async function reportStatus(world: World, repository: Repository, catalog
   const ended = runs.filter((run) => run.outcome !== 'running')
   const good = ended.filter((run) => run.outcome === 'done' || run.outcome === 'warnings')
   const space = files.fileSystem(repository.root)
-  if (space.freeBytes < space.totalBytes * lowSpaceShare) problems.push(`the repository's disk is nearly full: ${Math.floor((100 * space.freeBytes) / space.totalBytes)} % left`)
+  if (space.freeBytes < space.totalBytes * lowSpaceShare)
+    problems.push(
+      `the repository's disk is nearly full: ${Math.floor((100 * space.freeBytes) / space.totalBytes)} % left`,
+    )
   const verified = present.find((entry) => entry.verified?.ok === true)
   return {
     ok: problems.length === 0,
@@ -50,12 +69,21 @@ export async function reportStatus(world: World, repository: Repository, catalog
     freeBytes: space.freeBytes,
     runs,
     successRate: ended.length === 0 ? null : good.length / ended.length,
-    trend: present.slice(0, trendLength).map(({ id, createdAt, sizeBytes }) => ({ id, createdAt, sizeBytes })).reverse(),
-    verified: verified?.verified == null ? null : { id: verified.id, level: verified.verified.level, at: verified.verified.at },
+    trend: present
+      .slice(0, trendLength)
+      .map(({ id, createdAt, sizeBytes }) => ({ id, createdAt, sizeBytes }))
+      .reverse(),
+    verified:
+      verified?.verified == null ? null : { id: verified.id, level: verified.verified.level, at: verified.verified.at },
   }
 }
 
-function serviceStatus(name: string, backups: readonly CatalogEntry[], settings: ServiceSettings | undefined, now: number): StatusReport['services'][number] {
+function serviceStatus(
+  name: string,
+  backups: readonly CatalogEntry[],
+  settings: ServiceSettings | undefined,
+  now: number,
+): StatusReport['services'][number] {
   const mine = backups.filter((entry) => entry.services.includes(name))
   const last = mine[0]
   const ageHours = last === undefined ? null : Math.max(0, (now - Date.parse(last.createdAt)) / 3_600_000)

@@ -1,10 +1,10 @@
 import { BackupError } from '../model/errors.ts'
+import type { Keyring } from '../model/keyring.ts'
 import { type BytePath, displayPath } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
-import type { Keyring } from '../model/keyring.ts'
 import { createKeyring, parseKeyring, type UnlockedKeyring, unlockKeyring } from './keys/keyring.ts'
-import { type KdfChoice, type Keys, noKeys, slotKeyFor } from './keys/slots.ts'
 import { type Secret, secretFromKeyfile, secretFromText } from './keys/secrets.ts'
+import { type KdfChoice, type Keys, noKeys, slotKeyFor } from './keys/slots.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { readBytes, readText, replaceFile } from './platform/json-file.ts'
 import type { Repository, World } from './repository.ts'
@@ -26,7 +26,8 @@ export interface FoundKey {
 
 /** The first key found: environment, key file. Null where there is none. @throws E_KEY_UNUSABLE, E_IO. */
 export function findKey(files: Files, places: KeyPlaces): FoundKey | null {
-  if (places.fromEnvironment !== null) return { secret: secretFromText(places.fromEnvironment), origin: `the variable ${places.variable}` }
+  if (places.fromEnvironment !== null)
+    return { secret: secretFromText(places.fromEnvironment), origin: `the variable ${places.variable}` }
   let bytes: Uint8Array | null
   try {
     bytes = readBytes(files, places.keyFile, 1024 * 1024 + 1)
@@ -61,7 +62,8 @@ export function keysForReading(files: Files, repository: Repository, found: Foun
     if (keyring === null) return { secrets, slotKeys: [] }
     return { secrets, slotKeys: unlockKeyring(keyring, found.secret).slotKeys }
   } catch (error) {
-    if (error instanceof BackupError && (error.code === 'E_KEY_WRONG' || error.code === 'E_KEYRING')) return { secrets, slotKeys: [] }
+    if (error instanceof BackupError && (error.code === 'E_KEY_WRONG' || error.code === 'E_KEYRING'))
+      return { secrets, slotKeys: [] }
     throw error
   }
 }
@@ -71,9 +73,18 @@ export function keysForReading(files: Files, repository: Repository, found: Foun
  *
  * @throws E_KEY_MISSING, E_KEY_WRONG, E_KEYRING: nothing is ever written under a key that does not open the rest.
  */
-export async function keyringForWriting(world: World, repository: Repository, found: FoundKey | null, derivation: KdfChoice): Promise<UnlockedKeyring> {
+export async function keyringForWriting(
+  world: World,
+  repository: Repository,
+  found: FoundKey | null,
+  derivation: KdfChoice,
+): Promise<UnlockedKeyring> {
   if (found === null) {
-    throw new BackupError('E_KEY_MISSING', 'there is no encryption key', 'set BACKUP_ENCRYPTION_KEY, or make a key with: holdfast init')
+    throw new BackupError(
+      'E_KEY_MISSING',
+      'there is no encryption key',
+      'set BACKUP_ENCRYPTION_KEY, or make a key with: holdfast init',
+    )
   }
   const keyring = readKeyring(world.files, repository)
   if (keyring !== null) {
@@ -81,7 +92,12 @@ export async function keyringForWriting(world: World, repository: Repository, fo
       return unlockKeyring(keyring, found.secret)
     } catch (error) {
       if (!(error instanceof BackupError && error.code === 'E_KEY_WRONG')) throw error
-      throw new BackupError('E_KEY_WRONG', `the key from ${found.origin} does not open this repository`, 'give the key the repository was made with; holdfast keys list shows the fingerprints', error)
+      throw new BackupError(
+        'E_KEY_WRONG',
+        `the key from ${found.origin} does not open this repository`,
+        'give the key the repository was made with; holdfast keys list shows the fingerprints',
+        error,
+      )
     }
   }
   const slotKey = slotKeyFor(found.secret, derivation, world.random)

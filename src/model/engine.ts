@@ -17,7 +17,10 @@ export interface Engine {
   list(options: ListOptions): Promise<ListResult>
   inspect(options: InspectOptions, take: (service: string, entry: TocEntry) => Promise<void>): Promise<InspectResult>
   /** Bytes of one file, verified against their hash before the first of them is handed out. */
-  cat(options: { readonly backup: string; readonly path: string; readonly services: readonly string[] }, take: (bytes: Uint8Array) => Promise<void>): Promise<void>
+  cat(
+    options: { readonly backup: string; readonly path: string; readonly services: readonly string[] },
+    take: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<void>
   diff(options: DiffOptions, take: (change: Change) => Promise<void>): Promise<DiffResult>
   /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
   planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
@@ -131,7 +134,12 @@ export interface DiffResult {
 
 export interface RestoreOptions {
   readonly source:
-    | { readonly kind: 'backup'; readonly backup: string; readonly services: readonly string[]; readonly paths: readonly string[] }
+    | {
+        readonly kind: 'backup'
+        readonly backup: string
+        readonly services: readonly string[]
+        readonly paths: readonly string[]
+      }
     | { readonly kind: 'plan'; readonly file: string; readonly ttlMs: number | null }
   /** Ignored with a saved plan. Null is the new directory ./restore-<id>. */
   readonly target: { readonly kind: 'directory'; readonly path: string } | { readonly kind: 'in-place' } | null
@@ -223,14 +231,28 @@ export interface StatusReport {
   readonly root: string
   readonly problems: readonly string[]
   readonly backups: number
-  readonly services: readonly { readonly name: string; readonly lastGood: string | null; readonly lastGoodId: string | null; readonly ageHours: number | null; readonly rpoHours: number; readonly overdue: boolean; readonly backups: number }[]
+  readonly services: readonly {
+    readonly name: string
+    readonly lastGood: string | null
+    readonly lastGoodId: string | null
+    readonly ageHours: number | null
+    readonly rpoHours: number
+    readonly overdue: boolean
+    readonly backups: number
+  }[]
   readonly lastGood: string | null
   /** Null: no schedules are run yet. */
   readonly nextRun: string | null
   readonly repositoryBytes: number
   readonly freeBytes: number
   /** Newest last. */
-  readonly runs: readonly { readonly id: string; readonly command: string; readonly outcome: string; readonly at: string; readonly durationMs: number | null }[]
+  readonly runs: readonly {
+    readonly id: string
+    readonly command: string
+    readonly outcome: string
+    readonly at: string
+    readonly durationMs: number | null
+  }[]
   /** Share of the last 30 runs that ended well, 0 to 1; null where there was none. */
   readonly successRate: number | null
   /** Stored bytes of the newest backups, oldest first: a trend to draw. */
@@ -240,7 +262,12 @@ export interface StatusReport {
 
 export interface DoctorReport {
   readonly ok: boolean
-  readonly checks: readonly { readonly name: string; readonly state: 'ok' | 'notice' | 'warning' | 'problem'; readonly what: string; readonly hint: string }[]
+  readonly checks: readonly {
+    readonly name: string
+    readonly state: 'ok' | 'notice' | 'warning' | 'problem'
+    readonly what: string
+    readonly hint: string
+  }[]
   readonly settings: readonly SettingOrigin[]
 }
 
@@ -255,7 +282,11 @@ export interface KeyDescription {
 
 export interface KeysAddOptions {
   readonly label: string
-  readonly key: { readonly kind: 'new-file'; readonly path: string } | { readonly kind: 'file'; readonly path: string } | { readonly kind: 'variable'; readonly name: string } | { readonly kind: 'passphrase'; readonly text: string }
+  readonly key:
+    | { readonly kind: 'new-file'; readonly path: string }
+    | { readonly kind: 'file'; readonly path: string }
+    | { readonly kind: 'variable'; readonly name: string }
+    | { readonly kind: 'passphrase'; readonly text: string }
 }
 
 export interface KeysAddResult {

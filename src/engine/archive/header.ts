@@ -146,14 +146,27 @@ export function readHeader(archive: ArchiveBytes): Header {
 export function openHeader(archive: ArchiveBytes, keys: Keys): OpenedHeader {
   const { header, derived } = unlockHeader(archive, keys)
   const { pub, pubBytes, slots, headerBytes, healed } = header
-  return { pub, pubBytes, slots, streamKey: derived.streamKey, associatedData: associatedDataOf(pubBytes), headerBytes, healed }
+  return {
+    pub,
+    pubBytes,
+    slots,
+    streamKey: derived.streamKey,
+    associatedData: associatedDataOf(pubBytes),
+    headerBytes,
+    healed,
+  }
 }
 
 /**
  * The header region with a slot more for every one of `slotKeys` it lacks, as long as it was: the stream behind it
  * stays where it is. Null where no slot is missing. Throws as openHeader, and E_UNSUPPORTED where there is no room.
  */
-export function headerWithSlots(archive: ArchiveBytes, keys: Keys, slotKeys: readonly SlotKey[], random: Random): Uint8Array | null {
+export function headerWithSlots(
+  archive: ArchiveBytes,
+  keys: Keys,
+  slotKeys: readonly SlotKey[],
+  random: Random,
+): Uint8Array | null {
   const { header, derived, dataKey } = unlockHeader(archive, keys)
   const { pub, pubBytes, slots, headerBytes, healed } = header
   const present = new Set(slots.slots.map((slot) => slot.kid))
@@ -162,7 +175,11 @@ export function headerWithSlots(archive: ArchiveBytes, keys: Keys, slotKeys: rea
   const added = missing.map((slotKey) => wrapKey(slotKey, identOfArchive(pub.id), dataKey, random))
   const region = encodeHeader(pubBytes, [...slots.written, ...added], derived.macKey)
   if (region.length === headerBytes) return region
-  throw new BackupError('E_UNSUPPORTED', `the header of ${archive.name} has no room for another key`, 'keep the keys it has')
+  throw new BackupError(
+    'E_UNSUPPORTED',
+    `the header of ${archive.name} has no room for another key`,
+    'keep the keys it has',
+  )
 }
 
 interface UnlockedHeader {

@@ -10,23 +10,25 @@ export interface Difference {
   readonly attributes: readonly string[]
 }
 
+type Entries = Iterator<TocEntry> | AsyncIterator<TocEntry>
+
 /** Merge-join of two tables of contents in the order of the walk; memory does not grow with them. */
-export function* compareEntries(before: Iterator<TocEntry>, after: Iterator<TocEntry>): Generator<Difference> {
-  let old = before.next()
-  let now = after.next()
+export async function* compareEntries(before: Entries, after: Entries): AsyncGenerator<Difference> {
+  let old = await before.next()
+  let now = await after.next()
   while (old.done !== true || now.done !== true) {
     const order = old.done === true ? 1 : now.done === true ? -1 : comparePaths(old.value.path, now.value.path)
     if (order < 0) {
       yield { path: old.value.path, change: 'removed', before: old.value, after: null, attributes: [] }
-      old = before.next()
+      old = await before.next()
     } else if (order > 0) {
       yield { path: now.value.path, change: 'added', before: null, after: now.value, attributes: [] }
-      now = after.next()
+      now = await after.next()
     } else {
       const difference = compareEntry(old.value, now.value)
       if (difference !== null) yield difference
-      old = before.next()
-      now = after.next()
+      old = await before.next()
+      now = await after.next()
     }
   }
 }
@@ -40,7 +42,8 @@ export function compareEntry(before: TocEntry, after: TocEntry): Difference | nu
     ? before.sha256 === after.sha256
     : before.type === 'symlink'
       ? before.linkTarget === after.linkTarget
-      : before.deviceNumber?.major === after.deviceNumber?.major && before.deviceNumber?.minor === after.deviceNumber?.minor
+      : before.deviceNumber?.major === after.deviceNumber?.major &&
+        before.deviceNumber?.minor === after.deviceNumber?.minor
   if (!sameKind || !sameContent) return { path, change: 'changed', before, after, attributes: [] }
   const attributes = differingAttributes(before, after)
   return attributes.length === 0 ? null : { path, change: 'metadata', before, after, attributes }
@@ -62,7 +65,8 @@ function sameXattrs(a: ReadonlyMap<string, Uint8Array>, b: ReadonlyMap<string, U
   if (a.size !== b.size) return false
   for (const [name, value] of a) {
     const other = b.get(name)
-    if (other === undefined || other.length !== value.length || other.some((byte, at) => byte !== value[at])) return false
+    if (other === undefined || other.length !== value.length || other.some((byte, at) => byte !== value[at]))
+      return false
   }
   return true
 }

@@ -1,5 +1,5 @@
-import type { Source } from '../../model/source.ts'
 import type { Files } from '../../model/ports.ts'
+import type { Source } from '../../model/source.ts'
 import { type FilesSettings, filesSource } from './files.ts'
 
 /** Every kind of source, one line each. */

@@ -1,0 +1,109 @@
+import type { CatalogEntry } from '../model/backup.ts'
+import type { ServiceSettings } from '../model/configuration.ts'
+import { nearest } from '../model/configuration-keys.ts'
+import type { CreateOptions } from '../model/engine.ts'
+import { BackupError } from '../model/errors.ts'
+import { type CompressionLevel, defaultLevel } from './archive/codec.ts'
+import type { ServiceRequest } from './backup.ts'
+import type { Session } from './session.ts'
+import { type SourceType, sources } from './sources/registry.ts'
+
+/** From what was asked and what is configured to what a create does. */
+
+export interface ChosenServices {
+  readonly services: readonly ServiceRequest[]
+  /** Services asked for that cannot be backed up yet. */
+  readonly warnings: readonly string[]
+}
+
+/** @throws E_USAGE, E_CONFIG, E_UNKNOWN_SERVICE. */
+export function chooseServices(session: Session, options: CreateOptions): ChosenServices {
+  if (options.type === 'incremental' || options.type === 'differential') {
+    throw new BackupError(
+      'E_UNSUPPORTED',
+      `--type ${options.type} is not supported yet, because change detection against an older backup is not built`,
+      'make a full backup: --type full',
+    )
+  }
+  if (options.type === 'service' && options.services.length === 0) {
+    throw new BackupError('E_USAGE', '--type service needs a selection', 'name services with --services a,b')
+  }
+  if (options.paths.length > 0) {
+    if (options.services.length > 0)
+      throw new BackupError(
+        'E_USAGE',
+        'PATHs and --services cannot stand together',
+        'paths form a service of their own; leave one of the two out',
+      )
+    const { exclude, excludeCaches, oneFileSystem } = options
+    const paths = [...new Set(options.paths.map((path) => session.absolute(path)))]
+    return { services: [{ name: 'paths', type: 'files', paths, exclude, excludeCaches, oneFileSystem }], warnings: [] }
+  }
+  const configured = session.parts.configured.services
+  if (configured.length === 0) {
+    throw new BackupError(
+      'E_USAGE',
+      'there is nothing to back up: no PATH was given and no services are configured',
+      'give a path, as in: holdfast create /etc, or write services into backup_config.json',
+    )
+  }
+  const chosen =
+    options.services.length === 0 ? configured : options.services.map((name) => configuredService(configured, name))
+  const services = chosen.filter((service) => service.problem === null).map((service) => requestOf(service, options))
+  if (services.length === 0) {
+    throw new BackupError(
+      'E_UNSUPPORTED',
+      `none of the services can be backed up yet: ${chosen.map(({ name, problem }) => `${name}: ${problem}`).join('; ')}`,
+      'configure a service of type files',
+    )
+  }
+  return {
+    services,
+    warnings: chosen.flatMap(({ name, problem }) =>
+      problem === null ? [] : [`service ${name} was not backed up: ${problem}`],
+    ),
+  }
+}
+
+function configuredService(configured: readonly ServiceSettings[], name: string): ServiceSettings {
+  const found = configured.find((service) => service.name === name)
+  if (found !== undefined) return found
+  const names = configured.map((service) => service.name)
+  const near = nearest(name, names)
+  throw new BackupError(
+    'E_UNKNOWN_SERVICE',
+    `there is no service '${name}'`,
+    near === null ? `there are: ${names.join(', ')}` : `did you mean '${near}'?`,
+  )
+}
+
+function requestOf(service: ServiceSettings, options: CreateOptions): ServiceRequest {
+  if (!(service.type in sources))
+    throw new BackupError('E_INTERNAL', `service ${service.name} has a type without a source`)
+  return {
+    name: service.name,
+    type: service.type as SourceType, // looked up in the registry above
+    paths: service.includePaths,
+    exclude: [...service.excludePatterns, ...options.exclude],
+    excludeCaches: service.excludeCaches || options.excludeCaches,
+    oneFileSystem: service.oneFileSystem || options.oneFileSystem,
+  }
+}
+
+export function chooseCompression(session: Session, options: CreateOptions): CompressionLevel {
+  const { algorithm, levels } = session.parts.configured.settings.compression
+  const compression = options.compression ?? algorithm
+  const level = compression === 'none' ? null : levels[compression]
+  return { compression, level: level ?? defaultLevel[compression] }
+}
+
+/** Bytes of the newest backup of the same services: what the estimate of the time left goes by. */
+export function expectedBytes(backups: readonly CatalogEntry[], services: readonly ServiceRequest[]): number | null {
+  const wanted = services
+    .map(({ name }) => name)
+    .sort()
+    .join(',')
+  return (
+    backups.find((entry) => entry.missing !== true && [...entry.services].sort().join(',') === wanted)?.bytes ?? null
+  )
+}

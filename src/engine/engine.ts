@@ -1,0 +1,225 @@
+import type { During, Engine } from '../model/engine.ts'
+import { BackupError } from '../model/errors.ts'
+import { displayPath, joinPath, parentOf, pathFromText } from '../model/path.ts'
+import { createBackup, requireSources } from './backup.ts'
+import { listBackups } from './catalog.ts'
+import { chooseCompression, chooseServices, expectedBytes } from './create-request.ts'
+import { diffBackups } from './diff.ts'
+import { examine } from './doctor.ts'
+import { exportBackup } from './export.ts'
+import { initRepository } from './init.ts'
+import { catFile, detailsIfPossible, entriesBelow, openArchive, openBackup, storedPathFromText } from './inspect.ts'
+import { addKey, describeKeys } from './key-members.ts'
+import { slotKeyFor } from './keys/slots.ts'
+import { newKey } from './new-key.ts'
+import { rebuildCatalog } from './rebuild.ts'
+import { isRepository, type Repository } from './repository.ts'
+import { carryOut } from './run.ts'
+import { type EngineParts, Session } from './session.ts'
+import { reportStatus } from './status.ts'
+import { keyringForWriting } from './unlock.ts'
+
+/** The engine: every deed by name, each told in full in a file of its own. */
+export function createEngine(parts: EngineParts): Engine {
+  const session = new Session(parts)
+  const { world, configured } = parts
+  const { files } = world
+  const { settings } = configured
+
+  async function ensureRepository(): Promise<Repository> {
+    if (!isRepository(files, session.root)) await initialise(null, false)
+    return session.repository()
+  }
+
+  async function initialise(passphrase: string | null, withConfiguration: boolean) {
+    const configuration = joinPath(parentOf(session.root), pathFromText('backup_config.json'))
+    return initRepository(world, parts.catalogOf, {
+      root: session.root,
+      encrypt: settings.encryption.enabled,
+      found:
+        passphrase === null
+          ? session.foundKey()
+          : { secret: { kind: 'passphrase', text: passphrase }, origin: 'the passphrase' },
+      keyFile: settings.encryption.keyFile,
+      derivation: session.derivation,
+      configuration: withConfiguration && settings.configurationFile === null ? configuration : null,
+    })
+  }
+
+  return {
+    async init({ passphrase }) {
+      const made = await initialise(passphrase, true)
+      return {
+        root: displayPath(session.root),
+        created: made.created,
+        encrypted: settings.encryption.enabled,
+        keyFile: made.keyFile === null ? null : displayPath(made.keyFile),
+        configurationFile: made.configuration === null ? null : displayPath(made.configuration),
+        notices: [...configured.notices, ...made.notices],
+      }
+    },
+
+    async create(options, during) {
+      const { services, warnings } = chooseServices(session, options)
+      requireSources(world, services)
+      const encrypt = settings.encryption.enabled
+      const found = encrypt ? await session.key() : null
+      // Nothing is made, not even a repository, before it is clear that there is a key.
+      if (encrypt && found === null)
+        throw new BackupError(
+          'E_KEY_MISSING',
+          'there is no encryption key',
+          'set BACKUP_ENCRYPTION_KEY, or make a repository with a key: holdfast init',
+        )
+      const repository = await ensureRepository()
+      const catalog = session.catalog(repository)
+      const slotKeys = encrypt ? (await keyringForWriting(world, repository, found, session.derivation)).slotKeys : []
+      const { backups } = await listBackups(files, repository, catalog)
+      const request = {
+        type: options.type === 'service' ? 'service' : 'full',
+        services,
+        description: options.description,
+        compression: chooseCompression(session, options),
+        slotKeys,
+        warnings: [...configured.warnings, ...warnings],
+        notices: configured.notices,
+        workers: settings.workers.backup ?? world.processors,
+        expectedBytes: expectedBytes(backups, services),
+      } as const
+      const about = services.map(({ name }) => name).join(', ')
+      const { run, result, exitCode, durationMs } = await carryOut(
+        world,
+        repository,
+        { kind: 'create', about, ...during },
+        (story) => createBackup(world, repository, catalog, request, story),
+      )
+      const { entry } = result
+      return {
+        exitCode,
+        run,
+        backup: entry,
+        bytes: entry.bytes ?? 0,
+        storedBytes: entry.sizeBytes,
+        durationMs,
+        warnings: result.warnings,
+        skipped: result.skipped,
+      }
+    },
+
+    async list({ type, services, days }) {
+      const repository = session.repository()
+      const { backups, problems } = await listBackups(files, repository, session.catalog(repository))
+      const since = days === null ? null : new Date(world.clock.now() - days * 86_400_000).toISOString()
+      const wanted = backups.filter(
+        (entry) =>
+          (type === null || entry.type === type) &&
+          services.every((service) => entry.services.includes(service)) &&
+          (since === null || entry.createdAt >= since),
+      )
+      return { backups: wanted, problems }
+    },
+
+    async inspect({ backup, services, path }, take) {
+      const repository = session.repository()
+      const entry = await session.backup(repository, backup, services)
+      const { manifest, archives } = openBackup(files, repository, entry, services)
+      const keys = await session.keys(repository, entry.encrypted)
+      const details = detailsIfPossible(manifest, keys)
+      if (details === null) return { manifest, details, entries: 0 }
+      const below = path === null ? null : storedPathFromText(path)
+      let entries = 0
+      for (const archive of archives) {
+        const reader = openArchive(files, repository, manifest, archive, keys)
+        try {
+          for (const found of entriesBelow(reader, below)) {
+            entries++
+            await take(archive.service, found)
+          }
+        } finally {
+          reader.close()
+        }
+      }
+      if (below !== null && entries === 0)
+        throw new BackupError(
+          'E_UNKNOWN_PATH',
+          `the backup holds no ${displayPath(below)}`,
+          `holdfast inspect ${entry.id} lists what it holds`,
+        )
+      return { manifest, details, entries }
+    },
+
+    async cat({ backup, path, services }, take) {
+      const repository = session.repository()
+      const entry = await session.backup(repository, backup, services)
+      const { manifest, archives } = openBackup(files, repository, entry, services)
+      const keys = await session.keys(repository, entry.encrypted)
+      const readers = archives.map((archive) => openArchive(files, repository, manifest, archive, keys))
+      try {
+        await catFile(readers, storedPathFromText(path), take)
+      } finally {
+        for (const reader of readers) reader.close()
+      }
+    },
+
+    diff: (options, take) => diffBackups(session, options, take),
+    planRestore: () => Promise.reject(new BackupError('E_INTERNAL', 'restore is not joined yet')),
+    verify: () => Promise.reject(new BackupError('E_INTERNAL', 'verify is not joined yet')),
+
+    async rebuild(during) {
+      const repository = session.repository()
+      const keys = await session.keys(repository, false)
+      const { result, exitCode } = await carryOut(
+        world,
+        repository,
+        { kind: 'rebuild', about: 'metadata.json', ...during },
+        (run) => rebuildCatalog(world, repository, session.catalog(repository), keys, run),
+      )
+      return { exitCode, ...result }
+    },
+
+    async status() {
+      const repository = session.repository()
+      return reportStatus(world, repository, session.catalog(repository), configured.services)
+    },
+
+    doctor: () =>
+      examine(world, {
+        root: session.root,
+        loaded: configured,
+        findKey: () => session.foundKey(),
+        catalogOf: parts.catalogOf,
+        nodeVersion: parts.nodeVersion,
+      }),
+
+    async keysList() {
+      return describeKeys(files, session.repository(), session.foundKey())
+    },
+
+    async keysAdd({ label, key }, during: During) {
+      const repository = session.repository()
+      const found = await session.key()
+      if (found === null)
+        throw new BackupError(
+          'E_KEY_MISSING',
+          'a key of the repository is needed to let in another',
+          'set BACKUP_ENCRYPTION_KEY',
+        )
+      await keyringForWriting(world, repository, found, session.derivation)
+      const { secret, file } = await newKey(session, key)
+      const slotKey = slotKeyFor(secret, session.derivation, world.random)
+      const { result, exitCode } = await carryOut(
+        world,
+        repository,
+        { kind: 'keys-add', about: label, ...during },
+        (run) => addKey(world, repository, found, slotKey, label, run),
+      )
+      return { exitCode, ...result, file: file === null ? null : displayPath(file) }
+    },
+
+    async exportBackup({ backup }, take) {
+      const repository = session.repository()
+      const entry = await session.backup(repository, backup)
+      return { id: entry.id, bytes: await exportBackup(files, repository, entry, take) }
+    },
+  }
+}

@@ -1,0 +1,76 @@
+import { availableParallelism, homedir, hostname, userInfo } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { loadSettings } from './engine/configuration.ts'
+import { createEngine } from './engine/engine.ts'
+import { systemClock } from './engine/platform/clock.ts'
+import { createDiskFiles } from './engine/platform/disk-files.ts'
+import { openDocumentFile } from './engine/platform/document-file.ts'
+import { systemRandom } from './engine/platform/random.ts'
+import type { World } from './engine/repository.ts'
+import type { Engine } from './model/engine.ts'
+import { pathFromText } from './model/path.ts'
+import { openCatalog } from './store/catalog.ts'
+import { version } from './version.ts'
+
+/** The composition root: the real clock, disk, catalog and engine, joined here and nowhere else. */
+
+export interface WireOptions {
+  readonly root?: string
+  readonly config?: string
+  /** Asks a person; absent where there is nobody to ask. */
+  readonly onPassphrase?: () => Promise<string>
+}
+
+const catalogLockMs = 60_000
+
+export async function wire(options: WireOptions): Promise<{ engine: Engine; close(): Promise<void> }> {
+  const files = createDiskFiles()
+  // dist/ and src/ lie equally deep below the checkout or the package.
+  const home = fileURLToPath(new URL('..', import.meta.url))
+  const configured = loadSettings({
+    files,
+    environment: process.env,
+    options: { root: options.root, config: options.config },
+    defaultRoot: `${home}data/backup`,
+    workingDirectory: process.cwd(),
+    homeDirectory: homedir(),
+  })
+  const world: World = {
+    files,
+    filesModule: null,
+    clock: systemClock,
+    random: systemRandom,
+    processors: availableParallelism(),
+    pid: process.pid,
+    host: hostname(),
+    user: userName(),
+    version,
+    recoveryKit: pathFromText(`${home}recovery`),
+  }
+  const engine = createEngine({
+    world,
+    configured,
+    workingDirectory: process.cwd(),
+    nodeVersion: process.version,
+    catalogOf: (repository) =>
+      openCatalog(
+        openDocumentFile(files, repository.catalog, repository.lock('catalog'), () => ({
+          waitMs: catalogLockMs,
+          signal: new AbortController().signal,
+          clock: systemClock,
+          holder: { pid: process.pid, run: 'catalog', command: 'catalog', since: new Date().toISOString() },
+        })),
+      ),
+    askPassphrase: options.onPassphrase ?? null,
+  })
+  return { engine, close: async () => {} }
+}
+
+/** A user id without an entry in /etc/passwd is common in containers. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? 'unknown')
+  }
+}
