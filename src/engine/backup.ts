@@ -15,7 +15,7 @@ import { ArchiveWriter, type WrittenStream } from './archive/writer.ts'
 import { type CatalogPort, catalogEntry } from './catalog.ts'
 import { gitContext } from './git-context.ts'
 import type { SlotKey } from './keys/slots.ts'
-import { archivePlace, encodeManifest } from './manifest.ts'
+import { archivePlace, encodeManifest, parseManifest } from './manifest.ts'
 import { type AccountNames, readAccountNames } from './platform/account-names.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { syncDirectory } from './platform/json-file.ts'
@@ -202,12 +202,10 @@ class BackupStory {
       services: described,
     }
     this.#run.tell({ kind: 'phase', phase: 'committing' })
-    await this.#writeNew(
-      joinPath(directory, 'manifest.json' as BytePath),
-      Buffer.from(encodeManifest(bare, details, slotKeys, random)),
-    )
+    const text = encodeManifest(bare, details, slotKeys, random)
+    await this.#writeNew(joinPath(directory, 'manifest.json' as BytePath), Buffer.from(text))
     await syncDirectory(files, directory)
-    return { manifest: bare as unknown as Manifest, details }
+    return { manifest: parseManifest(text, id), details }
   }
 
   /** A backup that could not be catalogued is a backup all the same: archives/ decides. */

@@ -45,16 +45,22 @@ export function readManifest(files: Files, repository: Repository, id: string): 
       `the backup ${id} has no manifest`,
       'bring it back from a copy of the repository',
     )
+  return parseManifest(text, id)
+}
+
+/** @throws E_DAMAGED where the text is no manifest of the backup `id`. */
+export function parseManifest(text: string, id: string): Manifest {
   let json: unknown
   try {
     json = JSON.parse(text)
   } catch {
-    throw damaged(`${displayPath(path)} is not JSON`, 'bring it back from a copy of the repository')
+    throw damaged(`the manifest of ${id} is not JSON`, 'bring it back from a copy of the repository')
   }
   const parsed = manifestSchema.safeParse(json)
-  if (!parsed.success)
-    throw damaged(`${displayPath(path)} is malformed at '${parsed.error.issues[0]?.path.join('.') ?? ''}'`)
-  if (parsed.data.id !== id) throw damaged(`${displayPath(path)} belongs to the backup ${parsed.data.id}`)
+  if (!parsed.success) {
+    throw damaged(`the manifest of ${id} is malformed at '${parsed.error.issues[0]?.path.join('.') ?? ''}'`)
+  }
+  if (parsed.data.id !== id) throw damaged(`the manifest of ${id} belongs to the backup ${parsed.data.id}`)
   return parsed.data
 }
 
