@@ -330,7 +330,7 @@ def parse_header(region, start):
 class Archive:
     """The stream S of one archive file: checked ranges of it, decoded frames of it, and its root."""
 
-    def __init__(self, path, secret):
+    def __init__(self, path, secret, wanted="root"):
         self.path, self.healed = path, False
         self.segments, self.decoded = collections.OrderedDict(), collections.OrderedDict()
         try:
@@ -345,7 +345,8 @@ class Archive:
                 self.pub, self.compression, self.length = None, plain, self.size
             else:
                 self.unlock(secret)
-            self.root, self.root_hash = self.load_root()
+            if wanted == "root":
+                self.root, self.root_hash = self.load_root()
         except MALFORMED:
             raise Damage("the header or root of this archive is malformed")
 
@@ -1035,8 +1036,7 @@ def run(arguments):
         raise Stop("usage\n" + __doc__, 2)
     archive, command, secret = words[0], words[1], Secret(keyfile)
     if command == "cat":
-        opened = Archive(archive, secret)
-        opened.cat(sys.stdout.buffer)
+        Archive(archive, secret, "stream").cat(sys.stdout.buffer)
         return 0
     lineage = Lineage(archive, secret)
     if command == "list":

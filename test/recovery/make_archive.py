@@ -58,7 +58,7 @@ def tar_block(name, size=0, kind=b"0", mode=0o644, uid=0, gid=0, mtime=0, link=b
     block = bytearray(512)
     block[0:100] = name[:100].ljust(100, b"\0")
     block[100:108], block[108:116], block[116:124] = octal(mode, 8), octal(uid & 0o7777777, 8), octal(gid & 0o7777777, 8)
-    block[124:136], block[136:148], block[148:156] = octal(size, 12), octal(max(0, mtime), 12), b" " * 8
+    block[124:136], block[136:148], block[148:156] = octal(size, 12), octal(min(max(0, mtime), 0o77777777777), 12), b" " * 8
     block[156:157], block[157:257], block[257:265] = kind, link[:100].ljust(100, b"\0"), b"ustar\x0000"
     block[148:156] = b"%06o\0 " % sum(block)
     return bytes(block)
@@ -97,8 +97,11 @@ def tar_header(entry, size):
     if len(link) > 100 or not link.isascii():
         records.append((b"linkpath", link))
     seconds, nanos = divmod(entry["mtime"], 10**9)
-    if nanos or seconds < 0:
+    if nanos or seconds < 0 or seconds > 0o77777777777:
         records.append((b"mtime", b"%d.%09d" % (seconds, nanos) if seconds >= 0 else b"-%d.%09d" % divmod(-entry["mtime"], 10**9)))
+    for key in ("uid", "gid"):
+        if entry[key] > 0o7777777:
+            records.append((key.encode(), b"%d" % entry[key]))
     for name, value in entry.get("xattrs", {}).items():
         records.append((b"SCHILY.xattr." + name.encode(), value))
     if "sparse" in entry:
