@@ -508,9 +508,18 @@ class Archive {
       return [[length, check(whole(this.read(at, length), { maxOutputLength: Math.max(1, size ?? frameLimit) }), size)]]
     if (frames.length > 1) {
       const total = (column) => frames.reduce((sum, frame) => sum + frame[column], 0)
-      const data = filter('zstd', this.read(at, total(0)), total(1))
+      let data = null
+      try {
+        data = filter('zstd', this.read(at, total(0)), total(1))
+      } catch (error) {
+        if (!(error instanceof Damage)) throw error // damage further on: take the first frame alone
+      }
       let from = 0
-      if (data?.length === total(1)) return frames.map(([stored, raw]) => [stored, data.subarray(from, (from += raw))])
+      const next = (raw) => {
+        from += raw
+        return data.subarray(from - raw, from)
+      }
+      if (data?.length === total(1)) return frames.map(([stored, raw]) => [stored, next(raw)])
     }
     return [[length, check(filter('zstd', this.read(at, length), size ?? frameLimit), size)]]
   }
@@ -583,6 +592,12 @@ class Archive {
         `this archive needs a newer recovery script (${display(Buffer.from(JSON.stringify(root.incompat)))})`,
       )
     if (this.pub && root.id !== this.pub.id) throw new Damage('header and root belong to different archives')
+    if (
+      !Number.isInteger(root.ord) ||
+      root.toc.pages.some((page) => !(page.length >= 5)) ||
+      root.deps.some(({ i }) => !(i >= 1))
+    )
+      throw new TypeError('root')
     Object.assign(this, { root, rootHash: sha256(data).toString('hex') })
     this.decoded.clear()
   }
@@ -1103,16 +1118,16 @@ function hashOf(fd) {
 
 /** A path for a terminal: nothing in it can move the cursor or turn the text around. */
 function display(path) {
-  const escape = (char) => {
+  const numeric = (char) => {
     const code = char.codePointAt(0)
     return code < 256 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`
   }
   try {
     const short = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\x1b': '\\e', '\\': '\\\\' }
     const unsafe = /[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\\]/g
-    return utf8.decode(path).replace(unsafe, (char) => short[char] ?? escape(char))
+    return utf8.decode(path).replace(unsafe, (char) => short[char] ?? numeric(char))
   } catch {
-    return path.toString('latin1').replace(/[^ -[\]-~]/g, escape)
+    return path.toString('latin1').replace(/[^ -[\]-~]/g, numeric)
   }
 }
 

@@ -542,6 +542,8 @@ class Archive:
             raise Stop("this archive needs a newer recovery script (%s)" % display(json.dumps(root["incompat"]).encode()))
         if self.pub and root["id"] != self.pub["id"]:
             raise Damage("header and root belong to different archives")
+        if not isinstance(root["ord"], int) or any(len(page) < 5 for page in root["toc"]["pages"]) or any(row["i"] < 1 for row in root["deps"]):
+            raise ValueError("root")
         return root, hashlib.sha256(data).hexdigest()
 
     def cat(self, out):
@@ -765,30 +767,33 @@ class Restore:
         self.damaged += 1
         note("damaged: " + what)
 
-    def folder(self, path, create):
-        """A descriptor of the directory, opened step by step; the last one is kept."""
-        if path == self.parent_path:
-            return self.parent_fd
+    def open_folder(self, path, create):
+        """A new descriptor of the directory, opened step by step."""
         fd = os.dup(self.target)
         for name in path.split(b"/") if path else []:
+            above = fd
             try:
-                try:
-                    inner = os.open(name, FOLDER, dir_fd=fd)
-                except FileNotFoundError:
-                    if not create:
-                        raise
-                    os.mkdir(name, dir_fd=fd)
-                    inner = os.open(name, FOLDER, dir_fd=fd)
+                if create:
+                    try:
+                        os.mkdir(name, dir_fd=above)
+                    except FileExistsError:
+                        pass
+                fd = os.open(name, FOLDER, dir_fd=above)
             except OSError as error:
                 if error.errno in (errno.ENOTDIR, errno.ELOOP):
                     raise Refused("a directory above it is a symlink or a file")
                 raise
             finally:
-                os.close(fd)
-            fd = inner
-        os.close(self.parent_fd)
-        self.parent_path, self.parent_fd = path, fd
+                os.close(above)
         return fd
+
+    def parent(self, path):
+        """The same for the parents of entry after entry: the last one is kept open."""
+        if path != self.parent_path:
+            fd = self.open_folder(path, True)
+            os.close(self.parent_fd)
+            self.parent_path, self.parent_fd = path, fd
+        return self.parent_fd
 
     def entry(self, entry):
         try:
@@ -804,8 +809,7 @@ class Restore:
                 raise Refused("it lies below something that is not a directory")
             if entry.type != "d":
                 self.blocked = path + b"/"
-            parent = self.folder(b"/".join(parts[:-1]), True)
-            self.make(entry, parent, parts[-1])
+            self.make(entry, self.parent(b"/".join(parts[:-1])), parts[-1])
             self.done += 1
             if entry.torn:
                 self.torn += 1
@@ -872,23 +876,22 @@ class Restore:
         if entry.link in self.not_written or b".." in entry.link.split(b"/") or entry.link.startswith(b"/"):
             return False
         above, _, other = entry.link.rpartition(b"/")
-        here = os.dup(parent)  # opening the other parent closes the kept one
+        there = -1
         try:
-            there = self.folder(above, False)
-            fd = os.open(other, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=there)
-            with open(fd, "rb") as file:
-                found = os.fstat(fd)
+            there = self.open_folder(above, False)
+            with open(os.open(other, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=there), "rb") as file:
+                found = os.fstat(file.fileno())
                 if not stat.S_ISREG(found.st_mode) or found.st_size != entry.size:
                     return False
                 if self.into_existing and sha256_of(file) != entry.hash:
                     return False
-            os.link(other, name, src_dir_fd=there, dst_dir_fd=here, follow_symlinks=False)
+            os.link(other, name, src_dir_fd=there, dst_dir_fd=parent, follow_symlinks=False)
             return True
         except (OSError, Refused):
             return False
         finally:
-            self.parent_path, previous, self.parent_fd = b"/".join(entry.path.split(b"/")[:-1]), self.parent_fd, here
-            os.close(previous)
+            if there >= 0:
+                os.close(there)
 
     def attributes(self, entry, where, parent=None):
         """Owner, extended attributes, ACLs, mode and time, in this order: each would undo a later one. `where` is a
@@ -919,7 +922,9 @@ class Restore:
         """Modes and times of directories, the deepest first: writing into them would change both."""
         for entry in reversed(self.folders):
             try:
-                self.attributes(entry, self.folder(entry.path, False))
+                fd = self.open_folder(entry.path, False)
+                self.attributes(entry, fd)
+                os.close(fd)
             except (OSError, Refused):
                 self.once("some directories were changed by someone else during the restore")
         note("%d entries restored, %d refused, %d torn, %d damaged" % (self.done, self.refused, self.torn, self.damaged))

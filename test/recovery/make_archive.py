@@ -286,7 +286,7 @@ def make(out, entries, options, ordinal=1, deps=(), page_refs=(), backup="2026-1
 
 
 def encrypt(stream, ident, comp, options):
-    seg, half = options.get("seg", 1 << 20), 4096
+    seg = options.get("seg", 1 << 20)
     dek = hashlib.sha256(b"dek" + ident).digest()
     slots = options.get("slots") or [{"t": "raw", "secret": options["key"]}]
     rows = []
@@ -311,21 +311,44 @@ def encrypt(stream, ident, comp, options):
            "comp": comp, "loc": {"zstd": 72, "gzip": 93, "none": 512, "xz": 64, "bzip2": 64}[comp], "enc": {"alg": "tink-aes256-gcm-hkdf-sha256", "seg": seg},
            "commit": hkdf(dek, ident, b"BKA1/commit").hex()}  # fmt: skip
     pub_bytes, slot_bytes = json.dumps(pub, separators=(",", ":")).encode(), json.dumps(rows).encode()
+    salt, prefix = hashlib.sha256(b"salt" + ident).digest(), hashlib.sha256(b"prefix" + ident).digest()[:7]
+    return header(dek, ident, pub_bytes, slot_bytes) + payload(dek, ident, pub_bytes, salt, prefix, seg, stream)
+
+
+def header(dek, ident, pub_bytes, slot_bytes):
+    half = 4096
     while 96 + len(pub_bytes) + len(slot_bytes) > half:
         half *= 2
     head = b"\x89BKA1\r\n\x1a\x01\x00\x00\x00" + struct.pack(">5I", 2 * half, len(pub_bytes), len(slot_bytes), half, 0) + pub_bytes + slot_bytes
     head += hmac.new(hkdf(dek, ident, b"BKA1/header-mac"), head, hashlib.sha256).digest()
     head += hashlib.sha256(head).digest()
-    head += bytes(half - len(head))
-    salt, prefix = hashlib.sha256(b"salt" + ident).digest(), hashlib.sha256(b"prefix" + ident).digest()[:7]
+    return (head + bytes(half - len(head))) * 2
+
+
+def payload(dek, ident, pub_bytes, salt, prefix, seg, stream):
     key = hkdf(hkdf(dek, ident, b"BKA1/stream"), salt, hashlib.sha256(b"BKA1/aad\0" + pub_bytes).digest())
     at = seg - 56
     pieces = [stream[:at]]
     while at < len(stream):
         pieces.append(stream[at : at + seg - 16])
         at += seg - 16
-    body = b"".join(seal(key, prefix + struct.pack(">IB", n, n == len(pieces) - 1), piece) for n, piece in enumerate(pieces))
-    return head + head + b"\x28" + salt + prefix + body
+    return b"\x28" + salt + prefix + b"".join(seal(key, prefix + struct.pack(">IB", n, n == len(pieces) - 1), piece) for n, piece in enumerate(pieces))
+
+
+def known_answers(out, options):
+    """An archive file around each known answer: the payload as it stands there, the slot as it stands there."""
+    with open(options["answers"]) as file:
+        answers = json.load(file)
+    made = []
+    for number, vector in enumerate(answers["vectors"]):
+        ident, dek, pub = (bytes.fromhex(vector[key]) if key != "pub" else vector[key].encode() for key in ("archive_id", "dek", "pub"))
+        plain = bytes((i * 7 + 3 + (i >> 8)) & 255 for i in range(vector["plaintext_len"]))
+        body = bytes.fromhex(vector["ciphertext"]) if "ciphertext" in vector else payload(dek, ident, pub, bytes.fromhex(vector["salt"]), bytes.fromhex(vector["nonce_prefix"]), vector["seg"], plain)
+        path = os.path.join(out, "known-%d.tar.enc" % number)
+        with open(path, "wb") as file:
+            file.write(header(dek, ident, pub, json.dumps([{"t": "raw", "kid": "00" * 8, "w": answers["slot"]["w"]}]).encode()) + body)
+        made.append({"path": path, "length": len(plain), "plain": hashlib.sha256(plain).hexdigest(), "cipher": hashlib.sha256(body).hexdigest(), "expected": vector["ciphertext_sha256"]})
+    print(json.dumps({"key": answers["slot"]["secret"], "made": made}))
 
 
 # ---------------------------------------------------------------- scenarios
@@ -346,10 +369,7 @@ def other(kind, path, **more):
 
 
 def noise(seed, size):
-    out = b""
-    while len(out) < size:
-        out += hashlib.sha256(b"%s%d" % (seed, len(out))).digest()
-    return out[:size]
+    return hashlib.shake_256(seed).digest(size)
 
 
 def tree(options):
@@ -449,6 +469,9 @@ def lineage(out, options):
 def main():
     out, options = sys.argv[1], json.loads(sys.argv[2])
     scenario = options["scenario"]
+    if scenario == "known":
+        known_answers(out, options)
+        return
     if scenario == "lineage":
         full, incr, expect = lineage(out, options)
         print(json.dumps({"path": incr["path"], "full": full["path"], "expect": expect}))
