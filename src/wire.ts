@@ -9,8 +9,8 @@ import { systemRandom } from './engine/platform/random.ts'
 import type { World } from './engine/repository.ts'
 import type { Engine } from './model/engine.ts'
 import { pathFromText } from './model/path.ts'
+import { version } from './model/version.ts'
 import { openCatalog } from './store/catalog.ts'
-import { version } from './version.ts'
 
 /** The composition root: the real clock, disk, catalog and engine, joined here and nowhere else. */
 

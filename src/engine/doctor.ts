@@ -72,8 +72,8 @@ function checkLibc(files: Files, add: Add): void {
     files.xattrs('/' as BytePath)
     add('libc', 'ok', 'extended attributes, kernel locks and nanosecond times are at hand')
   } catch (error) {
-    if (!(error instanceof BackupError)) return add('libc', 'ok', 'the C library is at hand')
-    add('libc', 'problem', error.message, error.hint)
+    if (error instanceof BackupError) add('libc', 'problem', error.message, error.hint)
+    else add('libc', 'ok', 'the C library is at hand')
   }
 }
 
@@ -103,34 +103,29 @@ async function checkRepository(world: World, repository: Repository, request: Do
 
 function checkKey(world: World, repository: Repository, request: DoctorRequest, add: Add): void {
   const { encryption } = request.loaded.settings
-  if (!encryption.enabled)
-    return add(
-      'key',
-      'warning',
-      'encryption is switched off: whoever reads the repository reads the data',
-      'set encryption.enabled',
-    )
+  if (!encryption.enabled) {
+    add('key', 'warning', 'encryption is off: whoever reads the repository reads the data', 'set encryption.enabled')
+    return
+  }
   try {
-    const found = request.findKey()
-    if (found === null)
-      return add(
-        'key',
-        'problem',
-        'there is no key: backups cannot be made, nor restored',
-        'set BACKUP_ENCRYPTION_KEY, or name the key file',
-      )
-    const keyring = readKeyring(world.files, repository)
-    if (keyring === null) return add('key', 'notice', `${found.origin}; the repository has no keyring yet`)
-    const unlocked = unlockKeyring(keyring, found.secret)
-    add(
-      'key',
-      'ok',
-      `${found.origin} opens the repository (${unlocked.slotKeys.length} keys: ${unlocked.slotKeys.map((key) => fingerprint(key.secret)).join(', ')})`,
-    )
-    if (found.origin.includes('file') && isWithin(encryption.keyFile, repository.root))
-      add('key', 'warning', 'the key file lies inside the repository it opens', 'keep it elsewhere')
+    const [state, what, hint] = keyState(world.files, repository, request.findKey())
+    add('key', state, what, hint)
   } catch (error) {
     if (!(error instanceof BackupError)) throw error
     add('key', 'problem', error.message, error.hint)
   }
+  if (encryption.key.kind === 'file' && isWithin(encryption.key.path, repository.root)) {
+    add('key', 'warning', 'the key file lies inside the repository it opens', 'keep it elsewhere')
+  }
+}
+
+function keyState(files: Files, repository: Repository, found: FoundKey | null): [Check['state'], string, string] {
+  if (found === null) {
+    const what = 'there is no key: backups can neither be made nor restored'
+    return ['problem', what, 'set BACKUP_ENCRYPTION_KEY, or name the key file']
+  }
+  const keyring = readKeyring(files, repository)
+  if (keyring === null) return ['notice', `${found.origin}; the repository has no keyring yet`, '']
+  const kids = unlockKeyring(keyring, found.secret).slotKeys.map((key) => fingerprint(key.secret))
+  return ['ok', `${found.origin} opens the repository; keys: ${kids.join(', ')}`, '']
 }

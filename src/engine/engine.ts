@@ -41,7 +41,7 @@ export function createEngine(parts: EngineParts): Engine {
           ? session.foundKey()
           : { secret: { kind: 'passphrase', text: passphrase }, origin: 'the passphrase' },
       keyFile: settings.encryption.keyFile,
-      derivation: session.derivation,
+      derivation: session.derivation(),
       configuration: withConfiguration && settings.configurationFile === null ? configuration : null,
     })
   }
@@ -73,7 +73,7 @@ export function createEngine(parts: EngineParts): Engine {
         )
       const repository = await ensureRepository()
       const catalog = session.catalog(repository)
-      const slotKeys = encrypt ? (await keyringForWriting(world, repository, found, session.derivation)).slotKeys : []
+      const slotKeys = encrypt ? (await keyringForWriting(world, repository, found, session.derivation())).slotKeys : []
       const { backups } = await listBackups(files, repository, catalog)
       const request = {
         type: options.type === 'service' ? 'service' : 'full',
@@ -204,9 +204,9 @@ export function createEngine(parts: EngineParts): Engine {
           'a key of the repository is needed to let in another',
           'set BACKUP_ENCRYPTION_KEY',
         )
-      await keyringForWriting(world, repository, found, session.derivation)
+      await keyringForWriting(world, repository, found, session.derivation())
       const { secret, file } = await newKey(session, key)
-      const slotKey = slotKeyFor(secret, session.derivation, world.random)
+      const slotKey = slotKeyFor(secret, session.derivation(), world.random)
       const { result, exitCode } = await carryOut(
         world,
         repository,

@@ -7,7 +7,7 @@ import {
   manifestSchema,
 } from '../model/backup.ts'
 import { BackupError, damaged } from '../model/errors.ts'
-import { type BytePath, displayPath, joinPath } from '../model/path.ts'
+import { type BytePath, joinPath } from '../model/path.ts'
 import type { Files, Random } from '../model/ports.ts'
 import type { ArchivePlace } from './archive/reader.ts'
 import { canonicalJson, openBox, sealBox } from './archive/sealed-box.ts'

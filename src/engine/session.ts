@@ -86,7 +86,7 @@ export class Session {
     return absolutePath(pathFromText(this.parts.workingDirectory), path)
   }
 
-  get derivation(): KdfChoice {
+  derivation(): KdfChoice {
     const { derivation } = this.parts.configured.settings.encryption
     const salt = this.world.random.bytes(derivation.saltBytes)
     switch (derivation.algorithm) {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { constants, gunzipSync, gzipSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Compression, limits } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
+import { zstd } from '../platform/zstd.ts'
 import { splitZstdFrames } from './zstd-frames.ts'
 
 /**
@@ -19,7 +20,7 @@ export const defaultLevel: Record<Compression, number> = { zstd: 3, gzip: 6, bzi
 
 /** Raw bytes a frame aims at. The external commands pay a process for every frame, so theirs are large. */
 export const frameTargetBytes: Record<Compression, number> = {
-  zstd: 1 << 20,
+  zstd: 2 << 20,
   gzip: 1 << 20,
   none: 1 << 20,
   xz: 15 << 20,
@@ -43,13 +44,9 @@ function worstCaseBytes(rawBytes: number): number {
 function compress(raw: Uint8Array, { compression, level }: CompressionLevel): Uint8Array {
   switch (compression) {
     case 'none':
-      return Uint8Array.prototype.slice.call(raw)
+      return raw
     case 'zstd':
-      return zstdCompressSync(raw, {
-        // Room for the worst case, so that the output is one piece and needs no copy.
-        chunkSize: worstCaseBytes(raw.length),
-        params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
-      })
+      return zstd().compress(raw, level)
     case 'gzip':
       return plainGzipHeader(gzipSync(raw, { level, chunkSize: worstCaseBytes(raw.length) }))
     case 'xz':
@@ -88,10 +85,7 @@ function decompressZstd(bytes: Uint8Array): Uint8Array {
   const parts = frames.map((frame) => {
     let raw: Uint8Array
     try {
-      raw = zstdDecompressSync(bytes.subarray(frame.start, frame.end), {
-        chunkSize: Math.max(64, frame.contentBytes),
-        maxOutputLength: frame.contentBytes,
-      })
+      raw = zstd().decompress(bytes.subarray(frame.start, frame.end), frame.contentBytes)
     } catch (error) {
       throw damaged(`a zstd frame does not decode: ${(error as Error).message}`)
     }

@@ -1,61 +1,102 @@
 import { hash } from 'node:crypto'
-import type { Extent } from '../../model/archive.ts'
-import { type BytePath, displayPath } from '../../model/path.ts'
+import { type BytePath, displayPath, storedPathOf } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
 import type { Attributes, EntryType, SourceWarning } from '../../model/source.ts'
+import type { TocEntry } from '../../model/toc.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { aclAttributes, aclToText } from './acl.ts'
 import { type CompressionLevel, compressFrame, frameTargetBytes } from './codec.ts'
 import { encodeTarHeader, paddedBytes } from './tar-header.ts'
+import { encodeTocLineAround } from './toc-line.ts'
+import { endsPage } from './toc-pages.ts'
 
 /**
  * What a worker does with a batch of small entries: read, hash, build the tar bytes, compress them into frames.
  * A batch begins and ends on a frame, so that the archive is the same for any number of workers.
  */
 
-export interface PackEntry {
-  readonly path: BytePath
-  readonly type: EntryType
-  readonly linkTarget: BytePath | null
-  /** Size seen by the walk; the worker takes the size anew when it opens the file. */
-  readonly sizeBytes: number
-  readonly from:
-    | { readonly kind: 'disk'; readonly path: BytePath }
-    | { readonly kind: 'given'; readonly attributes: Attributes; readonly bytes: Uint8Array }
-}
-
+/** Entries in the order of the walk. Names on disk travel as one string, which costs least between threads. */
 export interface PackJob {
   readonly kind: 'pack'
-  readonly entries: readonly PackEntry[]
+  /** Absolute paths, each followed by NUL; stored without their leading slash. Empty for a given entry. */
+  readonly paths: string
+  /** One letter of `typeLetters` for each entry. */
+  readonly types: string
+  readonly links: ReadonlyMap<number, BytePath>
+  readonly given: ReadonlyMap<number, GivenEntry>
   readonly compression: CompressionLevel
   readonly withXattrs: boolean
   /** A file that has grown past this since the walk is cut here and marked torn. */
   readonly largestBytes: number
 }
 
+/** An entry that does not lie on disk under its own name: its source has said all there is. */
+export interface GivenEntry {
+  readonly path: BytePath
+  readonly attributes: Attributes
+  readonly linkTarget: BytePath | null
+  readonly bytes: Uint8Array
+}
+
+export const typeLetters: Record<EntryType, string> = {
+  file: 'f',
+  directory: 'd',
+  symlink: 'l',
+  hardlink: 'h',
+  'char-device': 'c',
+  'block-device': 'b',
+  fifo: 'p',
+}
+const typeOfLetter = new Map(Object.entries(typeLetters).map(([type, letter]) => [letter, type as EntryType])) // the inverse
+
 export interface Frame {
   readonly bytes: Uint8Array
   readonly rawBytes: number
 }
 
-/** An entry as it was packed. Offsets are relative to the batch's first frame. */
-export interface PackedEntry {
-  /** Its place in the job's entries; entries that could not be read are absent. */
-  readonly index: number
-  readonly attributes: Attributes
-  readonly linkTarget: BytePath | null
-  readonly xattrs: ReadonlyMap<string, Uint8Array> | null
-  readonly acl: { readonly access?: string; readonly default?: string } | null
-  readonly sparse: readonly (readonly [number, number])[] | null
-  readonly sha256: string | null
-  readonly extent: Extent | null
-  readonly torn: boolean
-}
-
+/** What was packed, column by column; entries that could not be read are absent. Offsets count from the first frame. */
 export interface PackResult {
   readonly frames: readonly Frame[]
-  readonly entries: readonly PackedEntry[]
+  /** Place of each packed entry in the job. */
+  readonly indices: Uint32Array
+  /** The line of the table of contents before and after the offset of the entry's bytes. */
+  readonly heads: readonly string[]
+  readonly tails: readonly string[]
+  /** -1 where no byte is stored; the head is then the whole line. */
+  readonly offsets: Float64Array
+  /** Size of a file's content; -1 for what is no file. */
+  readonly sizes: Float64Array
+  readonly pageEnds: Uint8Array
+  /** Hard links, and the files that carry their data: in full, for their lines depend on each other. */
+  readonly linked: ReadonlyMap<number, TocEntry>
   readonly warnings: readonly SourceWarning[]
+}
+
+interface PackEntry {
+  readonly path: BytePath
+  readonly type: EntryType
+  readonly linkTarget: BytePath | null
+  readonly from:
+    | { readonly kind: 'disk'; readonly path: BytePath }
+    | { readonly kind: 'given'; readonly attributes: Attributes; readonly bytes: Uint8Array }
+}
+
+function entriesOf(job: PackJob): PackEntry[] {
+  const paths = job.paths.split('\0') as BytePath[] // the sender joined paths
+  return Array.from(job.types, (letter, index) => {
+    const type = typeOfLetter.get(letter) as EntryType // letters of the table above
+    const given = job.given.get(index)
+    if (given !== undefined) {
+      return { path: given.path, type, linkTarget: given.linkTarget, from: { kind: 'given', ...given } }
+    }
+    const disk = paths[index] as BytePath
+    return {
+      path: storedPathOf(disk),
+      type,
+      linkTarget: job.links.get(index) ?? null,
+      from: { kind: 'disk', path: disk },
+    }
+  })
 }
 
 /** The tar bytes of a batch while they are gathered; keeps its memory from batch to batch. */
@@ -85,7 +126,10 @@ class RawBuffer {
 }
 
 interface Span {
-  readonly entry: Omit<PackedEntry, 'extent'>
+  readonly index: number
+  readonly entry: Omit<TocEntry, 'content'>
+  /** Names the inode has. */
+  readonly links: number
   readonly contentStart: number
   readonly contentEnd: number
   readonly end: number
@@ -106,7 +150,7 @@ export class Packer {
     raw.length = 0
     const warnings: SourceWarning[] = []
     const spans: Span[] = []
-    job.entries.forEach((entry, index) => {
+    entriesOf(job).forEach((entry, index) => {
       const before = raw.length
       try {
         const span = this.#packEntry(entry, index, job, warnings)
@@ -192,7 +236,7 @@ export class Packer {
   #append(
     entry: PackEntry,
     index: number,
-    described: Extended & Pick<PackedEntry, 'attributes' | 'sparse'>,
+    described: Extended & { readonly attributes: Attributes; readonly sparse: TocEntry['sparse'] },
     content: { readonly storedBytes: number; fill(into: Uint8Array): void } | null,
   ): Span {
     const raw = this.#raw
@@ -216,17 +260,12 @@ export class Packer {
           ? hash('sha256', stored)
           : hashSparse(stored, sparse, attributes.sizeBytes)
     raw.pad()
+    const { mode, uid, gid, sizeBytes, mtimeNs, ctimeNs, inode, device, deviceNumber } = attributes
+    const told = { mode, uid, gid, userName, groupName, sizeBytes, mtimeNs, ctimeNs, inode, device, deviceNumber }
     return {
-      entry: {
-        index,
-        attributes,
-        linkTarget,
-        xattrs: xattrs.size === 0 ? null : xattrs,
-        acl,
-        sparse,
-        sha256,
-        torn: false,
-      },
+      index,
+      entry: { path, type, ...told, linkTarget, sha256, xattrs, acl, sparse, torn: false },
+      links: attributes.links,
       contentStart,
       contentEnd: contentStart + storedBytes,
       end: raw.length,
@@ -238,7 +277,7 @@ export const changedWhileRead = 'changed while it was read; its content is a mix
 
 interface Extended {
   readonly xattrs: ReadonlyMap<string, Uint8Array>
-  readonly acl: PackedEntry['acl']
+  readonly acl: TocEntry['acl']
 }
 
 const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
@@ -265,44 +304,61 @@ function cutFrames(
   raw: RawBuffer,
   spans: readonly Span[],
   compression: CompressionLevel,
-): { frames: Frame[]; entries: PackedEntry[] } {
+): Omit<PackResult, 'warnings'> {
   const target = frameTargetBytes[compression.compression]
-  const cuts: number[] = []
-  let start = 0
+  const starts = [0]
   spans.forEach((span, at) => {
+    const start = starts.at(-1) as number // never empty
     const length = span.end - start
     if (length < target && at < spans.length - 1) return
     const pieces = Math.max(1, Math.round(length / target))
-    for (let piece = 1; piece <= pieces; piece++) cuts.push(start + Math.round((length * piece) / pieces))
-    start = span.end
+    for (let piece = 1; piece <= pieces; piece++) starts.push(start + Math.round((length * piece) / pieces))
   })
   const frames: Frame[] = []
-  const frameStarts: number[] = []
-  const frameOffsets: number[] = []
-  let from = 0
-  let offset = 0
-  for (const cut of cuts) {
-    const bytes = compressFrame(raw.bytes.subarray(from, cut), compression)
-    frames.push({ bytes, rawBytes: cut - from })
-    frameStarts.push(from)
-    frameOffsets.push(offset)
-    offset += bytes.length
-    from = cut
+  for (let at = 1; at < starts.length; at++) {
+    const piece = raw.bytes.subarray(starts[at - 1], starts[at])
+    frames.push({ bytes: compressFrame(piece, compression), rawBytes: piece.length })
   }
+  return { frames, ...linesOf(spans, frames, starts) }
+}
+
+function linesOf(
+  spans: readonly Span[],
+  frames: readonly Frame[],
+  starts: readonly number[],
+): Omit<PackResult, 'warnings' | 'frames'> {
+  const frameOffsets = [0]
+  for (const frame of frames) frameOffsets.push((frameOffsets.at(-1) as number) + frame.bytes.length)
+  const indices = new Uint32Array(spans.length)
+  const offsets = new Float64Array(spans.length)
+  const sizes = new Float64Array(spans.length)
+  const pageEnds = new Uint8Array(spans.length)
+  const heads: string[] = []
+  const tails: string[] = []
+  const linked = new Map<number, TocEntry>()
   let frame = 0
-  const entries = spans.map(({ entry, contentStart, contentEnd }) => {
-    if (contentEnd === contentStart) return { ...entry, extent: null }
-    while ((cuts[frame] as number) <= contentStart) frame++
-    let last = frame
-    while ((cuts[last] as number) < contentEnd) last++
-    const begin = frameOffsets[frame] as number
-    const end = (frameOffsets[last] as number) + (frames[last] as Frame).bytes.length
-    return {
-      ...entry,
-      extent: { offset: begin, compressedBytes: end - begin, inner: contentStart - (frameStarts[frame] as number) },
+  spans.forEach(({ index, entry, links, contentStart, contentEnd }, at) => {
+    let content: TocEntry['content'] = { kind: 'none' }
+    if (contentEnd > contentStart) {
+      while ((starts[frame + 1] as number) <= contentStart) frame++
+      let end = frame + 1
+      while ((starts[end] as number) < contentEnd) end++
+      const offset = frameOffsets[frame] as number
+      const compressedBytes = (frameOffsets[end] as number) - offset
+      const inner = contentStart - (starts[frame] as number)
+      content = { kind: 'extent', holder: 0, extent: { offset, compressedBytes, inner } }
     }
+    const whole: TocEntry = { ...entry, content }
+    const { head, tail } = encodeTocLineAround(whole)
+    heads.push(head)
+    tails.push(tail)
+    indices[at] = index
+    offsets[at] = content.kind === 'extent' ? content.extent.offset : -1
+    sizes[at] = entry.type === 'file' ? entry.sizeBytes : -1
+    pageEnds[at] = endsPage(entry.path) ? 1 : 0
+    if (entry.type === 'hardlink' || (entry.type === 'file' && links > 1)) linked.set(at, whole)
   })
-  return { frames, entries }
+  return { indices, heads, tails, offsets, sizes, pageEnds, linked }
 }
 
 export function attributesOf(status: FileStatus, type: EntryType): Attributes {

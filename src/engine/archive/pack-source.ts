@@ -10,9 +10,10 @@ import { cutRegions, describe, LargeFile, OpenFile } from './large-file.ts'
 import {
   attributesOf,
   changedWhileRead,
-  type PackEntry,
+  type GivenEntry,
   type PackJob,
   type PackResult,
+  typeLetters,
   whyUnreadable,
 } from './pack-job.ts'
 import type { PartJob, PartResult } from './part-job.ts'
@@ -97,57 +98,67 @@ class Packing {
 
   async #dispatchBatch(entries: readonly SourceEntry[]): Promise<void> {
     const { withXattrs, compression } = this.#options
-    const packEntries: PackEntry[] = []
-    for (const entry of entries) packEntries.push(await this.#packEntry(entry))
-    const job: PackJob = {
-      kind: 'pack',
-      entries: packEntries,
-      compression,
-      withXattrs,
-      largestBytes: largeFileBytes - 1,
+    const links = new Map<number, BytePath>()
+    const given = new Map<number, GivenEntry>()
+    let paths = ''
+    let types = ''
+    for (const [index, entry] of entries.entries()) {
+      types += typeLetters[entry.type]
+      if (entry.content.kind === 'disk') paths += entry.content.path
+      else given.set(index, await this.#givenEntry(entry))
+      paths += '\0'
+      if (entry.type === 'hardlink' && entry.linkTarget !== null) links.set(index, entry.linkTarget)
     }
+    const largestBytes = largeFileBytes - 1
+    const job: PackJob = { kind: 'pack', paths, types, links, given, compression, withXattrs, largestBytes }
     await this.#submit<PackResult>(job, [], (result) => this.#acceptBatch(entries, result))
   }
 
-  async #packEntry(entry: SourceEntry): Promise<PackEntry> {
-    const { path, type, linkTarget, attributes, content } = entry
-    const common = { path, type, linkTarget, sizeBytes: attributes.sizeBytes }
-    if (content.kind === 'disk') return { ...common, from: content }
-    const bytes =
-      content.kind === 'none'
-        ? new Uint8Array(0)
-        : await collect(content.open(this.#context.signal), attributes.sizeBytes)
-    return { ...common, from: { kind: 'given', attributes, bytes } }
+  async #givenEntry({ path, attributes, linkTarget, content }: SourceEntry): Promise<GivenEntry> {
+    if (content.kind !== 'stream') return { path, attributes, linkTarget, bytes: noBytes }
+    const bytes = await collect(content.open(this.#context.signal), attributes.sizeBytes)
+    return { path, attributes, linkTarget, bytes }
   }
 
   #acceptBatch(entries: readonly SourceEntry[], result: PackResult): void {
     const start = this.#writer.frames(result.frames)
     for (const warning of result.warnings) this.#context.warn(warning)
-    for (const packed of result.entries) {
-      const source = entries[packed.index] as SourceEntry // the worker answers with indices it was given
-      const carrier = source.type === 'hardlink' ? this.#carriers.get(source.linkTarget as BytePath) : undefined
-      if (source.type === 'hardlink' && carrier === undefined) {
-        this.#context.warn({ path: source.path, what: 'not stored: the name that carries its data could not be read' })
+    for (let at = 0; at < result.indices.length; at++) {
+      const linked = result.linked.get(at)
+      if (linked !== undefined) {
+        this.#acceptLinked(linked, start)
         continue
       }
-      const { attributes, extent } = packed
-      const entry: TocEntry = {
-        ...describe(source, attributes, this.#options.names),
-        linkTarget: packed.linkTarget,
-        sizeBytes: carrier?.sizeBytes ?? attributes.sizeBytes,
-        sha256: carrier?.sha256 ?? packed.sha256,
-        content:
-          carrier?.content ??
-          (extent === null
-            ? { kind: 'none' }
-            : { kind: 'extent', holder: 0, extent: { ...extent, offset: start + extent.offset } }),
-        xattrs: packed.xattrs ?? noXattrs,
-        acl: packed.acl,
-        sparse: carrier?.sparse ?? packed.sparse,
-        torn: carrier?.torn ?? packed.torn,
-      }
-      this.#emit(entry, attributes.links)
+      const { path } = entries[result.indices[at] as number] as SourceEntry // the worker answers with indices it was given
+      const offset = result.offsets[at] as number
+      const head = result.heads[at] as string
+      const line = offset < 0 ? head : `${head}${start + offset}${result.tails[at]}`
+      const size = result.sizes[at] as number
+      this.#writer.line(path, line, size < 0 ? null : size, result.pageEnds[at] === 1)
     }
+  }
+
+  /** A hard link repeats what the entry that carries its data says of it. */
+  #acceptLinked(entry: TocEntry, start: number): void {
+    const { content } = entry
+    if (entry.type === 'file') {
+      const moved: TocEntry['content'] =
+        content.kind === 'extent'
+          ? { ...content, extent: { ...content.extent, offset: start + content.extent.offset } }
+          : content
+      this.#emit({ ...entry, content: moved }, true)
+      return
+    }
+    const carrier = this.#carriers.get(entry.linkTarget as BytePath)
+    if (carrier === undefined) {
+      this.#context.warn({
+        path: entry.path,
+        what: 'not stored: the name that carries its data could not be read',
+      })
+      return
+    }
+    const { sizeBytes, sha256, sparse, torn } = carrier
+    this.#emit({ ...entry, sizeBytes, sha256, content: carrier.content, sparse, torn }, false)
   }
 
   /** A large file is opened once, here, and read by all workers through that descriptor. */
@@ -175,7 +186,7 @@ class Packing {
         const torn = opened.changed()
         if (torn) this.#context.warn({ path: entry.path, what: changedWhileRead })
         this.#closeFile(opened)
-        this.#emit(large.entry(torn), attributes.links)
+        this.#emit(large.entry(torn), attributes.links > 1)
       })
     }
   }
@@ -193,7 +204,7 @@ class Packing {
       const first = sent === 0
       sent += part.length
       await this.#submitPart(large, { kind: 'given', bytes: part }, first, sent === sizeBytes, () =>
-        this.#emit(large.entry(false), links),
+        this.#emit(large.entry(false), links > 1),
       )
     }
   }
@@ -220,8 +231,8 @@ class Packing {
     })
   }
 
-  #emit(entry: TocEntry, links: number): void {
-    if (entry.type === 'file' && links > 1) this.#carriers.set(entry.path, entry)
+  #emit(entry: TocEntry, carries: boolean): void {
+    if (carries) this.#carriers.set(entry.path, entry)
     this.#writer.entry(entry)
   }
 

@@ -36,6 +36,24 @@ export interface OutsideList {
 
 /** Without the line feed. `outside` replaces the chunk list by a reference to where it is stored. */
 export function encodeTocLine(entry: TocEntry, outside: OutsideList | null = null): string {
+  const { head, tail } = encodeTocLineAround(entry, outside)
+  return entry.content.kind === 'extent' ? `${head}${entry.content.extent.offset}${tail}` : head
+}
+
+/** The line in two parts, between which the offset of its extent belongs; without an extent the head is all of it. */
+export function encodeTocLineAround(
+  entry: TocEntry,
+  outside: OutsideList | null = null,
+): { head: string; tail: string } {
+  const head = encodeFront(entry)
+  const rest = encodeRest(entry, outside)
+  if (entry.content.kind !== 'extent') return { head: head + rest, tail: '' }
+  const { compressedBytes, inner } = entry.content.extent
+  const holder = entry.content.holder === 0 ? '' : `,"r":${entry.content.holder}`
+  return { head: `${head},"x":[`, tail: `,${compressedBytes},${inner}]${holder}${rest}` }
+}
+
+function encodeFront(entry: TocEntry): string {
   if (entry.type === 'unknown') throw new TypeError('an entry of unknown type is never written')
   let line = `{${jsonPathMember('p', 'pb', entry.path)},"t":"${letterOf[entry.type]}","m":${entry.mode},"u":${entry.uid},"g":${entry.gid}`
   if (entry.userName !== null) line += `,"U":${JSON.stringify(entry.userName)}`
@@ -45,16 +63,17 @@ export function encodeTocLine(entry: TocEntry, outside: OutsideList | null = nul
   if (entry.deviceNumber !== null) line += `,"rd":[${entry.deviceNumber.major},${entry.deviceNumber.minor}]`
   if (entry.linkTarget !== null) line += `,${jsonPathMember('l', 'lb', entry.linkTarget)}`
   if (entry.sha256 !== null) line += `,"h":"${entry.sha256}"`
-  if (entry.content.kind === 'extent') {
-    const { offset, compressedBytes, inner } = entry.content.extent
-    line += `,"x":[${offset},${compressedBytes},${inner}]`
-    if (entry.content.holder !== 0) line += `,"r":${entry.content.holder}`
-  }
-  if (outside !== null)
+  return line
+}
+
+function encodeRest(entry: TocEntry, outside: OutsideList | null): string {
+  let line = ''
+  if (outside !== null) {
     line += `,"ckx":[${outside.offset},${outside.compressedBytes},${outside.inner},${outside.length}]`
-  else if (entry.content.kind === 'chunks') line += `,"ck":${encodeChunks(entry.content.chunks)}`
+  } else if (entry.content.kind === 'chunks') line += `,"ck":${encodeChunks(entry.content.chunks)}`
   if (entry.xattrs.size > 0) {
-    line += `,"xa":${JSON.stringify(Object.fromEntries([...entry.xattrs].map(([name, value]) => [name, Buffer.from(value).toString('base64')])))}`
+    const values = [...entry.xattrs].map(([name, value]) => [name, Buffer.from(value).toString('base64')])
+    line += `,"xa":${JSON.stringify(Object.fromEntries(values))}`
   }
   if (entry.acl !== null) line += `,"acl":${JSON.stringify({ access: entry.acl.access, default: entry.acl.default })}`
   if (entry.sparse !== null) line += `,"sp":${JSON.stringify(entry.sparse)}`

@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Root } from '../../model/archive.ts'
 import { type BytePath, pathToText } from '../../model/path.ts'
 
@@ -21,12 +21,12 @@ export class PageCutter {
   #lines: string[] = []
   #first: BytePath = '' as BytePath
 
-  /** A page, where this entry completed one. */
-  add(path: BytePath, line: string): TocPage | null {
+  /** A page, where this entry completed one. `ends` is what endsPage says of the path. */
+  add(path: BytePath, line: string, ends: boolean): TocPage | null {
     if (this.#lines.length === 0) this.#first = path
     this.#lines.push(line)
     const count = this.#lines.length
-    return count >= pageRule.mostEntries || (count >= pageRule.leastEntries && endsPage(path)) ? this.#cut() : null
+    return count >= pageRule.mostEntries || (count >= pageRule.leastEntries && ends) ? this.#cut() : null
   }
 
   /** The page begun last, where there is one. */
@@ -42,8 +42,9 @@ export class PageCutter {
   }
 }
 
-function endsPage(path: BytePath): boolean {
-  return createHash('sha256').update(path, 'latin1').digest().readUInt16BE(0) % pageRule.modulus === 0
+/** Whether a page of enough entries ends after this path: one path in 512, told by its hash. */
+export function endsPage(path: BytePath): boolean {
+  return Number.parseInt(hash('sha256', Buffer.from(path, 'latin1')).slice(0, 4), 16) % pageRule.modulus === 0
 }
 
 /** A path as root.json spells it. */

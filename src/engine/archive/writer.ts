@@ -11,7 +11,7 @@ import { type Frame, readFully } from './pack-job.ts'
 import type { ArchiveSink } from './sink.ts'
 import { encodeGlobalComment, encodeOwnFileHeader, paddedBytes } from './tar-header.ts'
 import { encodeChunks, encodeTocLine, inlineListBytes, type OutsideList } from './toc-line.ts'
-import { jsonPath, PageCutter, type PageReference, type TocPage } from './toc-pages.ts'
+import { endsPage, jsonPath, PageCutter, type PageReference, type TocPage } from './toc-pages.ts'
 
 /**
  * Lays out the stream S of one archive, in order and append only:
@@ -89,12 +89,18 @@ export class ArchiveWriter {
       const list = encodeChunks(entry.content.chunks)
       if (list.length > inlineListBytes) outside = this.#outside(Buffer.from(list))
     }
+    const contentBytes = entry.type === 'file' ? entry.sizeBytes : null
+    this.line(entry.path, encodeTocLine(entry, outside), contentBytes, endsPage(entry.path))
+  }
+
+  /** The same for a line that a worker has encoded. `contentBytes` is null for what is no file. */
+  line(path: BytePath, line: string, contentBytes: number | null, ends: boolean): void {
     this.#entries++
-    if (entry.type === 'file') {
+    if (contentBytes !== null) {
       this.#fileCount++
-      this.#contentBytes += entry.sizeBytes
+      this.#contentBytes += contentBytes
     }
-    const page = this.#pages.add(entry.path, encodeTocLine(entry, outside))
+    const page = this.#pages.add(path, line, ends)
     if (page !== null) this.#page(page)
   }
 
