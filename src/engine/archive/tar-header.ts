@@ -1,5 +1,6 @@
 import { type BytePath, pathToText } from '../../model/path.ts'
 import type { Attributes, EntryType } from '../../model/source.ts'
+import { xattrNameToBytes } from '../platform/xattr-name.ts'
 
 /**
  * The tar profile: POSIX ustar, with a PAX extended header only where ustar cannot say it (POSIX.1-2017 pax,
@@ -180,7 +181,7 @@ function encodeSparseMap(regions: readonly (readonly [number, number])[]): Uint8
 
 /** `len key=value\n`, where len counts itself. */
 function record(key: string, value: string | Uint8Array): Buffer {
-  const keyBytes = Buffer.from(key, 'latin1')
+  const keyBytes = xattrNameToBytes(key)
   const valueBytes = typeof value === 'string' ? Buffer.from(value, 'latin1') : value
   const rest = keyBytes.length + valueBytes.length + 3
   let length = rest + String(rest).length
