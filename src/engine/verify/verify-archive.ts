@@ -32,6 +32,7 @@ export async function verifyArchive(
   options: VerifyOptions,
 ): Promise<Finding[]> {
   const findings = new Findings(place.path)
+  mustGoOn(options.signal)
   try {
     checkOutside(files, place, promised, findings)
     if (level === 'scrub') {
@@ -80,6 +81,9 @@ function checkLocation(reader: ArchiveReader, place: ArchivePlace, findings: Fin
     location.rootBytes !== rootBytes
   )
     findings.damage('the root does not lie where the manifest says')
+  const isPlainFilter = !place.encrypted && (place.compression === 'xz' || place.compression === 'bzip2')
+  if (isPlainFilter && offset + compressedBytes !== reader.stream.streamBytes)
+    findings.damage('bytes follow the end of the archive')
   if (root.frames.at[0] + root.frames.at[1] !== location.offset)
     findings.damage('the list of frames does not end where the root begins')
 }
