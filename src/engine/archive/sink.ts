@@ -32,6 +32,10 @@ export class ArchiveSink {
     if (sealer !== null) this.#append(sealer.header())
   }
 
+  get encrypted(): boolean {
+    return this.#sealer !== null
+  }
+
   write(bytes: Uint8Array): void {
     this.streamBytes += bytes.length
     if (this.#sealer === null) {

@@ -181,7 +181,7 @@ function encodeSparseMap(regions: readonly (readonly [number, number])[]): Uint8
 
 /** `len key=value\n`, where len counts itself. */
 function record(key: string, value: string | Uint8Array): Buffer {
-  const keyBytes = Buffer.from(key, 'latin1')
+  const keyBytes = xattrNameToBytes(key)
   const valueBytes = typeof value === 'string' ? Buffer.from(value, 'latin1') : value
   const rest = keyBytes.length + valueBytes.length + 3
   let length = rest + String(rest).length

@@ -2,13 +2,14 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { BackupError } from '../../model/errors.ts'
 import { readAccountNames } from '../platform/account-names.ts'
 import { loadFiles } from '../platform/disk-files.ts'
+import { type DecodeJob, decodeFrames, transferOf } from './decode-job.ts'
 import { Packer, type PackJob, type PackResult } from './pack-job.ts'
 import { type PartJob, packPart } from './part-job.ts'
 import type { WorkerReply } from './worker-pool.ts'
 
 /** A worker thread: does one job after another and answers each with its result or its error. */
 
-type Job = PackJob | PartJob
+type Job = PackJob | PartJob | DecodeJob
 
 const { filesModule } = workerData as { filesModule: string | null } // set by the pool, which starts every worker
 const files = await loadFiles(filesModule)
@@ -29,6 +30,10 @@ function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
           result.raw.buffer as ArrayBuffer,
         ],
       }
+    }
+    case 'decode': {
+      const result = decodeFrames(files, job)
+      return { result, transfer: transferOf(result) }
     }
   }
 }

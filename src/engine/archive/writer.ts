@@ -141,7 +141,7 @@ export class ArchiveWriter {
       inner: before.length,
       rootBytes: root.length,
     }
-    this.#sink.write(this.#locator(location))
+    if (this.#sink.encrypted || hasLocator(this.#compression.compression)) this.#sink.write(this.#locator(location))
     return {
       root: location,
       rootSha256: hash('sha256', root),
@@ -232,6 +232,11 @@ export class ArchiveWriter {
     this.#frameRecords.writeBigUInt64BE(BigInt(offset), at)
     this.#frameRecords.writeBigUInt64BE(BigInt(rawOffset), at + 8)
   }
+}
+
+/** xz and bzip2 take no bytes of others behind their own: a plain archive leaves the locator to the manifest. */
+function hasLocator(compression: CompressionLevel['compression']): boolean {
+  return compression !== 'xz' && compression !== 'bzip2'
 }
 
 /** Compressed pages wait in a file until the entries are done: a table of contents may be larger than memory. */
