@@ -1,0 +1,63 @@
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+
+/**
+ * Bundles src/ into dist/. Every file is written beside and renamed, chunks (whose names are hashes of what they hold)
+ * before the entries that name them: two builds at once do not collide, and a program that runs meanwhile still finds
+ * the chunks it was built with. dist/.built comes last and bears the time at which the build began.
+ */
+const root = fileURLToPath(new URL('..', import.meta.url))
+const dist = join(root, 'dist')
+const keepStrayMs = 24 * 60 * 60 * 1000
+const began = new Date()
+
+const { outputFiles } = await build({
+  absWorkingDir: root,
+  // The worker lies beside the chunk that starts it: new URL('./worker.js', import.meta.url).
+  entryPoints: ['src/cli.ts', 'src/engine/archive/worker.ts'],
+  entryNames: '[name]',
+  chunkNames: 'chunk-[hash]',
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  external: ['koffi'], // a native addon
+  // Dependencies that are CommonJS call require for Node's own modules.
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+  legalComments: 'none',
+  logLevel: 'warning',
+  write: false,
+})
+
+await mkdir(dist, { recursive: true })
+const entries = new Set(['cli.js', 'worker.js'])
+const names = new Set(outputFiles.map(({ path }) => basename(path)))
+const isEntry = (path: string): number => Number(entries.has(basename(path)))
+for (const { path, contents } of outputFiles.toSorted((a, b) => isEntry(a.path) - isEntry(b.path)))
+  await place(path, contents)
+await removeStrays()
+const mark = join(dist, '.built')
+await place(mark, '', began)
+
+async function place(path: string, contents: Uint8Array | string, time?: Date): Promise<void> {
+  const beside = `${path}.${process.pid}.tmp`
+  await writeFile(beside, contents)
+  // A source that is saved while the build runs must count as newer than the build.
+  if (time !== undefined) await utimes(beside, time, time)
+  await rename(beside, path)
+}
+
+/** What older builds left, once nothing that runs can still need it. */
+async function removeStrays(): Promise<void> {
+  for (const name of await readdir(dist)) {
+    if (names.has(name) || !/\.(js|tmp)$/.test(name)) continue
+    const status = await stat(join(dist, name)).catch(() => null)
+    if (status !== null && began.getTime() - status.mtimeMs > keepStrayMs) await rm(join(dist, name), { force: true })
+  }
+}

@@ -1,0 +1,17 @@
+import { createRequire, enableCompileCache } from 'node:module'
+import { hostname } from 'node:os'
+import { fileURLToPath } from 'node:url'
+
+/** argv -> command -> exit code. Everything is loaded when it is needed, so that a short command stays short. */
+
+// Beside the program, not in the shared temporary directory, where another user could put code in its place.
+if (import.meta.url.endsWith('.js')) enableCompileCache(fileURLToPath(new URL('.cache', import.meta.url)))
+
+const { runProcess } = await import('./commands/parts/process.ts')
+
+await runProcess({
+  host: hostname(),
+  version: () => String(createRequire(import.meta.url)('../package.json').version),
+  wire: async (options) => (await import('./wire.ts')).wire(options),
+  files: async () => (await import('./engine/platform/disk-files.ts')).createDiskFiles(),
+})

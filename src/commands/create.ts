@@ -1,0 +1,83 @@
+import { compressions } from '../model/archive.ts'
+import { printable } from '../model/path.ts'
+import { formatBytes, formatCount, formatDuration } from '../model/units.ts'
+import { backupFields } from './parts/fields.ts'
+import { usage } from './parts/given.ts'
+import { type CommandSpec, servicesOption } from './parts/grammar.ts'
+import { because } from './parts/unsupported.ts'
+
+const types = ['full', 'incremental', 'differential', 'service'] as const
+
+export const create: CommandSpec = {
+  words: 'create',
+  about: 'Backs up the PATHs given, or the services of the configuration.',
+  operands: [{ name: 'PATH', required: false, repeats: true }],
+  options: [
+    {
+      name: 'type',
+      value: 'TYPE',
+      choices: types,
+      unsupportedValues: { incremental: because.incremental, differential: because.incremental },
+      about: 'what kind of backup (full; service with --services)',
+    },
+    servicesOption,
+    { name: 'description', value: 'TEXT', mayBeEmpty: true, about: 'a line to find it by' },
+    { name: 'compress', value: 'HOW', valueOptional: true, choices: compressions, about: 'how to compress' },
+    { name: 'exclude', value: 'GLOB', repeats: true, about: 'leave out what matches this gitignore pattern' },
+    { name: 'exclude-caches', about: 'leave out directories with a CACHEDIR.TAG' },
+    { name: 'one-file-system', about: 'stay on the file system of each PATH' },
+    { name: 'tenant', value: 'T', about: '', unsupported: because.tenants },
+    { name: 'no-volumes', about: '', unsupported: because.volumes },
+    { name: 'paranoid', about: '', unsupported: because.paranoid },
+    { name: 'accept-empty', about: '', unsupported: because.acceptEmpty },
+  ],
+  examples: [
+    ['holdfast create', 'the services of the configuration'],
+    ["holdfast create /etc /srv --exclude '*.tmp'", 'these two paths, without temporary files'],
+  ],
+  exits: [0, 1, 2, 3, 5, 130],
+  onInterrupt: 'clean-up',
+  async run(given, context) {
+    const { out } = context
+    const type = given.choice('type', types)
+    const services = given.list('services')
+    if (given.operands.length > 0 && services.length > 0)
+      throw usage('PATHs and --services cannot be given together', 'PATHs are a service of their own')
+    if (type === 'service' && services.length === 0)
+      throw usage('--type service needs the services', 'holdfast create --type service --services A,B')
+    const outcome = await (await context.engine()).create(
+      {
+        type: type ?? 'full',
+        paths: given.operands,
+        services,
+        description: given.text('description') ?? '',
+        compression: given.choice('compress', compressions),
+        exclude: given.texts('exclude'),
+        excludeCaches: given.has('exclude-caches'),
+        oneFileSystem: given.has('one-file-system'),
+      },
+      context.during(),
+    )
+    const { backup, bytes, storedBytes, durationMs, warnings, skipped } = outcome
+    out.result('create', {
+      backup: { ...backupFields(backup), bytes, storedBytes, durationMs, warnings, skipped },
+      run: outcome.run,
+      exitCode: outcome.exitCode,
+    })
+    const rate = durationMs > 0 ? `, ${formatBytes((bytes * 1000) / durationMs)}/s` : ''
+    const facts = [
+      `backup ${backup.id}`,
+      `services: ${backup.services.map(printable).join(', ')}`,
+      `files: ${formatCount(backup.files ?? 0)}, ${formatBytes(bytes)}`,
+      `stored: ${formatBytes(storedBytes)}${backup.encrypted ? ', encrypted' : ', not encrypted'}`,
+      `took: ${formatDuration(durationMs)}${rate}`,
+    ]
+    if (backup.reusedBytes) facts.push(`reused: ${formatBytes(backup.reusedBytes)}`)
+    const left = Object.entries(skipped).filter(([, count]) => count > 0)
+    if (left.length > 0)
+      facts.push(`left out: ${left.map(([why, count]) => `${formatCount(count)} ${printable(why)}`).join(', ')}`)
+    if (warnings > 0) facts.push(`warnings: ${formatCount(warnings)}, all in the log of run ${outcome.run}`)
+    out.outcome(backup.id, facts)
+    return outcome.exitCode
+  },
+}

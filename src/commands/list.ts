@@ -1,0 +1,63 @@
+import { type BackupType, backupTypes, type CatalogEntry } from '../model/backup.ts'
+import { printable } from '../model/path.ts'
+import { formatAge, formatBytes, formatCount } from '../model/units.ts'
+import { backupFields } from './parts/fields.ts'
+import { type CommandSpec, servicesOption } from './parts/grammar.ts'
+import { tableLines } from './parts/table.ts'
+
+export const list: CommandSpec = {
+  words: 'list',
+  about: 'Lists the backups, newest first.',
+  operands: [],
+  options: [
+    { name: 'type', value: 'TYPE', choices: backupTypes, about: 'only backups of this type' },
+    { ...servicesOption, about: 'only backups that hold these services' },
+    { name: 'days', value: 'N', about: 'only backups of the last N days' },
+  ],
+  examples: [
+    ['holdfast list --days 7', 'what the last week brought'],
+    ['holdfast list --json', 'for scripts'],
+  ],
+  exits: [0, 1, 2, 3],
+  onInterrupt: 'at-once',
+  async run(given, context) {
+    const { out } = context
+    const type: BackupType | null = given.choice('type', backupTypes)
+    const options = { type, services: given.list('services'), days: given.count('days', 1) }
+    const { backups, problems } = await (await context.engine()).list(options)
+    for (const problem of problems) out.warning(problem)
+    out.result('list', { backups: backups.map(backupFields), problems })
+    if (out.json) return problems.length > 0 ? 3 : 0
+    if (out.quiet) for (const { id } of backups) out.fact(id)
+    else if (backups.length === 0) out.fact('no backups')
+    else for (const line of backupTable(backups, context.now(), out.width)) out.fact(line)
+    return problems.length > 0 ? 3 : 0
+  },
+}
+
+function backupTable(backups: readonly CatalogEntry[], now: number, width: number): string[] {
+  const cells = (text: (backup: CatalogEntry) => string): string[] => backups.map(text)
+  return tableLines(
+    [
+      { title: 'id', cells: cells(({ id }) => id) },
+      { title: 'age', align: 'right', cells: cells(({ createdAt }) => formatAge(now - Date.parse(createdAt))) },
+      { title: 'type', dispensable: 3, cells: cells(({ type }) => type) }, // the id tells it too
+      { title: 'services', flexible: true, cells: cells(({ services }) => services.map(printable).join(',')) },
+      {
+        title: 'files',
+        align: 'right',
+        dispensable: 2,
+        cells: cells(({ files }) => (files === null ? '?' : formatCount(files))),
+      },
+      { title: 'size', align: 'right', cells: cells(({ sizeBytes }) => formatBytes(sizeBytes)) },
+      { title: 'verified', cells: cells(verifiedText) },
+    ],
+    width,
+  )
+}
+
+function verifiedText({ verified, missing }: CatalogEntry): string {
+  if (missing) return 'MISSING'
+  if (verified === null) return '-'
+  return verified.ok ? verified.level : 'DAMAGED'
+}

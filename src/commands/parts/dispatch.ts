@@ -1,0 +1,248 @@
+import { nearest } from '../../model/configuration-keys.ts'
+import type { Engine } from '../../model/engine.ts'
+import { BackupError } from '../../model/errors.ts'
+import type { Files } from '../../model/ports.ts'
+import { commands } from '../registry.ts'
+import { type Given, notSupportedYet, parseArguments, quoted, usage } from './given.ts'
+import { type CommandSpec, type Context, globalOptions } from './grammar.ts'
+import { commandHelp, overviewHelp } from './help.ts'
+import { interrupted, Output, ReaderGone, type Stream } from './output.ts'
+import { existingPassphrase } from './passphrase.ts'
+import { RunVoice } from './progress.ts'
+import { type InputStream, openTerminal } from './terminal.ts'
+import { unsupportedCommands } from './unsupported.ts'
+
+/** The process as the command line sees it; a test hands in another. */
+export interface Surroundings {
+  readonly stdin: InputStream
+  readonly stdout: Stream
+  readonly stderr: Stream
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly host: string
+  now(): number
+  elapsed(): number
+  version(): string
+  wire(options: WireOptions): Promise<{ engine: Engine; close(): Promise<void> }>
+  files(): Promise<Files>
+  /** Hears INT, TERM and HUP; gives back how to stop hearing. */
+  onInterrupt(hear: () => void): () => void
+  /** Ends the process now. */
+  exit(code: number): void
+}
+
+export interface WireOptions {
+  root?: string
+  config?: string
+  onPassphrase?: () => Promise<string>
+}
+
+/** Words in front of the command, and the command's own arguments. */
+interface Called {
+  /** Null for a bare `holdfast`. */
+  readonly words: string | null
+  readonly rest: readonly string[]
+}
+
+const groups = ['keys'] as const
+const loneOptions = ['--daemon', '--read-only']
+
+/** From the arguments to the exit code. Never throws. */
+export async function dispatch(argv: readonly string[], world: Surroundings): Promise<number> {
+  const before = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined)
+  const { environment } = world
+  const canErase = environment['TERM'] !== undefined && environment['TERM'] !== 'dumb'
+  const out = new Output({
+    stdout: world.stdout,
+    stderr: world.stderr,
+    json: before.includes('--json'),
+    quiet: before.includes('--quiet'),
+    color: world.stderr.isTTY === true && canErase && !environment['NO_COLOR'] && !before.includes('--no-color'),
+    debug: Boolean(environment['HOLDFAST_DEBUG']),
+    columns: /^[1-9]\d{1,3}$/.test(environment['COLUMNS'] ?? '') ? Number(environment['COLUMNS']) : null,
+    canErase,
+  })
+  try {
+    return await perform(argv, world, out)
+  } catch (error) {
+    if (error instanceof ReaderGone) return 0
+    return out.fail(error)
+  } finally {
+    await out.end()
+  }
+}
+
+async function perform(argv: readonly string[], world: Surroundings, out: Output): Promise<number> {
+  const { words, rest } = findWords(argv)
+  if (words === null) {
+    if (rest.includes('--version')) return tellVersion(out, world.version())
+    if (rest.includes('--help') || rest.includes('-h')) return tellHelp(out, overviewHelp(commands))
+    return bare(rest, world, out)
+  }
+  if (words === 'version') return tellVersion(out, world.version())
+  if (words === 'help') {
+    const asked = findWords(rest.filter((arg) => !arg.startsWith('-')))
+    if (asked.words === null) return tellHelp(out, overviewHelp(commands))
+    return tellHelp(out, commandHelp(await loadCommand(asked.words)))
+  }
+  const command = await loadCommand(words)
+  const given = parseArguments(command, rest)
+  if (given.has('version')) return tellVersion(out, world.version())
+  if (given.has('help')) return tellHelp(out, commandHelp(command))
+  return carryOut(command, given, world, out)
+}
+
+/** `holdfast` alone: the console, once it exists; the status as text where nobody could use one. */
+async function bare(rest: readonly string[], world: Surroundings, out: Output): Promise<number> {
+  const status = await loadCommand('status')
+  const given = parseArguments(
+    status,
+    rest.filter((arg) => arg !== '--read-only'),
+  )
+  const onTerminal = world.stdin.isTTY === true && world.stdout.isTTY === true && !out.json
+  if (!onTerminal) return carryOut(status, given, world, out)
+  const term = world.environment['TERM']
+  if (term === undefined || term === '' || term === 'dumb') {
+    throw usage(
+      'this terminal cannot draw the console',
+      `use the plain commands: ${commands.map(({ words }) => words).join(', ')}`,
+    )
+  }
+  const exitCode = await carryOut(status, given, world, out)
+  out.fact('')
+  out.fact('the console is not built yet; holdfast --help names the commands')
+  return exitCode
+}
+
+function findWords(argv: readonly string[]): Called {
+  const rest = [...argv]
+  let words: string | null = null
+  let prefixed = false
+  for (let at = 0; at < rest.length; at++) {
+    const arg = rest[at]!
+    if (arg === '--') break
+    if (arg.startsWith('-') && arg !== '-') {
+      const name = arg.replace(/^--/, '').split('=')[0]!
+      const option = globalOptions.find((one) => one.name === name)
+      if (arg === '--daemon') return { words: 'daemon', rest: [] }
+      if (option?.value !== undefined && !arg.includes('=')) at++
+      else if (option === undefined && words === null && arg !== '-h' && !loneOptions.includes(arg))
+        throw unknownFirstOption(arg)
+      continue
+    }
+    rest.splice(at--, 1)
+    if (words === null && arg === 'backup' && !prefixed) {
+      prefixed = true
+      continue
+    }
+    words = words === null ? arg : `${words} ${arg}`
+    if (!(groups as readonly string[]).includes(words)) return { words, rest }
+  }
+  if (prefixed && words === null)
+    throw usage('backup needs to know what', 'as in holdfast backup create, or holdfast create')
+  if (words !== null) throw usage(`${words} needs to know what`, `it is one of ${subcommandsOf(words).join(', ')}`)
+  return { words, rest }
+}
+
+function subcommandsOf(group: string): string[] {
+  return commands.filter(({ words }) => words.startsWith(`${group} `)).map(({ words }) => words.slice(group.length + 1))
+}
+
+function unknownFirstOption(arg: string): Error {
+  const names = [...globalOptions.map(({ name }) => `--${name}`), ...loneOptions]
+  const near = nearest(arg.split('=')[0]!, names)
+  const meant = near === null ? '' : `; did you mean ${near}?`
+  return usage(
+    `holdfast has no option ${quoted(arg)}${meant}`,
+    'options of a command follow it: holdfast COMMAND [options]',
+  )
+}
+
+/** Throws E_UNSUPPORTED for a command to come, E_USAGE with the nearest match for one that will never be. */
+async function loadCommand(words: string): Promise<CommandSpec> {
+  const found = commands.find((command) => command.words === words)
+  if (found !== undefined) return found.load()
+  const reason = Object.hasOwn(unsupportedCommands, words) ? unsupportedCommands[words] : undefined
+  if (reason !== undefined) throw notSupportedYet(words, reason)
+  const [first, second] = words.split(' ')
+  const group = second === undefined ? null : first!
+  const names =
+    group === null ? [...commands.map((one) => one.words.split(' ')[0]!), 'help', 'version'] : subcommandsOf(group)
+  const near = nearest(second ?? first!, names)
+  const meant = near === null ? '' : `; did you mean ${near}?`
+  throw usage(`there is no command ${quoted(words)}${meant}`, 'holdfast --help lists the commands')
+}
+
+async function carryOut(command: CommandSpec, given: Given, world: Surroundings, out: Output): Promise<number> {
+  const controller = new AbortController()
+  let interrupts = 0
+  const stopHearing = world.onInterrupt(() => {
+    interrupts++
+    if (command.onInterrupt === 'at-once') {
+      world.exit(out.fail(interrupted()))
+      return
+    }
+    out.aside(interrupts === 1 ? 'interrupted; stopping cleanly' : 'stopping…')
+    controller.abort(interrupted())
+  })
+  const terminal = openTerminal(world.stdin, world.stderr, out, controller.signal)
+  let wired: Promise<{ engine: Engine; close(): Promise<void> }> | null = null
+  const open = (): Promise<{ engine: Engine; close(): Promise<void> }> => {
+    const [root, config] = [given.text('root'), given.text('config')]
+    return world.wire({
+      ...(root === null ? {} : { root }),
+      ...(config === null ? {} : { config }),
+      ...(terminal.interactive ? { onPassphrase: () => existingPassphrase(terminal) } : {}),
+    })
+  }
+  const context: Context = {
+    out,
+    terminal,
+    signal: controller.signal,
+    host: world.host,
+    unicode: drawsUnicode(world.environment),
+    now: () => world.now(),
+    engine: async () => {
+      wired ??= open()
+      return (await wired).engine
+    },
+    files: () => world.files(),
+    during: () => {
+      const voice = new RunVoice(out, () => world.elapsed())
+      return { signal: controller.signal, listen: (event) => voice.hear(event) }
+    },
+  }
+  try {
+    return await command.run(given, context)
+  } catch (error) {
+    // What an abort breaks surfaces in many shapes; it is an interruption all the same.
+    const told = error instanceof BackupError && error.code !== 'E_INTERNAL'
+    if (controller.signal.aborted && !told) throw interrupted()
+    throw error
+  } finally {
+    stopHearing()
+    await closeQuietly(wired)
+  }
+}
+
+/** What failed to open has said so already. */
+async function closeQuietly(wired: Promise<{ close(): Promise<void> }> | null): Promise<void> {
+  const opened = await wired?.catch(() => null)
+  await opened?.close()
+}
+
+function drawsUnicode(environment: Surroundings['environment']): boolean {
+  const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'] || ''
+  return environment['TERM'] !== 'linux' && /utf-?8/i.test(locale)
+}
+
+function tellHelp(out: Output, text: string): number {
+  if (out.json) out.result('help', { text })
+  else out.fact(text.trimEnd())
+  return 0
+}
+
+function tellVersion(out: Output, version: string): number {
+  if (out.json) out.result('version', { version })
+  else out.fact(version)
+  return 0
+}

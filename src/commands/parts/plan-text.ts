@@ -1,0 +1,80 @@
+import type { PlannedRestore } from '../../model/engine.ts'
+import { displayPath, printable } from '../../model/path.ts'
+import type { PlanCounts, RefuseReason } from '../../model/restore.ts'
+import { formatBytes, formatCount } from '../../model/units.ts'
+import { pathFields } from './fields.ts'
+
+/** A restore's plan for people and for scripts. */
+
+const sampleLimit = 20
+const refusedLimit = 20
+export const notSaved = 'what is overwritten is not saved: there is no undo yet'
+
+const countTexts: Record<keyof PlanCounts, string> = {
+  create: 'created',
+  overwrite: 'overwritten',
+  metadata: 'given back their attributes alone',
+  unchanged: 'the same already',
+  keep: 'kept as they are on disk',
+  delete: 'deleted',
+  refuse: 'refused',
+}
+
+const refuseTexts: Record<RefuseReason, string> = {
+  'escapes-target': 'it would leave the target (..)',
+  'absolute-path': 'it is an absolute path',
+  'malformed-path': 'it is no valid path',
+  'parent-is-symlink': 'a parent of it on disk is a symbolic link',
+  'parent-is-not-a-directory': 'a parent of it on disk is not a directory',
+  'below-a-link-of-this-archive': 'it lies below a symbolic link of the same backup',
+  'type-conflict': 'something of another type stands there',
+  'duplicate-path': 'the backup names it twice',
+  'case-clash': 'it differs from another name only in case, which this file system cannot hold',
+  'inside-repository': 'it lies in the repository',
+  'needs-root': 'only root can make it',
+  'link-target-missing': 'what it links to is not restored',
+  'unknown-type': 'it is of a type this version does not know',
+  'data-missing': 'its content is not in the backup',
+}
+
+export function planFacts(plan: PlannedRestore): string[] {
+  const facts = [
+    `plan ${plan.id}`,
+    `backup: ${plan.backup}, services: ${plan.services.map(printable).join(', ')}`,
+    `target: ${printable(plan.target)}${plan.inPlace ? ' (in place)' : ''}`,
+    `on conflict: ${plan.conflict}`,
+  ]
+  const counts = Object.entries(countTexts) as [keyof PlanCounts, string][] // the keys of a Record of these keys
+  const widest = Math.max(...counts.map(([kind]) => formatCount(plan.counts[kind]).length))
+  for (const [kind, text] of counts) {
+    if (plan.counts[kind] > 0 || kind === 'create' || kind === 'overwrite')
+      facts.push(`  ${formatCount(plan.counts[kind]).padStart(widest)} ${text}`)
+  }
+  facts.push(`to write: ${formatBytes(plan.bytesToWrite)}`)
+  const sample = plan.sample.slice(0, sampleLimit)
+  const verbs = Math.max(0, ...sample.map(({ kind }) => kind.length))
+  for (const { kind, path, bytes } of sample)
+    facts.push(`  ${printable(kind).padEnd(verbs)}  ${displayPath(path)}${bytes > 0 ? `  ${formatBytes(bytes)}` : ''}`)
+  const changes = plan.counts.create + plan.counts.overwrite + plan.counts.metadata + plan.counts.delete
+  if (sample.length > 0 && changes > sample.length) facts.push(`  and ${formatCount(changes - sample.length)} more`)
+  const refused = plan.refused.slice(0, refusedLimit)
+  for (const { path, because } of refused) facts.push(`refused: ${displayPath(path)}: ${refusalText(because)}`)
+  const more = plan.counts.refuse - refused.length
+  if (more > 0) facts.push(`refused: ${formatCount(more)} more`)
+  if (plan.inPlace && !plan.notices.some((notice) => notice.includes('not saved'))) facts.push(`note: ${notSaved}`)
+  return facts
+}
+
+function refusalText(because: string): string {
+  return because in refuseTexts ? refuseTexts[because as RefuseReason] : printable(because) // the line above is the proof
+}
+
+export function planFields(plan: PlannedRestore): object {
+  const { id, hash, backup, services, target, inPlace, conflict, counts, bytesToWrite, notices } = plan
+  const refused = plan.refused.map(({ path, because }) => ({ ...pathFields(path), because }))
+  const told = { id, hash, target, counts, bytesToWrite, refused, backup, services, inPlace, conflict }
+  return {
+    ...told,
+    notices: inPlace && !notices.some((one) => one.includes('not saved')) ? [...notices, notSaved] : notices,
+  }
+}

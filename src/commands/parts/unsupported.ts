@@ -1,0 +1,29 @@
+/** What the grammar names and this version does not have yet: the command and why. */
+export const unsupportedCommands: Readonly<Record<string, string>> = {
+  consolidate: 'incremental backups are not built yet, so every backup depends on nothing already',
+  undo: 'a restore does not save what it replaces yet',
+  drill: 'a rehearsal is made by hand as yet: restore --target into a scratch directory, then verify',
+  schedule: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',
+  daemon: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',
+  cleanup: 'retention is not built yet; no backup is ever deleted',
+  delete: 'retention is not built yet; no backup is ever deleted',
+  pin: 'no backup is ever deleted yet, so every one is held',
+  unpin: 'no backup is ever deleted yet, so every one is held',
+  replicate: 'the repository on this machine is the only destination yet',
+  pull: 'the repository on this machine is the only destination yet',
+  'keys rotate': 'a new key can be added (holdfast keys add) but an old one not yet be taken away',
+  'keys export-recovery-kit': 'the recovery kit is not built yet; keep the key file and holdfast export elsewhere',
+}
+
+export const because = {
+  incremental: 'only full backups are built yet',
+  at: 'a backup is chosen by its id or latest as yet',
+  deleteExtra: 'a restore only writes as yet and never deletes',
+  tenants: 'backups per tenant are not built yet',
+  volumes: 'Docker volumes are not backed up yet, so there is nothing to leave out',
+  paranoid: 'every file is read in full at every create as yet, so there is no cheaper way to distrust',
+  acceptEmpty: 'an empty source is not refused yet',
+  mapOwner: 'owners are restored by name, then by number, as yet',
+  last: 'versions of one path are not searched across backups yet; use holdfast list and inspect',
+  sample: 'every level reads all it covers as yet',
+} as const

@@ -1,0 +1,61 @@
+import type { CommandSpec } from './parts/grammar.ts'
+
+/** Every command: its words, what an overview says of it, and where it is. Loaded only when it is called. */
+export interface RegisteredCommand {
+  readonly words: string
+  readonly about: string
+  load(): Promise<CommandSpec>
+}
+
+export const commands: readonly RegisteredCommand[] = [
+  {
+    words: 'init',
+    about: 'make the repository, a key and a configuration',
+    load: async () => (await import('./init.ts')).init,
+  },
+  {
+    words: 'create',
+    about: 'back up paths, or the configured services',
+    load: async () => (await import('./create.ts')).create,
+  },
+  { words: 'list', about: 'the backups, newest first', load: async () => (await import('./list.ts')).list },
+  { words: 'inspect', about: 'what a backup holds', load: async () => (await import('./inspect.ts')).inspect },
+  { words: 'cat', about: 'one file of a backup to stdout', load: async () => (await import('./cat.ts')).cat },
+  {
+    words: 'diff',
+    about: 'two backups, or a backup against the disk',
+    load: async () => (await import('./diff.ts')).diff,
+  },
+  {
+    words: 'restore',
+    about: 'plan a restore, show the plan, do it',
+    load: async () => (await import('./restore.ts')).restore,
+  },
+  { words: 'verify', about: 'prove that a backup is whole', load: async () => (await import('./verify.ts')).verify },
+  {
+    words: 'rebuild',
+    about: 'metadata.json anew, from the archives alone',
+    load: async () => (await import('./rebuild.ts')).rebuild,
+  },
+  { words: 'status', about: 'is everything safe', load: async () => (await import('./status.ts')).status },
+  {
+    words: 'doctor',
+    about: 'are tools, keys, locks and settings in order',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    words: 'keys list',
+    about: 'the keys that open the backups',
+    load: async () => (await import('./keys-list.ts')).keysList,
+  },
+  {
+    words: 'keys add',
+    about: 'one more key that opens the backups',
+    load: async () => (await import('./keys-add.ts')).keysAdd,
+  },
+  {
+    words: 'export',
+    about: 'a backup as one tar, for a bare machine',
+    load: async () => (await import('./export.ts')).exportBackup,
+  },
+]

@@ -1,0 +1,191 @@
+import type { During, PlannedRestore, RestoreOptions, RestoreOutcome } from '../model/engine.ts'
+import { BackupError } from '../model/errors.ts'
+import type { RunEvent } from '../model/event.ts'
+import { displayPath, printable } from '../model/path.ts'
+import { conflictModes } from '../model/restore.ts'
+import { formatBytes, formatCount, formatDuration, formatNumberOf, parseDuration } from '../model/units.ts'
+import { pathFields } from './parts/fields.ts'
+import { type Given, quoted, usage } from './parts/given.ts'
+import { type CommandSpec, type Context, servicesOption } from './parts/grammar.ts'
+import { planFacts, planFields } from './parts/plan-text.ts'
+import { because } from './parts/unsupported.ts'
+
+const selecting = ['services', 'path', 'target', 'in-place', 'on-conflict', 'save-plan'] as const
+
+export const restore: CommandSpec = {
+  words: 'restore',
+  about:
+    'Restores a backup: plans it, shows the plan, and does exactly that. Without --target and --in-place it goes into the new directory ./restore-ID.',
+  operands: [{ name: 'ID|latest', required: false }],
+  options: [
+    servicesOption,
+    { name: 'path', value: 'GLOB', repeats: true, about: 'only what matches this gitignore pattern' },
+    { name: 'target', value: 'DIR', about: 'below this directory, made if need be' },
+    { name: 'in-place', about: 'where it came from' },
+    { name: 'dry-run', about: 'show the plan and stop' },
+    { name: 'save-plan', value: 'FILE', about: 'keep the plan, to be applied later' },
+    { name: 'plan', value: 'FILE', about: 'apply a kept plan, or refuse where the target has changed since' },
+    { name: 'plan-ttl', value: 'TIME', about: 'how old a kept plan may be, as in 30m, 2h, 1d (15m)' },
+    {
+      name: 'on-conflict',
+      value: 'HOW',
+      choices: conflictModes,
+      about: 'what to do with what is there (overwrite in place, else keep)',
+    },
+    { name: 'workers', value: 'N', about: 'how many work at once' },
+    { name: 'yes', about: 'do not ask' },
+    { name: 'confirm', value: 'HOST', about: 'do not ask, if this machine has that name' },
+    { name: 'at', value: 'TIME', about: '', unsupported: because.at },
+    { name: 'tenant', value: 'T', about: '', unsupported: because.tenants },
+    { name: 'delete-extra', about: '', unsupported: because.deleteExtra },
+    { name: 'map-owner', value: 'FROM=TO', repeats: true, about: '', unsupported: because.mapOwner },
+    { name: 'last', value: 'PATH', about: '', unsupported: because.last },
+  ],
+  examples: [
+    ['holdfast restore latest --dry-run', 'what it would do'],
+    ["holdfast restore latest --path '/etc/**' --target /tmp/look", 'some of it, elsewhere'],
+  ],
+  exits: [0, 1, 2, 3, 4, 5, 130],
+  onInterrupt: 'clean-up',
+  async run(given, context) {
+    const options = restoreOptions(given)
+    const { out } = context
+    const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run'))
+    const plan = await (await context.engine()).planRestore(options, planning)
+    let applied = false
+    try {
+      for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
+      for (const notice of plan.notices) out.notice(notice)
+      const file = given.text('save-plan')
+      if (file !== null) {
+        await plan.save(file)
+        out.fact(`plan saved: ${printable(file)}`)
+      }
+      if (given.has('dry-run')) {
+        out.result('restore', { plan: planFields(plan) })
+        if (out.quiet) out.fact(plan.id)
+        else out.fact('dry run: nothing was written')
+        return plan.counts.refuse > 0 ? 3 : 0
+      }
+      await confirm(plan, given, context)
+      applied = true
+      const outcome = await plan.apply(planning.before(context.during()))
+      tell(outcome, plan, context)
+      return outcome.exitCode
+    } finally {
+      if (!applied) await plan.drop()
+    }
+  },
+}
+
+function restoreOptions(given: Given): RestoreOptions {
+  const [backup] = given.operands
+  const file = given.text('plan')
+  const ttl = given.text('plan-ttl')
+  const ttlMs = ttl === null ? null : parseDuration(ttl)
+  if (ttl !== null && ttlMs === null) throw usage(`--plan-ttl cannot be ${quoted(ttl)}`, 'write it as 30m, 2h or 1d')
+  const workers = given.count('workers', 1)
+  if (file !== null) {
+    const other = backup === undefined ? selecting.find((name) => given.has(name)) : `the backup ${quoted(backup)}`
+    if (other !== undefined) {
+      const named = backup === undefined ? `--${other}` : other
+      throw usage(`--plan cannot stand beside ${named}`, 'the plan says what is restored and where; leave out the rest')
+    }
+    return { source: { kind: 'plan', file, ttlMs }, target: null, conflict: null, workers }
+  }
+  if (ttl !== null) throw usage('--plan-ttl goes with --plan', 'holdfast restore --plan FILE --plan-ttl 2h')
+  if (backup === undefined) throw usage('restore needs a backup', 'name an id, or latest for the newest one')
+  const directory = given.text('target')
+  if (directory !== null && given.has('in-place'))
+    throw usage('--target and --in-place cannot be given together', 'choose one')
+  return {
+    source: { kind: 'backup', backup, services: given.list('services'), paths: given.texts('path') },
+    target:
+      directory !== null ? { kind: 'directory', path: directory } : given.has('in-place') ? { kind: 'in-place' } : null,
+    conflict: given.choice('on-conflict', conflictModes),
+    workers,
+  }
+}
+
+/** Asks where something on disk may be lost. Throws E_CONFIRM where nobody said yes. */
+async function confirm(plan: PlannedRestore, given: Given, { out, terminal, host }: Context): Promise<void> {
+  const named = given.text('confirm')
+  const refuse = (message: string, hint: string): never => {
+    out.event({ kind: 'plan', plan: planFields(plan) })
+    throw new BackupError('E_CONFIRM', message, hint)
+  }
+  if (named !== null && named !== host)
+    refuse(
+      `--confirm names ${quoted(named)}, but this machine is ${quoted(host)}`,
+      'nothing was written; is it the right machine?',
+    )
+  if (named !== null || given.has('yes')) return
+  const { overwrite, metadata, delete: deleted } = plan.counts
+  const losing = overwrite + metadata + deleted > 0
+  if (!plan.inPlace && (!losing || !terminal.interactive)) return
+  if (!terminal.interactive || out.json)
+    return refuse('restoring in place must be confirmed', `look at the plan, then add --yes or --confirm ${host}`)
+  const where = plan.inPlace ? `in place on ${printable(host)}` : `over what is in ${printable(plan.target)}`
+  const answer = (await terminal.ask(`restore ${where}? type y or ${printable(host)} to go on: `)).trim()
+  if (answer !== host && !/^y(es)?$/i.test(answer)) refuse('not confirmed', 'nothing was written')
+}
+
+function tell(outcome: RestoreOutcome, plan: PlannedRestore, { out }: Context): void {
+  const { id, written, unchanged, kept, refused, bytes, undo, durationMs, warnings, damaged, target } = outcome
+  out.result('restore', {
+    restore: {
+      ...{ id, plan: outcome.plan, written, unchanged, kept, refused, bytes, undo, durationMs, warnings, target },
+      damaged: damaged.map(pathFields),
+    },
+    exitCode: outcome.exitCode,
+  })
+  for (const path of damaged) out.warning(`${displayPath(path)}: damaged, not restored`)
+  const rate = durationMs > 0 ? `, ${formatBytes((bytes * 1000) / durationMs)}/s` : ''
+  const facts = [
+    `restore ${id}`,
+    `into: ${printable(target)}`,
+    `written: ${formatCount(written)}, ${formatBytes(bytes)}`,
+    `the same already: ${formatCount(unchanged)}`,
+  ]
+  if (kept > 0) facts.push(`kept as they are: ${formatCount(kept)}`)
+  if (refused > 0) facts.push(`refused: ${formatCount(refused)}, listed in the plan above`)
+  if (damaged.length > 0) facts.push(`damaged: ${formatNumberOf(damaged.length, 'file')}, not restored`)
+  if (warnings > 0) facts.push(`warnings: ${formatCount(warnings)}, all in the log of run ${id}`)
+  if (undo) facts.push(`to take it back: holdfast undo ${id}`)
+  else if (plan.inPlace && plan.counts.overwrite > 0)
+    facts.push('what was overwritten is not saved: there is no undo yet')
+  facts.push(`took: ${formatDuration(durationMs)}${rate}`)
+  out.outcome(id, facts)
+}
+
+/** What planning tells is held back until the restore's own first event: a script takes the restore's id from that. */
+class PlanningEvents implements During {
+  readonly signal: AbortSignal
+  readonly #during: During
+  readonly #holdsBack: boolean
+  #held: RunEvent[] = []
+
+  constructor(during: During, holdsBack: boolean) {
+    this.signal = during.signal
+    this.#during = during
+    this.#holdsBack = holdsBack
+  }
+
+  listen(event: RunEvent): void {
+    if (!this.#holdsBack) this.#during.listen(event)
+    else if (event.kind === 'notice' || event.kind === 'warning') this.#held.push(event)
+  }
+
+  /** The listener of what follows, which hears what was held back after its own first event. */
+  before(next: During): During {
+    return {
+      signal: next.signal,
+      listen: (event) => {
+        next.listen(event)
+        const held = this.#held
+        this.#held = []
+        for (const one of held) next.listen(one)
+      },
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { StatusReport } from '../model/engine.ts'
+import { printable } from '../model/path.ts'
+import { formatAge, formatBytes, formatCount } from '../model/units.ts'
+import type { CommandSpec } from './parts/grammar.ts'
+import { sparkline, tableLines } from './parts/table.ts'
+
+export const status: CommandSpec = {
+  words: 'status',
+  about: 'Says whether everything is safe: how old the last good backup of each service is, and what needs attention.',
+  operands: [],
+  options: [],
+  examples: [
+    ['holdfast status', 'for people'],
+    ['holdfast status --quiet || mail -s backup root', 'for cron: exit 3 when something needs attention'],
+  ],
+  exits: [0, 1, 2, 3],
+  onInterrupt: 'at-once',
+  async run(_given, context) {
+    const { out } = context
+    const report = await (await context.engine()).status()
+    out.result('status', { status: report })
+    if (!out.json) out.outcome(summaryLine(report), statusFacts(report, context.now(), out.width, context.unicode))
+    return report.ok ? 0 : 3
+  },
+}
+
+function summaryLine({ ok, problems }: StatusReport): string {
+  return ok ? 'safe' : `needs attention: ${problems.map(printable).join('; ')}`
+}
+
+function statusFacts(report: StatusReport, now: number, width: number, unicode: boolean): string[] {
+  const { services, trend, verified, successRate, runs } = report
+  const facts = [report.ok ? 'safe: nothing needs attention' : 'needs attention']
+  for (const problem of report.problems) facts.push(`  ${printable(problem)}`)
+  facts.push(
+    `repository: ${printable(report.root)}, ${formatBytes(report.repositoryBytes)}, ${formatBytes(report.freeBytes)} free`,
+  )
+  facts.push(`backups: ${formatCount(report.backups)}`)
+  if (report.lastGood !== null) facts.push(`last good: ${report.lastGood} (${ago(report.lastGood, now)})`)
+  else facts.push('last good: none yet')
+  facts.push(
+    verified === null
+      ? 'last verified: none yet'
+      : `last verified: ${verified.id}, level ${printable(verified.level)} (${ago(verified.at, now)})`,
+  )
+  facts.push(`next run: ${report.nextRun ?? 'none: schedules are not run yet'}`)
+  const considered = Math.min(30, runs.length)
+  if (successRate !== null)
+    facts.push(`last ${considered === 1 ? 'run' : `${considered} runs`}: ${Math.floor(successRate * 100)} % ended well`)
+  const sizes = trend.map(({ sizeBytes }) => sizeBytes).slice(-40)
+  if (sizes.length > 1) {
+    const ends = `${formatBytes(sizes[0]!)} to ${formatBytes(sizes.at(-1)!)}`
+    facts.push(`size of the last ${sizes.length}: ${sparkline(sizes, unicode)}  ${ends}`)
+  }
+  if (services.length > 0) facts.push('', ...serviceTable(services, width))
+  return facts
+}
+
+function serviceTable(services: StatusReport['services'], width: number): string[] {
+  const cells = (text: (service: StatusReport['services'][number]) => string): string[] => services.map(text)
+  return tableLines(
+    [
+      { title: 'service', flexible: true, cells: cells(({ name }) => printable(name)) },
+      {
+        title: 'state',
+        cells: cells(({ overdue, lastGood }) => (lastGood === null ? 'NEVER' : overdue ? 'OVERDUE' : 'ok')),
+      },
+      {
+        title: 'age',
+        align: 'right',
+        cells: cells(({ ageHours }) => (ageHours === null ? '-' : formatAge(ageHours * 3_600_000))),
+      },
+      {
+        title: 'wanted',
+        align: 'right',
+        dispensable: 2,
+        cells: cells(({ rpoHours }) => formatAge(rpoHours * 3_600_000)),
+      },
+      { title: 'backups', align: 'right', dispensable: 1, cells: cells(({ backups }) => formatCount(backups)) },
+      { title: 'last good', dispensable: 3, cells: cells(({ lastGoodId }) => lastGoodId ?? '-') },
+    ],
+    width,
+  )
+}
+
+function ago(at: string, now: number): string {
+  const age = formatAge(now - Date.parse(at))
+  return age === 'now' ? 'just now' : `${age} ago`
+}
