@@ -24,6 +24,7 @@ const { outputFiles } = await build({
   splitting: true,
   format: 'esm',
   platform: 'node',
+  mainFields: ['module', 'main'], // jsonc-parser's main is UMD, which cannot be bundled
   target: 'node24',
   external: ['koffi'], // a native addon
   // Dependencies that are CommonJS call require for Node's own modules.

@@ -1,4 +1,3 @@
-import { execa } from 'execa'
 import type { LoadedSettings } from '../model/configuration.ts'
 import type { DoctorReport } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
@@ -31,6 +30,7 @@ const tools = [
 ] as const
 
 export async function examine(world: World, request: DoctorRequest): Promise<DoctorReport> {
+  const { execa } = await import('execa') // most commands never need it
   const checks: Check[] = []
   const add = (name: string, state: Check['state'], what: string, hint = ''): void =>
     void checks.push({ name, state, what, hint })

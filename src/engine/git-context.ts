@@ -1,4 +1,3 @@
-import { execa } from 'execa'
 import { type BytePath, joinPath, parentOf, pathToText } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 
@@ -16,6 +15,7 @@ export async function gitContext(files: Files, path: BytePath): Promise<GitConte
   const text = pathToText(path)
   if (text === null || !liesInWorkTree(files, path)) return null
   const directory = files.status(path)?.type === 'directory' ? text : (pathToText(parentOf(path)) ?? '/')
+  const { execa } = await import('execa') // most commands never need it
   const ask = async (...args: string[]): Promise<string | null> => {
     // The work tree may be anybody's: nothing it configures may run a program, and its owner need not be us.
     const flags = [

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Formats and limits of the archive, as docs/format.md describes them. */
 

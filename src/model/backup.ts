@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { archiveIdSchema, compressions, sha256Hex } from './archive.ts'
 
 export const backupTypes = ['full', 'incremental', 'differential', 'service', 'safety'] as const

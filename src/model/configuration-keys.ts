@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Configuration, configurationSchema } from './configuration-schema.ts'
 
 /** The keys of backup_config.json as the schema knows them, and what to say about one it does not know. */

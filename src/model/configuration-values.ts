@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isCronExpression } from './configuration-cron.ts'
 
 /** The kinds of value that stand in backup_config.json and in the environment. */

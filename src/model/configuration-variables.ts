@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { compressionName, cron, logLevels, pathText, text } from './configuration-values.ts'
 
 /** The environment variables that Holdfast reads, and what each may say. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { archiveIdSchema, sha256Hex, slotLimit } from './archive.ts'
 
 /**

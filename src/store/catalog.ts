@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { backupIdSchema, type Catalog, type CatalogEntry, catalogEntrySchema } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import { type DocumentAdapter, openDocument, type Reading } from './document.ts'

@@ -1,5 +1,5 @@
 import { Low } from 'lowdb'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Where a document's text lives. The lock keeps other processes out while it is read, changed and written. */
 export interface DocumentAdapter {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Chunk, limits, sha256Hex } from '../../model/archive.ts'
 import { damaged } from '../../model/errors.ts'
 import { type BytePath, pathFromBytes, pathFromText, pathToText } from '../../model/path.ts'
