@@ -5,15 +5,17 @@ import { loadFiles } from '../platform/disk-files.ts'
 import { type DecodeJob, decodeFrames, transferOf } from './decode-job.ts'
 import { Packer, type PackJob, type PackResult } from './pack-job.ts'
 import { type PartJob, packPart } from './part-job.ts'
+import { type RestoreJob, RestoreWorker } from './restore-job.ts'
 import type { WorkerReply } from './worker-pool.ts'
 
 /** A worker thread: does one job after another and answers each with its result or its error. */
 
-type Job = PackJob | PartJob | DecodeJob
+type Job = PackJob | PartJob | DecodeJob | RestoreJob
 
 const { filesModule } = workerData as { filesModule: string | null } // set by the pool, which starts every worker
 const files = await loadFiles(filesModule)
 const packer = new Packer(files, readAccountNames(files))
+const restorer = new RestoreWorker(files)
 
 function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
   switch (job.kind) {
@@ -35,6 +37,8 @@ function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
       const result = decodeFrames(files, job)
       return { result, transfer: transferOf(result) }
     }
+    case 'restore':
+      return { result: restorer.perform(job), transfer: [] }
   }
 }
 

@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto'
+import { damaged } from '../../model/errors.ts'
+import { displayPath } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import type { TocEntry } from '../../model/toc.ts'
+
+const zeroBytes = new Uint8Array(1 << 20)
+const writebackBytes = 16 << 20
+
+/**
+ * Puts stored bytes where they belong in a file, holes left out, and hashes the file as it will read, holes as zeros.
+ * Memory is that of one piece.
+ */
+export class ContentWriter {
+  readonly #files: Files
+  /** Null: hash only. */
+  readonly #fd: number | null
+  readonly #entry: TocEntry
+  readonly #regions: readonly (readonly [number, number])[]
+  readonly #hash = createHash('sha256')
+  #region = 0
+  /** Bytes taken into the current region. */
+  #within = 0
+  #hashedTo = 0
+  #writtenBack = 0
+
+  /** @throws E_DAMAGED where the map of a sparse file is none. */
+  constructor(files: Files, fd: number | null, entry: TocEntry) {
+    this.#files = files
+    this.#fd = fd
+    this.#entry = entry
+    this.#regions = entry.sparse ?? [[0, entry.sizeBytes]]
+    let end = 0
+    for (const [offset, length] of this.#regions) {
+      if (offset < end || offset + length > entry.sizeBytes)
+        throw damaged(`the map of the sparse file ${displayPath(entry.path)} is malformed`)
+      end = offset + length
+    }
+  }
+
+  /** The next stored bytes. @throws E_DAMAGED where there are more than the entry promises. */
+  accept(bytes: Uint8Array): void {
+    let rest = bytes
+    while (rest.length > 0) {
+      const region = this.#regions[this.#region]
+      if (region === undefined) throw this.#wrongLength()
+      const [offset, length] = region
+      const piece = rest.subarray(0, length - this.#within)
+      if (piece.length > 0) {
+        const at = offset + this.#within
+        this.#hashZerosTo(at)
+        this.#hash.update(piece)
+        this.#hashedTo += piece.length
+        if (this.#fd !== null) this.#write(this.#fd, piece, at)
+      }
+      this.#within += piece.length
+      rest = rest.subarray(piece.length)
+      this.#leaveFullRegions()
+    }
+  }
+
+  /** Gives the file its length and compares its hash. @throws E_DAMAGED. */
+  finish(): void {
+    this.#leaveFullRegions()
+    if (this.#region < this.#regions.length) throw this.#wrongLength()
+    this.#hashZerosTo(this.#entry.sizeBytes)
+    if (this.#hash.digest('hex') !== this.#entry.sha256)
+      throw damaged(`the content of ${displayPath(this.#entry.path)} fails its hash`)
+    if (this.#fd !== null && this.#entry.sparse !== null) this.#files.truncate(this.#fd, this.#entry.sizeBytes)
+  }
+
+  #write(fd: number, piece: Uint8Array, at: number): void {
+    this.#files.write(fd, piece, at)
+    // Begun early, the sync at the end has little left to wait for.
+    if (at + piece.length - this.#writtenBack < writebackBytes) return
+    this.#files.startWriteback(fd, this.#writtenBack, at + piece.length - this.#writtenBack)
+    this.#writtenBack = at + piece.length
+  }
+
+  #leaveFullRegions(): void {
+    for (let region = this.#regions[this.#region]; region !== undefined; region = this.#regions[this.#region]) {
+      if (this.#within < region[1]) return
+      this.#region++
+      this.#within = 0
+    }
+  }
+
+  #hashZerosTo(offset: number): void {
+    while (this.#hashedTo < offset) {
+      const zeros = zeroBytes.subarray(0, offset - this.#hashedTo)
+      this.#hash.update(zeros)
+      this.#hashedTo += zeros.length
+    }
+  }
+
+  #wrongLength() {
+    return damaged(`the archive holds another number of bytes for ${displayPath(this.#entry.path)} than it promises`)
+  }
+}

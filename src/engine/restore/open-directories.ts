@@ -1,0 +1,110 @@
+import { type BytePath, isWithin, nameOf, parentOf } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import { placeOf } from './places.ts'
+
+/** A place with its base open. */
+export interface OpenPlace {
+  readonly prefix: BytePath
+  readonly base: BytePath
+  readonly fd: number
+}
+
+/** A walk opens at most two directories that are remembered, so that two paths in a row are both good. */
+const fewestOpen = 8
+
+/**
+ * Stored paths as the kernel shall see them: the name below the open directory it lies in, which was reached from the
+ * target's top one name at a time, without following a symlink. Whoever swaps a directory for a symlink meanwhile
+ * wins nothing.
+ */
+export class OpenDirectories {
+  readonly #files: Files
+  readonly #places: readonly OpenPlace[]
+  readonly #limit: number
+  /** Least recently used first. */
+  readonly #open = new Map<BytePath, number>()
+  #recent: { readonly path: BytePath; readonly fd: number } | null = null
+
+  constructor(files: Files, places: readonly OpenPlace[], limit = 64) {
+    this.#files = files
+    this.#places = places
+    this.#limit = Math.max(limit, fewestOpen)
+  }
+
+  /** A descriptor, good until some more directories were opened. @throws ENOENT, ENOTDIR or ELOOP as the kernel does. */
+  open(directory: BytePath): number {
+    if (this.#recent?.path === directory) return this.#recent.fd
+    const fd = this.#find(directory)
+    this.#recent = { path: directory, fd }
+    return fd
+  }
+
+  /** The path for calls on one name. Two of them are good at a time. */
+  child(path: BytePath): BytePath {
+    return this.#files.childOf(this.open(parentOf(path)), nameOf(path))
+  }
+
+  close(): void {
+    for (const fd of this.#open.values()) this.#files.close(fd)
+    this.#open.clear()
+    this.#recent = null
+  }
+
+  #find(directory: BytePath): number {
+    const place = placeOf(this.#places, directory)
+    if (place.prefix === directory) return place.fd
+    const known = this.#known(directory)
+    if (known !== undefined) return known
+    let at = parentOf(directory)
+    let fd = at === place.prefix ? place.fd : this.#known(at)
+    while (fd === undefined) {
+      at = parentOf(at)
+      fd = at === place.prefix ? place.fd : this.#known(at)
+    }
+    let temporary = false
+    while (at !== directory) {
+      const end = directory.indexOf('/', at === '' ? 0 : at.length + 1)
+      const next = (end < 0 ? directory : directory.slice(0, end)) as BytePath
+      let opened: number
+      try {
+        opened = this.#files.open(this.#files.childOf(fd, nameOf(next)), 'directory')
+      } finally {
+        if (temporary) this.#files.close(fd)
+      }
+      at = next
+      fd = opened
+      // Of those on the way only the last one is likely to be asked for again.
+      temporary = at !== directory && at !== parentOf(directory)
+      if (!temporary) this.#remember(at, fd)
+    }
+    return fd
+  }
+
+  #known(directory: BytePath): number | undefined {
+    const fd = this.#open.get(directory)
+    if (fd === undefined) return undefined
+    this.#open.delete(directory)
+    this.#open.set(directory, fd)
+    return fd
+  }
+
+  #remember(directory: BytePath, fd: number): void {
+    if (this.#open.size >= this.#limit) {
+      const [oldest, oldestFd] = this.#open.entries().next().value as [BytePath, number] // the limit is above 0
+      this.#open.delete(oldest)
+      if (this.#recent?.path === oldest) this.#recent = null
+      this.#files.close(oldestFd)
+    }
+    this.#open.set(directory, fd)
+  }
+
+  /** Forgets a directory and all below it: its name may now mean another one. */
+  forget(directory: BytePath): void {
+    this.#recent = null
+    for (const [path, fd] of [...this.#open]) {
+      if (!isWithin(path, directory)) continue
+      this.#open.delete(path)
+      this.#files.close(fd)
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import type { BytePath } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import type { JsonPath, PlanCounts, PlanHeader, RefuseReason, RestoreStep } from '../../model/restore.ts'
+import { jsonPath } from '../archive/toc-pages.ts'
+import type { Directory } from '../plan/restore-paths.ts'
+import type { User } from './attributes.ts'
+import type { OpenDirectories } from './open-directories.ts'
+import { type Places, pathOnDisk, realPathOfNearest } from './places.ts'
+import { bytesOfStep } from './step-line.ts'
+
+/** Refusals told with the plan; their total is counted. */
+const toldRefusals = 1000
+const blockBytes = 4096
+
+interface Space {
+  readonly at: BytePath
+  bytes: number
+  /** Beside the file it replaces, a new one needs its room for a moment. */
+  largestReplacement: number
+}
+
+/** Counts what a plan comes to while its steps are decided. */
+export class PlanTally {
+  readonly #files: Files
+  readonly #directories: OpenDirectories
+  readonly #places: Places
+  readonly #user: User
+  readonly #counts: Record<keyof PlanCounts, number> = {
+    create: 0,
+    overwrite: 0,
+    unchanged: 0,
+    metadata: 0,
+    keep: 0,
+    delete: 0,
+    refuse: 0,
+  }
+  readonly #refused: { path: JsonPath; because: RefuseReason }[] = []
+  readonly #space = new Map<bigint, Space>()
+  readonly #devices = new WeakMap<Directory, bigint>()
+  #steps = 0
+  #bytes = 0
+  #owned = 0
+
+  constructor(files: Files, directories: OpenDirectories, places: Places, user: User) {
+    this.#files = files
+    this.#directories = directories
+    this.#places = places
+    this.#user = user
+  }
+
+  add(step: RestoreStep, directory: Directory): void {
+    this.#steps++
+    switch (step.kind) {
+      case 'make-parent':
+        return
+      case 'refuse':
+        this.#counts.refuse++
+        if (this.#refused.length < toldRefusals)
+          this.#refused.push({ path: jsonPath(step.path), because: step.because })
+        return
+      case 'keep':
+        this.#counts.keep++
+        return
+      case 'unchanged':
+        this.#counts.unchanged++
+        return
+      case 'set-attributes':
+        this.#counts.metadata++
+        break
+      default:
+        if (step.replaces === null) this.#counts.create++
+        else this.#counts.overwrite++
+    }
+    const { uid, gid } = step.entry
+    if (uid !== this.#user.uid || gid !== this.#user.gid) this.#owned++
+    const bytes = bytesOfStep(step)
+    if (bytes > 0) this.#needSpace(bytes, step.replaces?.sizeBytes ?? null, directory)
+  }
+
+  summary(inPlace: boolean): Pick<PlanHeader, 'counts' | 'steps' | 'bytesToWrite' | 'space' | 'refused' | 'notes'> {
+    const notes: string[] = []
+    const { overwrite, metadata } = this.#counts
+    if (this.#user.uid !== 0 && this.#owned > 0)
+      notes.push(`${this.#owned} entries belong to other users or groups: that is not restored without root`)
+    if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
+    return {
+      counts: { ...this.#counts },
+      steps: this.#steps,
+      bytesToWrite: this.#bytes,
+      space: [...this.#space.values()].map(({ at, bytes, largestReplacement }) => ({
+        at: jsonPath(at),
+        bytes: bytes + largestReplacement,
+      })),
+      refused: this.#refused,
+      notes,
+    }
+  }
+
+  #needSpace(bytes: number, replacedBytes: number | null, directory: Directory): void {
+    this.#bytes += bytes
+    const space = this.#spaceOf(directory)
+    const needed = blocks(bytes)
+    if (replacedBytes === null) {
+      space.bytes += needed
+    } else {
+      space.bytes += Math.max(0, needed - blocks(replacedBytes))
+      space.largestReplacement = Math.max(space.largestReplacement, Math.min(needed, blocks(replacedBytes)))
+    }
+  }
+
+  #spaceOf(directory: Directory): Space {
+    const device = this.#deviceOf(directory)
+    const known = this.#space.get(device)
+    if (known !== undefined) return known
+    let standing = directory
+    while (standing.isNew === true && standing.above !== null) standing = standing.above
+    const path = standing.path === '' ? this.#top() : pathOnDisk(this.#places.places, standing.path)
+    const space = { at: realPathOfNearest(this.#files, path).base, bytes: 0, largestReplacement: 0 }
+    this.#space.set(device, space)
+    return space
+  }
+
+  #deviceOf(directory: Directory): bigint {
+    const known = this.#devices.get(directory)
+    if (known !== undefined) return known
+    const device = this.#lookUpDevice(directory)
+    this.#devices.set(directory, device)
+    return device
+  }
+
+  #lookUpDevice(directory: Directory): bigint {
+    if (directory.isNew === true && directory.above !== null) return this.#deviceOf(directory.above)
+    if (directory.isNew !== true) return this.#files.statusOf(this.#directories.open(directory.path)).device
+    return this.#files.statusFollowing(realPathOfNearest(this.#files, this.#top()).base)?.device ?? 0n
+  }
+
+  #top(): BytePath {
+    return pathOnDisk(this.#places.places, '' as BytePath)
+  }
+}
+
+function blocks(bytes: number): number {
+  return Math.ceil(bytes / blockBytes) * blockBytes
+}

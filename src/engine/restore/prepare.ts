@@ -1,0 +1,338 @@
+import { BackupError } from '../../model/errors.ts'
+import { type BytePath, displayPath, nameOf, rootPath } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import type { ConflictMode, PlanHeader, RefuseReason, RestoreStep } from '../../model/restore.ts'
+import { restorePlanVersion } from '../../model/restore.ts'
+import type { TocEntry } from '../../model/toc.ts'
+import type { ArchiveReader } from '../archive/reader.ts'
+import { jsonPath } from '../archive/toc-pages.ts'
+import type { WorkerPool } from '../archive/worker-pool.ts'
+import { type Directory, RestorePaths } from '../plan/restore-paths.ts'
+import {
+  besidePath,
+  decideDirectory,
+  decideLeaf,
+  type LinkSource,
+  type RestorePolicy,
+  unusableEntry,
+} from '../plan/restore-plan.ts'
+import { explainIo } from '../platform/explain-io.ts'
+import type { User } from './attributes.ts'
+import { type Comparison, compareContents } from './compare.ts'
+import { codeOf, type Looked, lookAt } from './look.ts'
+import { OpenDirectories, type OpenPlace } from './open-directories.ts'
+import { findPlaces, type Places, type RestoreTarget } from './places.ts'
+import { PlanTally } from './plan-tally.ts'
+import type { PathSelector } from './select-paths.ts'
+import { SpoolWriter } from './spool.ts'
+import { encodeStep } from './step-line.ts'
+import { closeDirectories, foldsCase, openPlaces } from './target.ts'
+import { carriersOf, mergedLines, type TocLine } from './toc-lines.ts'
+
+export interface RestoreRequest {
+  readonly id: string
+  readonly backup: string
+  readonly repositoryId: string
+  readonly archives: readonly RestoreArchive[]
+  readonly repositoryRoot: BytePath
+  /** An absolute path, or every path where it came from. */
+  readonly target: RestoreTarget
+  readonly select: PathSelector
+  readonly conflict: ConflictMode
+  readonly user: User
+  /** ISO 8601 UTC. */
+  readonly now: string
+}
+
+export interface RestoreArchive {
+  readonly service: string
+  readonly reader: ArchiveReader
+}
+
+/** A plan ready to be shown, saved or applied. Its steps lie in a file, one a line. */
+export interface RestorePlan {
+  readonly header: PlanHeader
+  readonly spoolPath: BytePath
+}
+
+export interface PrepareOptions {
+  readonly signal: AbortSignal
+  onProgress?(doneEntries: number, totalEntries: number): void
+}
+
+export const planLifetimeMs = 15 * 60 * 1000
+/** Entries looked at before their contents are compared, all together, in the workers. */
+const sliceEntries = 1024
+
+/**
+ * Reads the tables of contents, looks at the target, and decides what becomes of every entry. Nothing but the spool
+ * is written. Memory does not grow with the number of entries, but for names of files with hard links.
+ *
+ * @throws E_TARGET, E_DAMAGED, E_IO, E_INTERRUPTED.
+ */
+export async function prepareRestore(
+  files: Files,
+  pool: WorkerPool,
+  request: RestoreRequest,
+  spoolPath: BytePath,
+  options: PrepareOptions,
+): Promise<RestorePlan> {
+  const readers = request.archives.map(({ reader }) => reader)
+  const places = findPlaces(
+    files,
+    request.target,
+    readers.map(({ root }) => root),
+    request.repositoryRoot,
+  )
+  const open = openPlaces(files, places.targetIsNew ? [] : places.places)
+  const spool = new SpoolWriter(files, spoolPath)
+  try {
+    const preparation = new Preparation(files, pool, request, places, open, spool)
+    await preparation.run(readers, options)
+    spool.flush()
+    return { header: preparation.header(), spoolPath }
+  } catch (error) {
+    files.removeFile(spoolPath)
+    throw error
+  } finally {
+    spool.close()
+    await closeDirectories(files, pool, open)
+  }
+}
+
+/** An entry whose path may be used, until its step is decided. */
+interface Item {
+  readonly toc: TocLine
+  readonly parent: Directory
+  /** Known already, or decided once contents are compared. */
+  readonly step: RestoreStep | null
+  readonly looked: Looked | null
+  comparison: Comparison | null
+}
+
+class Preparation {
+  readonly #files: Files
+  readonly #pool: WorkerPool
+  readonly #request: RestoreRequest
+  readonly #places: Places
+  readonly #open: readonly OpenPlace[]
+  readonly #spool: SpoolWriter
+  readonly #directories: OpenDirectories
+  readonly #paths: RestorePaths
+  readonly #policy: RestorePolicy
+  readonly #tally: PlanTally
+  /** By archive: names that hard links refer to, and where their data stands after the restore. */
+  readonly #links: Map<BytePath, LinkSource | null>[] = []
+  #slice: Item[] = []
+
+  constructor(
+    files: Files,
+    pool: WorkerPool,
+    request: RestoreRequest,
+    places: Places,
+    open: readonly OpenPlace[],
+    spool: SpoolWriter,
+  ) {
+    this.#files = files
+    this.#pool = pool
+    this.#request = request
+    this.#places = places
+    this.#open = open
+    this.#spool = spool
+    this.#directories = new OpenDirectories(files, open)
+    const look = (path: BytePath) => this.#lookAtDirectory(path)
+    this.#paths = new RestorePaths({ ...places, look, caseInsensitive: open.some(({ fd }) => foldsCase(files, fd)) })
+    const time = request.now.replace(/[-:]/g, '').replace(/\.\d+/, '')
+    this.#policy = { conflict: request.conflict, isRoot: request.user.uid === 0, time }
+    this.#tally = new PlanTally(files, this.#directories, places, request.user)
+  }
+
+  async run(readers: readonly ArchiveReader[], { signal, onProgress }: PrepareOptions): Promise<void> {
+    try {
+      for (const reader of readers) this.#links.push(new Map([...carriersOf(reader)].map((path) => [path, null])))
+      const total = readers.reduce((sum, { root }) => sum + root.toc.n, 0)
+      let done = 0
+      for (const toc of mergedLines(readers)) {
+        this.#consider(toc)
+        done++
+        if (done % sliceEntries !== 0) continue
+        await this.#decideSlice()
+        onProgress?.(done, total)
+        if (signal.aborted) throw new BackupError('E_INTERRUPTED', 'the restore was interrupted before it began')
+      }
+      await this.#decideSlice()
+      onProgress?.(done, total)
+    } finally {
+      this.#directories.close()
+    }
+  }
+
+  header(): PlanHeader {
+    const { id, backup, repositoryId, archives, target, conflict, user, now } = this.#request
+    return {
+      v: restorePlanVersion,
+      kind: 'holdfast-restore-plan',
+      id,
+      backup,
+      repositoryId,
+      target: target.kind === 'in-place' ? target : { kind: 'directory', path: jsonPath(target.path) },
+      archives: archives.map(({ service, reader }) => ({ service, id: reader.root.id, root: reader.rootSha256 })),
+      places: this.#places.places.map(({ prefix, base }) => ({ prefix: jsonPath(prefix), base: jsonPath(base) })),
+      targetIsNew: this.#places.targetIsNew,
+      conflict,
+      uid: user.uid,
+      ...this.#tally.summary(target.kind === 'in-place'),
+      createdAt: now,
+      expiresAt: new Date(Date.parse(now) + planLifetimeMs).toISOString(),
+    }
+  }
+
+  /** Everything that the path, the entry and the directories say; contents are compared later. */
+  #consider(toc: TocLine): void {
+    const { entry, archive } = toc
+    const { path } = entry
+    const isDirectory = entry.type === 'directory'
+    const verdict = this.#paths.judge(path, archive, isDirectory)
+    if (verdict.kind === 'own' || verdict.kind === 'covered') return
+    if (verdict.kind === 'refused') {
+      // What may not even be named cannot be selected either: it is always told.
+      const unsafe = isUnsafe(verdict.because)
+      if (unsafe || this.#request.select(path, isDirectory)) this.#add(toc, noDirectory, refusal(path, verdict.because))
+      return
+    }
+    const { parent } = verdict
+    if (!this.#request.select(path, isDirectory)) {
+      if (isDirectory) this.#paths.descend(path, parent, null)
+      return
+    }
+    const refused = this.#paths.resolve(parent) ?? unusableEntry(entry, this.#policy.isRoot)
+    if (isDirectory) this.#considerDirectory(toc, parent, refused)
+    else if (refused !== null) this.#add(toc, parent, refusal(path, refused))
+    else this.#slice.push({ toc, parent, step: null, looked: this.#look(entry, parent), comparison: null })
+  }
+
+  #considerDirectory(toc: TocLine, parent: Directory, refused: RefuseReason | null): void {
+    const { entry } = toc
+    const looked = refused === null ? this.#look(entry, parent) : null
+    const seen = looked === null ? null : { ...looked.seen, sameContent: true }
+    const step = refused === null ? decideDirectory(entry, seen, this.#policy) : refusal(entry.path, refused)
+    const because = step.kind === 'refuse' ? belowOf(step.because, seen?.type === 'symlink') : null
+    const directory = this.#paths.descend(entry.path, parent, { isNew: seen === null, refused: because })
+    directory.planned = step.kind === 'make-directory'
+    this.#add(toc, parent, step)
+  }
+
+  #add(toc: TocLine, parent: Directory, step: RestoreStep): void {
+    this.#slice.push({ toc, parent, step, looked: null, comparison: null })
+  }
+
+  async #decideSlice(): Promise<void> {
+    const slice = this.#slice
+    this.#slice = []
+    const comparisons: Comparison[] = []
+    for (const item of slice) {
+      if (item.looked?.content !== 'unknown') continue
+      const { path, sizeBytes, sha256 } = item.toc.entry
+      item.comparison = { path, sizeBytes, sha256: sha256 ?? '', same: false }
+      comparisons.push(item.comparison)
+    }
+    await compareContents(this.#pool, this.#request.id, this.#open, comparisons)
+    for (const item of slice) this.#emit(item, item.step ?? this.#decideLeaf(item))
+  }
+
+  #decideLeaf({ toc, looked, comparison }: Item): RestoreStep {
+    const { entry, archive } = toc
+    const links = this.#links[archive] as Map<BytePath, LinkSource | null> // one for each archive
+    const carrier = entry.type === 'hardlink' ? (entry.linkTarget as BytePath) : entry.path // refused without
+    const source = entry.type === 'hardlink' ? (links.get(carrier) ?? null) : null
+    const seen = looked === null ? null : { ...looked.seen, sameContent: comparison?.same ?? looked.content === 'same' }
+    const step = decideLeaf(entry, seen, this.#policy, source, () => this.#freeName(entry))
+    if (source === null && links.has(carrier)) links.set(carrier, sourceAfter(step, seen))
+    return step
+  }
+
+  #emit({ toc, parent }: Item, step: RestoreStep): void {
+    const makes = step.kind !== 'refuse' && step.kind !== 'keep' && step.kind !== 'unchanged'
+    if (makes) this.#planParents(parent)
+    const fresh = parent.isNew === true
+    this.#spool.line(encodeStep({ step, archive: toc.archive, fresh }, toc.line))
+    this.#tally.add(step, parent)
+  }
+
+  /** Directories that are not restored themselves, but without which nothing could lie in them. */
+  #planParents(directory: Directory): void {
+    if (directory.planned || directory.isNew !== true || directory.above === null) return
+    this.#planParents(directory.above)
+    directory.planned = true
+    const step: RestoreStep = { kind: 'make-parent', path: directory.path }
+    this.#spool.line(encodeStep({ step, archive: 0, fresh: directory.above.isNew === true }, ''))
+    this.#tally.add(step, directory.above)
+  }
+
+  #look(entry: TocEntry, parent: Directory): Looked | null {
+    if (parent.isNew === true) return null
+    try {
+      return lookAt(this.#files, this.#directories.child(entry.path), entry, this.#policy.isRoot)
+    } catch (error) {
+      throw explainIo(error, 'look at', entry.path)
+    }
+  }
+
+  #lookAtDirectory(path: BytePath): 'absent' | 'directory' | 'symlink' | 'other' {
+    try {
+      const status = this.#files.status(this.#directories.child(path))
+      if (status === undefined) return 'absent'
+      return status.type === 'directory' || status.type === 'symlink' ? status.type : 'other'
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === 'ENOTDIR' || code === 'ELOOP') return 'other' // swapped just now
+      throw explainIo(error, 'look at', path)
+    }
+  }
+
+  #freeName(entry: TocEntry): BytePath {
+    for (let attempt = 0; ; attempt++) {
+      const path = besidePath(entry.path, this.#policy.time, attempt)
+      if (this.#files.status(this.#directories.child(path)) === undefined) return path
+      if (attempt > 1000) throw new BackupError('E_IO', `no name is free beside ${displayPath(nameOf(entry.path))}`)
+    }
+  }
+}
+
+const noDirectory: Directory = {
+  path: rootPath,
+  above: null,
+  isNew: false,
+  planned: true,
+  refused: null,
+  names: null,
+}
+
+function refusal(path: BytePath, because: RefuseReason): RestoreStep {
+  return { kind: 'refuse', path, because }
+}
+
+function isUnsafe(because: RefuseReason): boolean {
+  return because === 'absolute-path' || because === 'escapes-target' || because === 'malformed-path'
+}
+
+/** Why what lies below a refused directory is refused. */
+function belowOf(because: RefuseReason, symlink: boolean): RefuseReason {
+  if (because !== 'type-conflict') return because
+  return symlink ? 'parent-is-symlink' : 'parent-is-not-a-directory'
+}
+
+/** Where the data of a group of hard links stands once `step` is done, or null where this name will not have it. */
+function sourceAfter(step: RestoreStep, seen: { inode: bigint; device: bigint } | null): LinkSource | null {
+  switch (step.kind) {
+    case 'write-file':
+      return { path: step.entry.path, standing: null }
+    case 'write-beside':
+      return { path: step.as, standing: null }
+    case 'unchanged':
+    case 'set-attributes':
+      return { path: step.entry.path, standing: seen }
+    default:
+      return null
+  }
+}
