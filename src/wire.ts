@@ -1,4 +1,4 @@
-import { availableParallelism, homedir, hostname, userInfo } from 'node:os'
+import { availableParallelism, homedir, hostname, tmpdir, userInfo } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { loadSettings } from './engine/configuration.ts'
 import { createEngine } from './engine/engine.ts'
@@ -44,8 +44,12 @@ export async function wire(options: WireOptions): Promise<{ engine: Engine; clos
     pid: process.pid,
     host: hostname(),
     user: userName(),
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
     version,
     recoveryKit: pathFromText(`${home}recovery`),
+    temporary: pathFromText(tmpdir()),
+    nodePath: process.execPath,
   }
   const engine = createEngine({
     world,

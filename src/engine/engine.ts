@@ -14,10 +14,12 @@ import { slotKeyFor } from './keys/slots.ts'
 import { newKey } from './new-key.ts'
 import { rebuildCatalog } from './rebuild.ts'
 import { isRepository, type Repository } from './repository.ts'
+import { planRestore } from './restore-story.ts'
 import { carryOut } from './run.ts'
 import { type EngineParts, Session } from './session.ts'
 import { reportStatus } from './status.ts'
 import { keyringForWriting } from './unlock.ts'
+import { verifyBackups } from './verify-story.ts'
 
 /** The engine: every deed by name, each told in full in a file of its own. */
 export function createEngine(parts: EngineParts): Engine {
@@ -162,8 +164,8 @@ export function createEngine(parts: EngineParts): Engine {
     },
 
     diff: (options, take) => diffBackups(session, options, take),
-    planRestore: () => Promise.reject(new BackupError('E_INTERNAL', 'restore is not joined yet')),
-    verify: () => Promise.reject(new BackupError('E_INTERNAL', 'verify is not joined yet')),
+    planRestore: (options, during) => planRestore(session, options, during),
+    verify: (options, during) => verifyBackups(session, options, during),
 
     async rebuild(during) {
       const repository = session.repository()

@@ -17,9 +17,15 @@ export interface World {
   readonly pid: number
   readonly host: string
   readonly user: string
+  readonly uid: number
+  readonly gid: number
   readonly version: string
   /** Where recover.py, recover.mjs and FORMAT.md lie in this installation. */
   readonly recoveryKit: BytePath
+  /** For what a run must put down while the repository cannot be written. */
+  readonly temporary: BytePath
+  /** The program that runs JavaScript, for the recovery script. */
+  readonly nodePath: string
 }
 
 /** How the repository lies on disk. docs/format.md, "The repository". */

@@ -34,6 +34,7 @@ const refuseTexts: Record<RefuseReason, string> = {
   'needs-root': 'only root can make it',
   'link-target-missing': 'what it links to is not restored',
   'unknown-type': 'it is of a type this version does not know',
+  'changed-since-the-plan': 'it has changed since the plan was made',
   'data-missing': 'its content is not in the backup',
 }
 

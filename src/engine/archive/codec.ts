@@ -68,7 +68,7 @@ export function decompressFrames(bytes: Uint8Array, compression: Compression): U
       return decompressZstd(bytes)
     case 'gzip':
       try {
-        return gunzipSync(bytes, { maxOutputLength: decodeLimitBytes })
+        return decompressGzip(bytes)
       } catch (error) {
         throw damaged(`a gzip member does not decode: ${(error as Error).message}`)
       }
@@ -78,13 +78,25 @@ export function decompressFrames(bytes: Uint8Array, compression: Compression): U
   }
 }
 
+/** Node passes over zeros behind a member, and whatever follows them. */
+function decompressGzip(bytes: Uint8Array): Uint8Array {
+  // With `info`, Node returns the engine as well; its types do not say so.
+  const { buffer, engine } = gunzipSync(bytes, { maxOutputLength: decodeLimitBytes, info: true }) as unknown as {
+    buffer: Uint8Array
+    engine: { bytesWritten: number }
+  }
+  if (engine.bytesWritten !== bytes.length) throw new Error('bytes follow that are no member')
+  return buffer
+}
+
 function decompressZstd(bytes: Uint8Array): Uint8Array {
-  const frames = splitZstdFrames(bytes).filter((frame) => !frame.skippable && frame.contentBytes > 0)
+  const frames = splitZstdFrames(bytes).filter((frame) => !frame.skippable)
   const total = frames.reduce((sum, frame) => sum + frame.contentBytes, 0)
   if (total > decodeLimitBytes) throw damaged(`a range of frames promises ${total} bytes, more than a reader accepts`)
   const parts = frames.map((frame) => {
     let raw: Uint8Array
     try {
+      // A frame that promises nothing is decoded as well: its promise may be the damage.
       raw = zstd().decompress(bytes.subarray(frame.start, frame.end), frame.contentBytes)
     } catch (error) {
       throw damaged(`a zstd frame does not decode: ${(error as Error).message}`)
@@ -120,5 +132,8 @@ function runFilter(command: 'xz' | 'bzip2', args: string[], input: Uint8Array): 
     if (args.includes('-dc')) throw damaged(`a ${command} stream does not decode: ${why}`)
     throw new BackupError('E_IO', why)
   }
+  // bzip2 decodes what stands before a damaged stream, says so, and ends with 0.
+  if (args.includes('-dc') && child.stderr.length > 0)
+    throw damaged(`a ${command} stream does not decode: ${child.stderr.toString().trim()}`)
   return child.stdout
 }

@@ -37,19 +37,10 @@ export function encodeLocator(location: RootLocation, streamBytes: number, compr
  * @throws E_DAMAGED where it is not exactly what a writer makes, or names another stream length.
  */
 export function decodeLocator(wrapper: Uint8Array, streamBytes: number, compression: Compression): RootLocation {
+  if (wrapper.length !== locatorBytes[compression]) throw damaged('the archive does not end with its locator')
   const start = compression === 'zstd' ? 8 : compression === 'gzip' ? gzipHead.length : 0
-  const bare = Buffer.from(
-    wrapper.buffer,
-    wrapper.byteOffset + start,
-    Math.max(0, Math.min(bareBytes, wrapper.length - start)),
-  )
-  if (
-    wrapper.length !== locatorBytes[compression] ||
-    bare.length !== bareBytes ||
-    bare.toString('latin1', 0, 8) !== magic
-  ) {
-    throw damaged('the archive does not end with its locator')
-  }
+  const bare = Buffer.from(wrapper.buffer, wrapper.byteOffset + start, bareBytes)
+  if (bare.toString('latin1', 0, 8) !== magic) throw damaged('the archive does not end with its locator')
   if (bare.readUInt32BE(60) !== crc32(bare.subarray(0, 60))) throw damaged("the archive's locator fails its checksum")
   const field = (at: number): number => {
     const value = bare.readBigUInt64BE(at)

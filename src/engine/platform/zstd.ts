@@ -68,7 +68,7 @@ export function linkedZstd(): Zstd | null {
       },
       decompress(frame, contentBytes) {
         const out = Buffer.allocUnsafeSlow(Math.max(1, contentBytes))
-        return out.subarray(0, checked(decompress(decoder, out, contentBytes, frame, frame.length)))
+        return out.subarray(0, checked(decompress(decoder, out, out.length, frame, frame.length)))
       },
     }
   } catch {

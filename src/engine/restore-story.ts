@@ -1,0 +1,292 @@
+import type { During, PlannedRestore, RestoreOptions, RestoreOutcome } from '../model/engine.ts'
+import { BackupError } from '../model/errors.ts'
+import { type BytePath, displayPath, joinPath, pathToText } from '../model/path.ts'
+import { type PlanHeader, pathFromJson } from '../model/restore.ts'
+import { WorkerPool } from './archive/worker-pool.ts'
+import { openArchive, openBackup } from './inspect.ts'
+import { type PlanKey, planKeyOf } from './plan-key.ts'
+import type { Repository } from './repository.ts'
+import { applyRestore } from './restore/apply.ts'
+import { checkDrift } from './restore/drift.ts'
+import { loadPlan, planHash, savePlan } from './restore/plan-file.ts'
+import { prepareRestore, type RestoreArchive, type RestorePlan } from './restore/prepare.ts'
+import { selectPaths } from './restore/select-paths.ts'
+import { spoolLines } from './restore/spool.ts'
+import { decodeStep } from './restore/step-line.ts'
+import { carryOut, newId } from './run.ts'
+import { openScratch, type Scratch } from './scratch.ts'
+import type { Session } from './session.ts'
+
+/** A restore: planned, shown, and then done exactly as it was planned. */
+export async function planRestore(session: Session, options: RestoreOptions, during: During): Promise<PlannedRestore> {
+  const { world } = session
+  const repository = session.repository()
+  const id = newId(world, 'plan')
+  const since = new Date(world.clock.now()).toISOString()
+  const scratch = await openScratch(
+    world,
+    repository,
+    { pid: world.pid, run: id, command: 'restore', since },
+    during.signal,
+  )
+  const pool = new WorkerPool({
+    count: options.workers ?? session.parts.configured.settings.workers.restore ?? world.processors,
+    filesModule: world.filesModule,
+  })
+  const planning = new Planning(session, repository, options, scratch, pool)
+  try {
+    await planning.plan(id, during)
+    return planning
+  } catch (error) {
+    await planning.drop()
+    throw error
+  }
+}
+
+const shownSteps = 40
+const shownRefusals = 1000
+
+class Planning implements PlannedRestore {
+  readonly #session: Session
+  readonly #repository: Repository
+  readonly #options: RestoreOptions
+  readonly #scratch: Scratch
+  readonly #pool: WorkerPool
+  #archives: RestoreArchive[] = []
+  #plan: RestorePlan | null = null
+  #key: PlanKey | null = null
+  #hash = ''
+  #sample: PlannedRestore['sample'] = []
+  #healed: string[] = []
+  #dropped = false
+
+  constructor(session: Session, repository: Repository, options: RestoreOptions, scratch: Scratch, pool: WorkerPool) {
+    this.#session = session
+    this.#repository = repository
+    this.#options = options
+    this.#scratch = scratch
+    this.#pool = pool
+  }
+
+  get #made(): RestorePlan {
+    if (this.#plan === null) throw new BackupError('E_INTERNAL', 'a restore was used before it was planned')
+    return this.#plan
+  }
+
+  get #header(): PlanHeader {
+    return this.#made.header
+  }
+
+  get id(): string {
+    return this.#header.id
+  }
+  get hash(): string {
+    return this.#hash
+  }
+  get backup(): string {
+    return this.#header.backup
+  }
+  get services(): readonly string[] {
+    return this.#header.archives.map(({ service }) => service)
+  }
+  get inPlace(): boolean {
+    return this.#header.target.kind === 'in-place'
+  }
+  get target(): string {
+    return this.#header.target.kind === 'in-place' ? '/' : displayPath(pathFromJson(this.#header.target.path))
+  }
+  get conflict(): PlanHeader['conflict'] {
+    return this.#header.conflict
+  }
+  get counts(): PlanHeader['counts'] {
+    return this.#header.counts
+  }
+  get bytesToWrite(): number {
+    return this.#header.bytesToWrite
+  }
+  get refused(): PlannedRestore['refused'] {
+    return this.#header.refused
+      .slice(0, shownRefusals)
+      .map(({ path, because }) => ({ path: pathFromJson(path), because }))
+  }
+  get notices(): readonly string[] {
+    return [...this.#healed, ...this.#header.notes]
+  }
+  get sample(): PlannedRestore['sample'] {
+    return this.#sample
+  }
+
+  async plan(id: string, during: During): Promise<void> {
+    const { source } = this.#options
+    const { files } = this.#session.world
+    this.#key = await planKeyOf(this.#session.world, this.#repository)
+    const spool = joinPath(this.#scratch.path, 'plan' as BytePath)
+    if (source.kind === 'plan') await this.#load(source.file, source.ttlMs, spool)
+    else await this.#prepare(id, source, spool, during)
+    this.#hash = planHash(files, this.#made, this.#key.key)
+    this.#sample = this.#firstSteps()
+  }
+
+  async save(file: string): Promise<void> {
+    const { files } = this.#session.world
+    const path = this.#session.absolute(file)
+    if (files.status(path) !== undefined)
+      throw new BackupError('E_USAGE', `${displayPath(path)} exists already`, 'name another file for the plan')
+    await savePlan(files, this.#made, this.#planKey.key, path)
+  }
+
+  async apply(during: During): Promise<RestoreOutcome> {
+    const { world } = this.#session
+    const { files } = world
+    const about = `${this.backup} to ${this.target}`
+    const { run, result, exitCode, durationMs } = await carryOut(
+      world,
+      this.#repository,
+      { kind: 'restore', about, ...during },
+      async (story) => {
+        for (const notice of this.notices) story.tell({ kind: 'notice', message: notice })
+        if (this.inPlace)
+          story.tell({ kind: 'notice', message: 'what is overwritten is not saved: undo is not built yet' })
+        story.tell({ kind: 'phase', phase: 'restoring' })
+        const outcome = await applyRestore(files, this.#pool, this.#made, this.#archives, {
+          user: world,
+          signal: during.signal,
+          onProgress: (progress) => story.tell({ kind: 'progress', ...progress }),
+          onProblem: ({ path, what }) => story.tell({ kind: 'warning', message: what, ...named(path) }),
+        })
+        for (const { what, count, path } of outcome.warnings)
+          story.tell({ kind: 'warning', message: count > 1 ? `${what} (${count} entries)` : what, ...named(path) })
+        const { written, unchanged, kept, refused, failed, bytes, damaged } = outcome
+        const troubled = refused > 0 || failed > 0 || outcome.warnings.length > 0 || this.#healed.length > 0
+        const report = {
+          backup: this.backup,
+          target: this.target,
+          written,
+          unchanged,
+          kept,
+          refused,
+          failed,
+          bytes,
+          damaged: damaged.length,
+        }
+        return { result: outcome, report, warnings: troubled, ...(damaged.length > 0 ? { exitCode: 4 } : {}) }
+      },
+    )
+    const { written, unchanged, kept, refused, bytes, damaged, warnings } = result
+    return {
+      exitCode,
+      id: run,
+      plan: this.id,
+      target: this.target,
+      written,
+      unchanged,
+      kept,
+      refused: refused + result.failed,
+      damaged,
+      bytes,
+      undo: false,
+      durationMs,
+      warnings: warnings.length,
+    }
+  }
+
+  async drop(): Promise<void> {
+    if (this.#dropped) return
+    this.#dropped = true
+    for (const { reader } of this.#archives) reader.close()
+    await this.#pool.close()
+    this.#scratch.discard()
+  }
+
+  get #planKey(): PlanKey {
+    if (this.#key === null) throw new BackupError('E_INTERNAL', 'a restore was used before it was planned')
+    return this.#key
+  }
+
+  async #prepare(
+    id: string,
+    source: Extract<RestoreOptions['source'], { kind: 'backup' }>,
+    spool: BytePath,
+    during: During,
+  ): Promise<void> {
+    const session = this.#session
+    const { world } = session
+    const entry = await session.backup(this.#repository, source.backup, source.services)
+    await this.#open(entry.id, entry.encrypted, source.services)
+    const { target } = this.#options
+    const inPlace = target?.kind === 'in-place'
+    const path = target?.kind === 'directory' ? target.path : `restore-${entry.id}`
+    this.#plan = await prepareRestore(
+      world.files,
+      this.#pool,
+      {
+        id,
+        backup: entry.id,
+        repositoryId: this.#planKey.repositoryId,
+        archives: this.#archives,
+        repositoryRoot: this.#repository.root,
+        target: inPlace ? { kind: 'in-place' } : { kind: 'directory', path: session.absolute(path) },
+        select: selectPaths(source.paths),
+        conflict: this.#options.conflict ?? (inPlace ? 'overwrite' : 'keep'),
+        user: world,
+        now: new Date(world.clock.now()).toISOString(),
+      },
+      spool,
+      { signal: during.signal },
+    )
+    if (source.paths.length > 0 && this.#header.steps === 0) {
+      throw new BackupError(
+        'E_UNKNOWN_PATH',
+        `nothing in ${entry.id} matches ${source.paths.join(', ')}`,
+        `holdfast inspect ${entry.id} lists what it holds`,
+      )
+    }
+  }
+
+  async #load(file: string, ttlMs: number | null, spool: BytePath): Promise<void> {
+    const session = this.#session
+    const { world } = session
+    const now = new Date(world.clock.now()).toISOString()
+    const request = { repositoryId: this.#planKey.repositoryId, now, ...(ttlMs === null ? {} : { lifetimeMs: ttlMs }) }
+    this.#plan = loadPlan(world.files, session.absolute(file), this.#planKey.key, spool, request)
+    const entry = await session.backup(this.#repository, this.#header.backup)
+    await this.#open(entry.id, entry.encrypted, this.services)
+    checkDrift(world.files, this.#plan, {
+      archives: this.#archives,
+      repositoryRoot: this.#repository.root,
+      user: world,
+    })
+  }
+
+  async #open(id: string, encrypted: boolean, services: readonly string[]): Promise<void> {
+    const { files } = this.#session.world
+    const entry = await this.#session.backup(this.#repository, id)
+    const { manifest, archives } = openBackup(files, this.#repository, entry, services)
+    const keys = await this.#session.keys(this.#repository, encrypted)
+    for (const archive of archives) {
+      const reader = openArchive(files, this.#repository, manifest, archive, keys)
+      this.#archives.push({ service: archive.service, reader })
+      if (reader.healed) this.#healed.push(`one copy of the header of ${archive.file} is damaged; the other one served`)
+    }
+  }
+
+  #firstSteps(): PlannedRestore['sample'] {
+    const sample: { kind: string; path: BytePath; bytes: number }[] = []
+    for (const lines of spoolLines(this.#session.world.files, this.#made.spoolPath)) {
+      for (const line of lines) {
+        const { kind, path, entry } = decodeStep(line.toString('utf8'))
+        if (kind === 'unchanged' || kind === 'keep' || kind === 'make-parent' || kind === 'refuse') continue
+        sample.push({ kind, path, bytes: entry?.sizeBytes ?? 0 })
+        if (sample.length === shownSteps) return sample
+      }
+    }
+    return sample
+  }
+}
+
+function named(path: BytePath): { path: string; pathB64?: string } {
+  const text = pathToText(path)
+  return text === null
+    ? { path: displayPath(path), pathB64: Buffer.from(path, 'latin1').toString('base64') }
+    : { path: text }
+}

@@ -1,0 +1,179 @@
+import type { CatalogEntry, Manifest } from '../model/backup.ts'
+import type { During, VerifyLevel, VerifyOptions, VerifyOutcome, VerifyProblem, VerifyReport } from '../model/engine.ts'
+import { BackupError } from '../model/errors.ts'
+import { type BytePath, displayPath } from '../model/path.ts'
+import { WorkerPool } from './archive/worker-pool.ts'
+import type { CatalogPort } from './catalog.ts'
+import { openArchive } from './inspect.ts'
+import { type Keys, noKeys } from './keys/slots.ts'
+import { archivePlace, readDetails, readManifest } from './manifest.ts'
+import { readAccountNames } from './platform/account-names.ts'
+import type { Repository } from './repository.ts'
+import { carryOut, type Run } from './run.ts'
+import { openScratch } from './scratch.ts'
+import type { Session } from './session.ts'
+import { blindSpots, damageIn, type Finding, Findings } from './verify/finding.ts'
+import { testRestore } from './verify/test-restore.ts'
+import { verifyArchive } from './verify/verify-archive.ts'
+
+/** Verifies one backup or all, writes the reports into the run's log and the newest result into the catalog. */
+export async function verifyBackups(session: Session, options: VerifyOptions, during: During): Promise<VerifyOutcome> {
+  const repository = session.repository()
+  const { world } = session
+  const all = await session.backups(repository)
+  const chosen = options.backup === null ? all : [await session.backup(repository, options.backup)]
+  const level = options.level
+  // A scrub needs no key, and then none is asked for.
+  const keys =
+    level === 'scrub'
+      ? noKeys
+      : await session.keys(
+          repository,
+          chosen.some((entry) => entry.encrypted),
+        )
+  const about = `${level}: ${options.backup === null ? `all ${chosen.length} backups` : (chosen[0]?.id ?? '')}`
+  const { run, result, exitCode } = await carryOut(
+    world,
+    repository,
+    { kind: 'verify', about, ...during },
+    async (story) => {
+      const workers = options.workers ?? session.parts.configured.settings.workers.verification ?? world.processors
+      const pool = new WorkerPool({ count: workers, filesModule: world.filesModule })
+      const reports: VerifyReport[] = []
+      try {
+        for (const entry of chosen)
+          reports.push(await verifyBackup(session, repository, entry, level, keys, pool, story))
+      } finally {
+        await pool.close()
+      }
+      await remember(session.catalog(repository), reports, new Date(world.clock.now()).toISOString(), story)
+      const damaged = reports.some((report) => !report.ok)
+      const warned = reports.some((report) => report.problems.length > 0)
+      const report = {
+        verified: reports.map(({ id, level, ok, problems }) => ({ id, level, ok, problems: problems.slice(0, 100) })),
+      }
+      return { result: reports, report, warnings: warned, ...(damaged ? { exitCode: 4 } : {}) }
+    },
+  )
+  return { exitCode, run, reports: result, blindSpot: level === 'restore' ? null : blindSpots[level] }
+}
+
+async function verifyBackup(
+  session: Session,
+  repository: Repository,
+  entry: CatalogEntry,
+  level: VerifyLevel,
+  keys: Keys,
+  pool: WorkerPool,
+  run: Run,
+): Promise<VerifyReport> {
+  const { world } = session
+  const begun = world.clock.elapsed()
+  run.tell({ kind: 'phase', phase: `verifying ${entry.id}` })
+  const problems: VerifyProblem[] = []
+  let bytes = 0
+  try {
+    const manifest = readManifest(world.files, repository, entry.id)
+    if (level !== 'scrub') readDetails(manifest, keys)
+    for (const archive of manifest.archives) {
+      const place = archivePlace(repository, manifest, archive)
+      const onProgress = (progress: {
+        doneBytes: number
+        totalBytes: number | null
+        doneEntries: number
+        totalEntries: number | null
+      }): void => run.tell({ kind: 'progress', ...progress })
+      const findings =
+        level === 'restore'
+          ? await verifyByRestore(session, repository, manifest, manifest.archives.indexOf(archive), keys, run)
+          : await verifyArchive(world.files, pool, place, archive, keys, level, { signal: run.signal, onProgress })
+      problems.push(...findings.map(problemOf))
+      bytes += archive.size
+    }
+  } catch (error) {
+    if (!(error instanceof BackupError) || error.code === 'E_KEY_MISSING' || error.code === 'E_KEY_WRONG') throw error
+    const finding: Finding = { archive: 'manifest.json', path: null, what: damageIn(error), severity: 'damage' }
+    problems.push(problemOf(finding))
+  }
+  for (const { archive, path, what } of problems.slice(0, 20))
+    run.tell({ kind: 'warning', message: `${archive}: ${what}`, ...(path === null ? {} : { path }) })
+  return {
+    id: entry.id,
+    level,
+    ok: problems.every(({ severity }) => severity !== 'damage'),
+    problems,
+    bytes,
+    durationMs: Math.round(world.clock.elapsed() - begun),
+  }
+}
+
+function problemOf({ archive, path, what, severity }: Finding): VerifyProblem {
+  return { archive, path: path === null ? null : displayPath(path), what, severity }
+}
+
+async function verifyByRestore(
+  session: Session,
+  repository: Repository,
+  manifest: Manifest,
+  index: number,
+  keys: Keys,
+  run: Run,
+): Promise<Finding[]> {
+  const { world } = session
+  const archive = manifest.archives[index]
+  if (archive === undefined) return []
+  const place = archivePlace(repository, manifest, archive)
+  const findings = new Findings(place.path)
+  const scratch = await openScratch(world, repository, { ...run.holder, run: `${run.id}-${index}` }, run.signal)
+  try {
+    const reader = findings.attempt(() => openArchive(world.files, repository, manifest, archive, keys))
+    if (reader === null) return findings.list()
+    try {
+      requireSpace(session, scratch.path, reader.root.stats.bytes)
+      run.tell({ kind: 'phase', phase: 'restoring into a scratch directory', service: archive.service })
+      const found = await session.key()
+      await testRestore(place, reader, findings, {
+        files: world.files,
+        names: readAccountNames(world.files),
+        kit: repository.recovery,
+        scratch: scratch.path,
+        secret: found?.secret ?? null,
+        signal: run.signal,
+        isRoot: world.uid === 0,
+        nodePath: world.nodePath,
+      })
+    } finally {
+      reader.close()
+    }
+  } catch (error) {
+    findings.damage(damageIn(error))
+  } finally {
+    scratch.discard()
+  }
+  return findings.list()
+}
+
+function requireSpace(session: Session, path: BytePath, bytes: number): void {
+  const { freeBytes } = session.world.files.fileSystem(path)
+  if (freeBytes > bytes * 1.05) return
+  throw new BackupError(
+    'E_NO_SPACE',
+    `a test restore needs ${bytes} bytes below ${displayPath(path)}, ${freeBytes} are free`,
+    'free some space, or verify with --level full',
+  )
+}
+
+/** A verification that cannot be noted down has happened all the same: its report is in the run's log. */
+async function remember(catalog: CatalogPort, reports: readonly VerifyReport[], at: string, run: Run): Promise<void> {
+  const results = new Map(reports.map((report) => [report.id, { level: report.level, at, ok: report.ok }]))
+  try {
+    await catalog.updateExisting((backups) =>
+      backups.map((entry) => ({ ...entry, verified: results.get(entry.id) ?? entry.verified })),
+    )
+  } catch (error) {
+    run.tell({
+      kind: 'notice',
+      message: `the result is not in the catalog: ${error instanceof BackupError ? error.message : String(error)}`,
+    })
+  }
+}

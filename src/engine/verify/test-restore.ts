@@ -1,0 +1,150 @@
+import { BackupError } from '../../model/errors.ts'
+import { type BytePath, displayPath, joinPath, pathToText } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import type { TocEntry } from '../../model/toc.ts'
+import { splitXattrs } from '../archive/pack-job.ts'
+import type { ArchivePlace, ArchiveReader } from '../archive/reader.ts'
+import type { Secret } from '../keys/secrets.ts'
+import { hashFile } from '../live-tree.ts'
+import { differingAttributes } from '../plan/compare.ts'
+import type { AccountNames } from '../platform/account-names.ts'
+import type { Findings } from './finding.ts'
+
+/**
+ * The proof that needs none of our own code: the archive is restored into a scratch directory by the recovery script
+ * that lies beside it, and what came out is compared with what the table of contents says went in.
+ */
+export interface TestRestoreOptions {
+  readonly files: Files
+  readonly names: AccountNames
+  /** Holds recover.py and recover.mjs. */
+  readonly kit: BytePath
+  /** Empty directory, removed by the caller. */
+  readonly scratch: BytePath
+  readonly secret: Secret | null
+  readonly signal: AbortSignal
+  /** What a user other than root cannot have back. */
+  readonly isRoot: boolean
+  readonly nodePath: string
+}
+
+export async function testRestore(
+  place: ArchivePlace,
+  reader: ArchiveReader,
+  findings: Findings,
+  options: TestRestoreOptions,
+): Promise<void> {
+  const target = joinPath(options.scratch, 'restored' as BytePath)
+  const script = await runScript(place, target, options)
+  if (script.exitCode !== 0 && script.exitCode !== 3) {
+    findings.damage(`the recovery script ended with ${script.exitCode}: ${script.lastWords}`)
+    return
+  }
+  for (const entry of reader.entries()) {
+    options.signal.throwIfAborted()
+    for (const what of differences(target, entry, script.exactTimes, options))
+      findings.damage(`restored otherwise than stored: ${what}`, entry.path)
+  }
+}
+
+async function runScript(
+  place: ArchivePlace,
+  target: BytePath,
+  options: TestRestoreOptions,
+): Promise<{ exitCode: number | undefined; lastWords: string; exactTimes: boolean }> {
+  const { execa } = await import('execa')
+  const { secret, kit, signal } = options
+  const archive = text(place.path)
+  const keyFile = joinPath(options.scratch, 'key' as BytePath)
+  const key: string[] = []
+  const environment: Record<string, string> = {
+    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    LC_ALL: 'C.UTF-8',
+  }
+  // Never in argv, where every user can read it.
+  if (secret?.kind === 'raw') environment['BACKUP_ENCRYPTION_KEY'] = Buffer.from(secret.key).toString('hex')
+  if (secret?.kind === 'passphrase') environment['BACKUP_ENCRYPTION_KEY'] = secret.text
+  if (secret?.kind === 'keyfile') {
+    const fd = options.files.open(keyFile, 'create')
+    options.files.write(fd, secret.bytes, null)
+    options.files.close(fd)
+    key.push('--keyfile', text(keyFile))
+  }
+  const python = await execa('python3', ['-c', ''], {
+    reject: false,
+    stdin: 'ignore',
+    env: environment,
+    extendEnv: false,
+  })
+  const command = python.failed
+    ? [options.nodePath, text(joinPath(kit, 'recover.mjs' as BytePath))]
+    : ['python3', text(joinPath(kit, 'recover.py' as BytePath))]
+  const [program, ...args] = [...command, archive, 'restore', text(target), ...key] as [string, ...string[]]
+  const { exitCode, stderr, isCanceled } = await execa(program, args, {
+    reject: false,
+    stdin: 'ignore',
+    stdout: 'ignore',
+    env: environment,
+    extendEnv: false,
+    cancelSignal: signal,
+    forceKillAfterDelay: 2000,
+  })
+  if (isCanceled) throw new BackupError('E_INTERRUPTED', 'the verification was interrupted', 'run it again')
+  return { exitCode, lastWords: stderr.trim().split('\n').at(-1) ?? '', exactTimes: !python.failed }
+}
+
+function* differences(
+  target: BytePath,
+  entry: TocEntry,
+  exactTimes: boolean,
+  { files, names, isRoot }: TestRestoreOptions,
+): Generator<string> {
+  const path = joinPath(target, entry.path)
+  const needsRoot = entry.type === 'char-device' || entry.type === 'block-device'
+  if (needsRoot && !isRoot) return
+  const status = files.status(path)
+  if (status === undefined) {
+    yield 'it is missing'
+    return
+  }
+  const type = entry.type === 'hardlink' ? 'file' : entry.type
+  if (status.type !== type) {
+    yield `it is a ${status.type}, not a ${type}`
+    return
+  }
+  if (entry.sha256 !== null && (status.sizeBytes !== entry.sizeBytes || hashFile(files, path) !== entry.sha256))
+    yield 'its content'
+  if (entry.type === 'symlink' && files.linkTarget(path) !== entry.linkTarget) yield 'its target'
+  if (
+    entry.type === 'hardlink' &&
+    entry.linkTarget !== null &&
+    files.status(joinPath(target, entry.linkTarget))?.inode !== status.inode
+  )
+    yield 'its link'
+  const found: TocEntry = {
+    ...entry,
+    mode: status.mode,
+    uid: isRoot ? status.uid : entry.uid,
+    gid: isRoot ? status.gid : entry.gid,
+    mtimeNs: sameTime(status.mtimeNs, entry.mtimeNs, exactTimes) ? entry.mtimeNs : status.mtimeNs,
+    ...(isRoot ? splitXattrs(files.xattrs(path), names) : {}),
+  }
+  yield* differingAttributes(entry, found).map((name) => `its ${name}`)
+}
+
+/** Node cannot set times more exactly than a microsecond or so; the Python script can. */
+function sameTime(a: bigint, b: bigint, exact: boolean): boolean {
+  const apart = a > b ? a - b : b - a
+  return apart <= (exact ? 0n : 2000n)
+}
+
+function text(path: BytePath): string {
+  const known = pathToText(path)
+  if (known === null)
+    throw new BackupError(
+      'E_UNSUPPORTED',
+      `the path ${displayPath(path)} is not UTF-8`,
+      'verify from a repository whose path is',
+    )
+  return known
+}
