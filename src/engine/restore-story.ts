@@ -149,7 +149,7 @@ class Planning implements PlannedRestore {
           story.tell({ kind: 'notice', message: 'what is overwritten is not saved: undo is not built yet' })
         story.tell({ kind: 'phase', phase: 'restoring' })
         const outcome = await applyRestore(files, this.#pool, this.#made, this.#archives, {
-          user: world,
+          user: { uid: world.uid, gid: world.gid },
           signal: during.signal,
           onProgress: (progress) => story.tell({ kind: 'progress', ...progress }),
           onProblem: ({ path, what }) => story.tell({ kind: 'warning', message: what, ...named(path) }),
@@ -228,7 +228,7 @@ class Planning implements PlannedRestore {
         target: inPlace ? { kind: 'in-place' } : { kind: 'directory', path: session.absolute(path) },
         select: selectPaths(source.paths),
         conflict: this.#options.conflict ?? (inPlace ? 'overwrite' : 'keep'),
-        user: world,
+        user: { uid: world.uid, gid: world.gid },
         now: new Date(world.clock.now()).toISOString(),
       },
       spool,
@@ -254,7 +254,7 @@ class Planning implements PlannedRestore {
     checkDrift(world.files, this.#plan, {
       archives: this.#archives,
       repositoryRoot: this.#repository.root,
-      user: world,
+      user: { uid: world.uid, gid: world.gid },
     })
   }
 
