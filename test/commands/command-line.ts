@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { dispatch, type Surroundings, type WireOptions } from '../../src/commands/parts/dispatch.ts'
 import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
+import { explainIo } from '../../src/engine/platform/explain-io.ts'
 import type { Engine } from '../../src/model/engine.ts'
 import { type Call, pretendEngine } from './pretend-engine.ts'
 
@@ -54,7 +55,7 @@ export async function commandLine(argv: readonly string[], setting: Setting = {}
         },
       }
     },
-    files: async () => createDiskFiles(),
+    disk: async () => ({ files: createDiskFiles(), explain: explainIo }),
     onInterrupt: () => () => {},
     exit: () => {
       throw new Error('ended at once')

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { runProcess } from '../../src/commands/parts/process.ts'
 import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
+import { explainIo } from '../../src/engine/platform/explain-io.ts'
 import { pathFromText } from '../../src/model/path.ts'
 import { type Call, details, entry, event, manifest, pretendEngine, tocEntry } from './pretend-engine.ts'
 
@@ -24,7 +25,7 @@ const waitFor = (signal: AbortSignal): Promise<never> =>
 await runProcess({
   host: 'web1',
   version: () => '0.1.0',
-  files: async () => createDiskFiles(),
+  disk: async () => ({ files: createDiskFiles(), explain: explainIo }),
   async wire(options) {
     if (process.env['PRETEND_ASK']) await options.onPassphrase?.()
     return {
