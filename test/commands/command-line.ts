@@ -56,6 +56,7 @@ export async function commandLine(argv: readonly string[], setting: Setting = {}
       }
     },
     disk: async () => ({ files: createDiskFiles(), explain: explainIo }),
+    onStrayError: () => {},
     onInterrupt: () => () => {},
     exit: () => {
       throw new Error('ended at once')

@@ -57,6 +57,7 @@ await runProcess({
         },
         async list() {
           writeSync(2, 'listing\n')
+          if (process.env['PRETEND_STRAY']) setImmediate(() => JSON.parse('{'))
           if (process.env['PRETEND_WAIT']) await new Promise((resolve) => setTimeout(resolve, 60_000))
           return { backups: [entry], problems: [] }
         },

@@ -122,6 +122,12 @@ test('a person who interrupts twice is told that it is stopping', async () => {
   expect((await ended).code).toBe(130)
 })
 
+test('an error that nobody awaited is told as any other, without a stack', async () => {
+  const { code, stderr } = await start(['list'], { PRETEND_WAIT: '1', PRETEND_STRAY: '1' }).ended
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/^listing\nerror: an unexpected error: .*JSON.*\nhint: please report it.*\n$/)
+})
+
 test('a command that only reads ends at once', async () => {
   const { child, until, ended } = start(['list'], { PRETEND_WAIT: '1' })
   await until('listing')

@@ -24,6 +24,8 @@ export interface Surroundings {
   disk(): Promise<Disk>
   /** Hears INT, TERM and HUP; gives back how to stop hearing. */
   onInterrupt(hear: () => void): () => void
+  /** Hears errors that nobody awaited, such as one thrown in an event's listener. */
+  onStrayError(hear: (error: unknown) => void): void
   /** Ends the process now. */
   exit(code: number): void
 }
@@ -59,6 +61,7 @@ export async function dispatch(argv: readonly string[], world: Surroundings): Pr
     columns: /^[1-9]\d{1,3}$/.test(environment['COLUMNS'] ?? '') ? Number(environment['COLUMNS']) : null,
     canErase,
   })
+  world.onStrayError((error) => world.exit(out.fail(error)))
   try {
     return await perform(argv, world, out)
   } catch (error) {

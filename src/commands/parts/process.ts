@@ -12,6 +12,9 @@ export async function runProcess(given: Pick<Surroundings, 'host' | 'version' | 
     now: () => Date.now(),
     elapsed: () => performance.now(),
     exit: (code) => process.exit(code),
+    onStrayError(hear) {
+      process.once('uncaughtException', hear) // of promises too
+    },
     onInterrupt(hear) {
       for (const signal of signals) process.on(signal, hear)
       return () => {
