@@ -13,5 +13,9 @@ await runProcess({
   host: hostname(),
   version: () => String(createRequire(import.meta.url)('../package.json').version),
   wire: async (options) => (await import('./wire.ts')).wire(options),
-  files: async () => (await import('./engine/platform/disk-files.ts')).createDiskFiles(),
+  async disk() {
+    const { createDiskFiles } = await import('./engine/platform/disk-files.ts')
+    const { explainIo } = await import('./engine/platform/explain-io.ts')
+    return { files: createDiskFiles(), explain: explainIo }
+  },
 })

@@ -1,9 +1,9 @@
 import { BackupError } from '../model/errors.ts'
-import { type BytePath, parentOf, pathFromText, printable } from '../model/path.ts'
+import { type BytePath, displayPath, parentOf, pathFromText, printable } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { formatBytes } from '../model/units.ts'
 import { usage } from './parts/given.ts'
-import type { CommandSpec, Context } from './parts/grammar.ts'
+import type { CommandSpec, Context, Disk } from './parts/grammar.ts'
 import { interrupted, ReaderGone } from './parts/output.ts'
 
 export const exportBackup: CommandSpec = {
@@ -58,42 +58,42 @@ async function toStdout(backup: string, { out, engine, signal }: Context): Promi
 async function toFile(backup: string, file: string, context: Context): Promise<{ id: string; bytes: number }> {
   const target = pathFromText(file)
   const part = `${target}.part` as BytePath
-  const files = await context.files()
-  refuseExisting(files, target, file)
-  refuseExisting(files, part, `${file}.part`)
+  const disk = await context.disk()
+  const { files } = disk
+  refuseExisting(disk, target)
+  refuseExisting(disk, part)
   const engine = await context.engine()
-  const fd = explained(`make ${printable(file)}.part`, () => files.open(part, 'create'))
+  const fd = explained(disk, 'make', part, () => files.open(part, 'create'))
   let open = true
   try {
     const result = await engine.exportBackup({ backup }, async (bytes) => {
       if (context.signal.aborted) throw interrupted()
-      explained(`write ${printable(file)}.part`, () => files.write(fd, bytes, null))
+      explained(disk, 'write', part, () => files.write(fd, bytes, null))
     })
-    await files.sync(fd)
+    await files.sync(fd).catch((error: unknown) => {
+      throw disk.explain(error, 'write', part)
+    })
     files.close(fd)
     open = false
-    refuseExisting(files, target, file)
-    explained(`name ${printable(file)}`, () => files.rename(part, target))
+    refuseExisting(disk, target)
+    explained(disk, 'make', target, () => files.rename(part, target))
     await syncParent(files, target)
     return result
   } catch (error) {
     if (open) files.close(fd)
-    files.removeFile(part)
+    if (files.status(part) !== undefined) files.removeFile(part)
     throw error
   }
 }
 
-function refuseExisting(files: Files, path: BytePath, name: string): void {
-  if (explained(`look at ${printable(name)}`, () => files.status(path)) !== undefined)
-    throw new BackupError('E_TARGET', `${printable(name)} exists already`, 'choose another name, or remove it first')
+function refuseExisting(disk: Disk, path: BytePath): void {
+  if (explained(disk, 'look at', path, () => disk.files.status(path)) !== undefined)
+    throw new BackupError('E_TARGET', `${displayPath(path)} exists already`, 'choose another name, or remove it first')
 }
 
 async function syncParent(files: Files, path: BytePath): Promise<void> {
-  const parent = parentOf(path)
-  const directory = files.open(
-    (parent === '' ? (path.startsWith('/') ? '/' : '.') : parent) as BytePath,
-    'directory-following',
-  )
+  const parent = parentOf(path) || (path.startsWith('/') ? '/' : '.')
+  const directory = files.open(parent as BytePath, 'directory-following')
   try {
     await files.sync(directory)
   } finally {
@@ -101,17 +101,10 @@ async function syncParent(files: Files, path: BytePath): Promise<void> {
   }
 }
 
-function explained<Result>(doing: string, call: () => Result): Result {
+function explained<Result>(disk: Disk, doing: string, path: BytePath, call: () => Result): Result {
   try {
     return call()
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'an unexpected error' // the port's errors are Node's
-    const full = code === 'ENOSPC' || code === 'EDQUOT'
-    throw new BackupError(
-      full ? 'E_NO_SPACE' : 'E_IO',
-      `cannot ${doing}: ${code}`,
-      full ? 'free some space there, or choose another place' : '',
-      error,
-    )
+    throw disk.explain(error, doing, path)
   }
 }

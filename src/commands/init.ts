@@ -19,7 +19,7 @@ export const init: CommandSpec = {
     const result = await (await context.engine()).init({ passphrase })
     for (const notice of result.notices) out.notice(notice)
     out.result('init', { init: result })
-    const facts = [`${result.created ? 'made the repository' : 'the repository exists already:'} ${result.root}`]
+    const facts = [`${result.created ? 'made the repository:' : 'the repository exists already:'} ${result.root}`]
     if (!result.created) facts.push('nothing was changed')
     if (result.keyFile !== null) {
       facts.push(`key: ${result.keyFile}`)

@@ -42,7 +42,12 @@ function backupTable(backups: readonly CatalogEntry[], now: number, width: numbe
       { title: 'id', cells: cells(({ id }) => id) },
       { title: 'age', align: 'right', cells: cells(({ createdAt }) => formatAge(now - Date.parse(createdAt))) },
       { title: 'type', dispensable: 3, cells: cells(({ type }) => type) }, // the id tells it too
-      { title: 'services', flexible: true, cells: cells(({ services }) => services.map(printable).join(',')) },
+      {
+        title: 'services',
+        flexible: true,
+        dispensable: 1,
+        cells: cells(({ services }) => services.map(printable).join(',')),
+      },
       {
         title: 'files',
         align: 'right',
@@ -50,7 +55,7 @@ function backupTable(backups: readonly CatalogEntry[], now: number, width: numbe
         cells: cells(({ files }) => (files === null ? '?' : formatCount(files))),
       },
       { title: 'size', align: 'right', cells: cells(({ sizeBytes }) => formatBytes(sizeBytes)) },
-      { title: 'verified', cells: cells(verifiedText) },
+      { title: 'verified', dispensable: 0, cells: cells(verifiedText) },
     ],
     width,
   )

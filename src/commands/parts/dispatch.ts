@@ -1,10 +1,8 @@
-import { nearest } from '../../model/configuration-keys.ts'
 import type { Engine } from '../../model/engine.ts'
 import { BackupError } from '../../model/errors.ts'
-import type { Files } from '../../model/ports.ts'
 import { commands } from '../registry.ts'
-import { type Given, notSupportedYet, parseArguments, quoted, usage } from './given.ts'
-import { type CommandSpec, type Context, globalOptions } from './grammar.ts'
+import { type Given, notSupportedYet, parseArguments, quoted, suggestion, usage } from './given.ts'
+import { type CommandSpec, type Context, type Disk, globalOptions } from './grammar.ts'
 import { commandHelp, overviewHelp } from './help.ts'
 import { interrupted, Output, ReaderGone, type Stream } from './output.ts'
 import { existingPassphrase } from './passphrase.ts'
@@ -23,9 +21,11 @@ export interface Surroundings {
   elapsed(): number
   version(): string
   wire(options: WireOptions): Promise<{ engine: Engine; close(): Promise<void> }>
-  files(): Promise<Files>
+  disk(): Promise<Disk>
   /** Hears INT, TERM and HUP; gives back how to stop hearing. */
   onInterrupt(hear: () => void): () => void
+  /** Hears errors that nobody awaited, such as one thrown in an event's listener. */
+  onStrayError(hear: (error: unknown) => void): void
   /** Ends the process now. */
   exit(code: number): void
 }
@@ -61,6 +61,7 @@ export async function dispatch(argv: readonly string[], world: Surroundings): Pr
     columns: /^[1-9]\d{1,3}$/.test(environment['COLUMNS'] ?? '') ? Number(environment['COLUMNS']) : null,
     canErase,
   })
+  world.onStrayError((error) => world.exit(out.fail(error)))
   try {
     return await perform(argv, world, out)
   } catch (error) {
@@ -72,7 +73,7 @@ export async function dispatch(argv: readonly string[], world: Surroundings): Pr
 }
 
 async function perform(argv: readonly string[], world: Surroundings, out: Output): Promise<number> {
-  const { words, rest } = findWords(argv)
+  const { words, rest } = await findWords(argv)
   if (words === null) {
     if (rest.includes('--version')) return tellVersion(out, world.version())
     if (rest.includes('--help') || rest.includes('-h')) return tellHelp(out, overviewHelp(commands))
@@ -80,12 +81,12 @@ async function perform(argv: readonly string[], world: Surroundings, out: Output
   }
   if (words === 'version') return tellVersion(out, world.version())
   if (words === 'help') {
-    const asked = findWords(rest.filter((arg) => !arg.startsWith('-')))
+    const asked = await findWords(rest.filter((arg) => !arg.startsWith('-')))
     if (asked.words === null) return tellHelp(out, overviewHelp(commands))
     return tellHelp(out, commandHelp(await loadCommand(asked.words)))
   }
   const command = await loadCommand(words)
-  const given = parseArguments(command, rest)
+  const given = await parseArguments(command, rest)
   if (given.has('version')) return tellVersion(out, world.version())
   if (given.has('help')) return tellHelp(out, commandHelp(command))
   return carryOut(command, given, world, out)
@@ -94,7 +95,7 @@ async function perform(argv: readonly string[], world: Surroundings, out: Output
 /** `holdfast` alone: the console, once it exists; the status as text where nobody could use one. */
 async function bare(rest: readonly string[], world: Surroundings, out: Output): Promise<number> {
   const status = await loadCommand('status')
-  const given = parseArguments(
+  const given = await parseArguments(
     status,
     rest.filter((arg) => arg !== '--read-only'),
   )
@@ -113,7 +114,7 @@ async function bare(rest: readonly string[], world: Surroundings, out: Output): 
   return exitCode
 }
 
-function findWords(argv: readonly string[]): Called {
+async function findWords(argv: readonly string[]): Promise<Called> {
   const rest = [...argv]
   let words: string | null = null
   let prefixed = false
@@ -126,7 +127,7 @@ function findWords(argv: readonly string[]): Called {
       if (arg === '--daemon') return { words: 'daemon', rest: [] }
       if (option?.value !== undefined && !arg.includes('=')) at++
       else if (option === undefined && words === null && arg !== '-h' && !loneOptions.includes(arg))
-        throw unknownFirstOption(arg)
+        throw await unknownFirstOption(arg)
       continue
     }
     rest.splice(at--, 1)
@@ -147,10 +148,9 @@ function subcommandsOf(group: string): string[] {
   return commands.filter(({ words }) => words.startsWith(`${group} `)).map(({ words }) => words.slice(group.length + 1))
 }
 
-function unknownFirstOption(arg: string): Error {
+async function unknownFirstOption(arg: string): Promise<Error> {
   const names = [...globalOptions.map(({ name }) => `--${name}`), ...loneOptions]
-  const near = nearest(arg.split('=')[0]!, names)
-  const meant = near === null ? '' : `; did you mean ${near}?`
+  const meant = await suggestion(arg.split('=')[0]!, names)
   return usage(
     `holdfast has no option ${quoted(arg)}${meant}`,
     'options of a command follow it: holdfast COMMAND [options]',
@@ -167,8 +167,7 @@ async function loadCommand(words: string): Promise<CommandSpec> {
   const group = second === undefined ? null : first!
   const names =
     group === null ? [...commands.map((one) => one.words.split(' ')[0]!), 'help', 'version'] : subcommandsOf(group)
-  const near = nearest(second ?? first!, names)
-  const meant = near === null ? '' : `; did you mean ${near}?`
+  const meant = await suggestion(second ?? first!, names)
   throw usage(`there is no command ${quoted(words)}${meant}`, 'holdfast --help lists the commands')
 }
 
@@ -205,7 +204,7 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
       wired ??= open()
       return (await wired).engine
     },
-    files: () => world.files(),
+    disk: () => world.disk(),
     during: () => {
       const voice = new RunVoice(out, () => world.elapsed())
       return { signal: controller.signal, listen: (event) => voice.hear(event) }

@@ -1,4 +1,3 @@
-import { nearest } from '../../model/configuration-keys.ts'
 import { BackupError } from '../../model/errors.ts'
 import { printable } from '../../model/path.ts'
 import { type CommandSpec, globalOptions, type OptionSpec } from './grammar.ts'
@@ -53,6 +52,16 @@ export function usage(message: string, hint = ''): BackupError {
   return new BackupError('E_USAGE', message, hint)
 }
 
+/**
+ * `; did you mean list?`, or nothing where no candidate is near. Loaded only for this: the module knows the whole
+ * configuration, which a command that is spelled right has no time for.
+ */
+export async function suggestion(word: string, candidates: readonly string[], prefix = ''): Promise<string> {
+  const { nearest } = await import('../../model/configuration-keys.ts')
+  const near = nearest(word, candidates)
+  return near === null ? '' : `; did you mean ${prefix}${near}?`
+}
+
 export function quoted(text: string): string {
   return `"${printable(text)}"`
 }
@@ -62,7 +71,7 @@ export function quoted(text: string): string {
  * An option takes the one argument after it and no more; one with an optional value takes it only from its own list.
  * Throws E_USAGE with the nearest match, E_UNSUPPORTED for what is not built yet.
  */
-export function parseArguments(command: CommandSpec, args: readonly string[]): Given {
+export async function parseArguments(command: CommandSpec, args: readonly string[]): Promise<Given> {
   const options = new Map([...command.options, ...globalOptions].map((option) => [option.name, option]))
   const operands: string[] = []
   const values = new Map<string, (string | null)[]>()
@@ -83,8 +92,9 @@ export function parseArguments(command: CommandSpec, args: readonly string[]): G
     const equals = arg.indexOf('=')
     const name = arg.startsWith('--') ? arg.slice(2, equals < 0 ? undefined : equals) : ''
     const option = options.get(name)
-    if (option === undefined)
-      throw unknownOption(command, arg.slice(0, equals < 0 ? undefined : equals), [...options.keys()])
+    if (option === undefined) {
+      throw await unknownOption(command, arg.slice(0, equals < 0 ? undefined : equals), [...options.keys()])
+    }
     const inline = equals < 0 ? null : arg.slice(equals + 1)
     const next = args[at + 1]
     let value: string | null = null
@@ -104,7 +114,7 @@ export function parseArguments(command: CommandSpec, args: readonly string[]): G
       value = next
       at++
     }
-    if (value !== null) checkValue(option, value)
+    if (value !== null) await checkValue(option, value)
     const earlier = values.get(name)
     if (earlier !== undefined && option.value !== undefined && !option.repeats)
       throw usage(`--${name} is given twice`, 'give it once')
@@ -118,24 +128,20 @@ export function parseArguments(command: CommandSpec, args: readonly string[]): G
   return new Given(operands, values)
 }
 
-function unknownOption(command: CommandSpec, arg: string, names: readonly string[]): BackupError {
-  const near = arg.startsWith('--') ? nearest(arg.slice(2), names) : null
-  const meant = near === null ? '' : `; did you mean --${near}?`
+async function unknownOption(command: CommandSpec, arg: string, names: readonly string[]): Promise<BackupError> {
+  const meant = arg.startsWith('--') ? await suggestion(arg.slice(2), names, '--') : ''
   const hint = arg.startsWith('--')
     ? `holdfast ${command.words} --help lists the options`
     : 'options have two dashes; what only looks like an option goes after --'
   return usage(`${command.words} has no option ${printable(arg)}${meant}`, hint)
 }
 
-function checkValue(option: OptionSpec, value: string): void {
+async function checkValue(option: OptionSpec, value: string): Promise<void> {
   if (value === '' && !option.mayBeEmpty)
     throw usage(`--${option.name} has an empty value`, 'is a variable of your script unset?')
   if (option.choices === undefined || option.choices.includes(value)) return
-  const near = nearest(value, option.choices)
-  throw usage(
-    `--${option.name} cannot be ${quoted(value)}${near === null ? '' : `; did you mean ${near}?`}`,
-    `it is one of ${option.choices.join(', ')}`,
-  )
+  const meant = await suggestion(value, option.choices)
+  throw usage(`--${option.name} cannot be ${quoted(value)}${meant}`, `it is one of ${option.choices.join(', ')}`)
 }
 
 function refuseUnsupported(command: CommandSpec, values: ReadonlyMap<string, readonly (string | null)[]>): void {

@@ -1,4 +1,6 @@
 import type { During, Engine } from '../../model/engine.ts'
+import type { BackupError } from '../../model/errors.ts'
+import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { Given } from './given.ts'
 import type { Output } from './output.ts'
@@ -43,6 +45,12 @@ export interface CommandSpec {
   run(given: Given, context: Context): Promise<number>
 }
 
+/** The file system, and what its errors mean to a person: `cannot <doing> <path>: <why>`. */
+export interface Disk {
+  readonly files: Files
+  explain(error: unknown, doing: string, path: BytePath): BackupError
+}
+
 /** What a command works with. */
 export interface Context {
   readonly out: Output
@@ -55,7 +63,7 @@ export interface Context {
   now(): number
   /** Opened at the first call: a usage error must not need a repository. */
   engine(): Promise<Engine>
-  files(): Promise<Files>
+  disk(): Promise<Disk>
   /** For one long deed: its events go to the terminal or, with --json, to stdout. */
   during(): During
 }

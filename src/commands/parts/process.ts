@@ -2,7 +2,7 @@ import process from 'node:process'
 import { dispatch, type Surroundings } from './dispatch.ts'
 
 /** Runs the command line of this process, to its end. */
-export async function runProcess(given: Pick<Surroundings, 'host' | 'version' | 'wire' | 'files'>): Promise<void> {
+export async function runProcess(given: Pick<Surroundings, 'host' | 'version' | 'wire' | 'disk'>): Promise<void> {
   const exitCode = await dispatch(process.argv.slice(2), {
     ...given,
     stdin: process.stdin,
@@ -12,6 +12,9 @@ export async function runProcess(given: Pick<Surroundings, 'host' | 'version' | 
     now: () => Date.now(),
     elapsed: () => performance.now(),
     exit: (code) => process.exit(code),
+    onStrayError(hear) {
+      process.once('uncaughtException', hear) // of promises too
+    },
     onInterrupt(hear) {
       for (const signal of signals) process.on(signal, hear)
       return () => {

@@ -26,9 +26,9 @@ export function openTerminal(stdin: InputStream, stderr: Stream, out: Output, si
       return readLine(stdin, signal)
     },
     async askSecret(question) {
-      prompt(question)
       try {
-        return await readSecret(stdin, signal)
+        // Asked only once nothing is echoed any more: who types at once must not see it.
+        return await readSecret(stdin, signal, () => prompt(question))
       } finally {
         stderr.write('\n')
       }
@@ -65,7 +65,7 @@ const erase = new Set([0x08, 0x7f])
 const [ctrlC, ctrlD, ctrlU] = [0x03, 0x04, 0x15]
 
 /** Raw mode: nothing is echoed, and the keys that edit a line are done here. */
-function readSecret(stdin: InputStream, signal: AbortSignal): Promise<string> {
+function readSecret(stdin: InputStream, signal: AbortSignal, whenSilent: () => void): Promise<string> {
   return new Promise((resolve, reject) => {
     let typed: number[] = []
     const finish = (settle: () => void): void => {
@@ -105,6 +105,7 @@ function readSecret(stdin: InputStream, signal: AbortSignal): Promise<string> {
     }
     signal.addEventListener('abort', abort, { once: true })
     stdin.setRawMode?.(true)
+    whenSilent()
     stdin.once('end', abort)
     stdin.on('data', hear)
     stdin.resume()

@@ -1,0 +1,262 @@
+import type { CatalogEntry, Manifest, ManifestDetails } from '../../src/model/backup.ts'
+import type { Engine, PlannedRestore, RestoreOutcome, StatusReport } from '../../src/model/engine.ts'
+import type { RunEvent } from '../../src/model/event.ts'
+import { type BytePath, pathFromText } from '../../src/model/path.ts'
+import type { TocEntry } from '../../src/model/toc.ts'
+
+/** A test double: an Engine that notes what it is asked and answers with what the test says. Nothing is stored. */
+
+export interface Call {
+  readonly method: string
+  readonly options: unknown
+}
+
+export const entry: CatalogEntry = {
+  id: '2026-11-20T02-00-00Z-full-7f3k',
+  type: 'full',
+  createdAt: '2026-11-20T02:00:00.000Z',
+  description: 'before the upgrade',
+  services: ['files', 'app'],
+  base: null,
+  deps: [],
+  sizeBytes: 3_500_000,
+  bytes: 12_345_678,
+  reusedBytes: 0,
+  files: 1234,
+  warnings: 0,
+  durationMs: 2500,
+  encrypted: true,
+  pinned: false,
+  verified: { level: 'quick', at: '2026-11-20T02:00:03.000Z', ok: true },
+}
+
+export function tocEntry(path: string | BytePath, more: Partial<TocEntry> = {}): TocEntry {
+  return {
+    path: typeof path === 'string' && /^[\x00-\x7f]*$/.test(path) ? pathFromText(path) : (path as BytePath),
+    type: 'file',
+    mode: 0o644,
+    uid: 0,
+    gid: 0,
+    userName: 'root',
+    groupName: 'root',
+    sizeBytes: 5,
+    mtimeNs: 1_700_000_000_123_456_789n,
+    ctimeNs: 0n,
+    inode: 1n,
+    device: 1n,
+    deviceNumber: null,
+    linkTarget: null,
+    sha256: 'ab'.repeat(32),
+    content: { kind: 'none' },
+    xattrs: new Map(),
+    acl: null,
+    sparse: null,
+    torn: false,
+    ...more,
+  }
+}
+
+export const manifest: Manifest = {
+  v: 1,
+  id: entry.id,
+  createdAt: entry.createdAt,
+  type: 'full',
+  deps: [],
+  archives: [
+    {
+      file: 'files.tar.zst.enc',
+      id: '0'.repeat(32),
+      service: 'files',
+      size: 1000,
+      payloadSha256: 'a'.repeat(64),
+      comp: 'zstd',
+      root: [0, 0, 0, 0],
+      deps: [],
+    },
+  ],
+}
+
+export const details: ManifestDetails = {
+  description: 'before the upgrade',
+  host: 'web1',
+  user: 'root',
+  tool: 'holdfast 0.1.0',
+  durationMs: 2500,
+  warnings: 0,
+  services: [
+    {
+      name: 'files',
+      type: 'files',
+      paths: ['/etc'],
+      files: 2,
+      entries: 3,
+      bytes: 10,
+      storedBytes: 8,
+      reusedBytes: 0,
+      skipped: {},
+      git: [{ path: '/etc', remote: 'https://example.org/etc.git', branch: 'main', commit: 'abc123' }],
+    },
+  ],
+}
+
+export const restoreRun = '2026-11-21T00-00-00Z-restore-abcd'
+
+export function event(body: Record<string, unknown>): RunEvent {
+  return { run: restoreRun, at: '2026-11-21T00:00:00.000Z', ...body } as RunEvent // bodies are spelled out by the tests
+}
+
+export const restored: RestoreOutcome = {
+  exitCode: 0,
+  id: restoreRun,
+  plan: 'plan-1',
+  target: '/srv/new',
+  written: 3,
+  unchanged: 1,
+  kept: 0,
+  refused: 0,
+  damaged: [],
+  bytes: 2048,
+  undo: false,
+  durationMs: 1000,
+  warnings: 0,
+}
+
+export function plan(calls: Call[], more: Partial<PlannedRestore> = {}): PlannedRestore {
+  return {
+    id: 'plan-1',
+    hash: 'f'.repeat(64),
+    backup: entry.id,
+    services: ['files'],
+    target: '/srv/new',
+    inPlace: false,
+    conflict: 'keep',
+    counts: { create: 3, overwrite: 0, unchanged: 1, metadata: 0, keep: 0, delete: 0, refuse: 0 },
+    bytesToWrite: 2048,
+    refused: [],
+    notices: [],
+    sample: [{ kind: 'write-file', path: pathFromText('etc/hosts'), bytes: 200 }],
+    async save(file) {
+      calls.push({ method: 'save', options: file })
+    },
+    async apply(during) {
+      calls.push({ method: 'apply', options: null })
+      during.listen(event({ kind: 'started', command: 'restore', pid: 1, host: 'web1', about: 'x' }))
+      return restored
+    },
+    async drop() {
+      calls.push({ method: 'drop', options: null })
+    },
+    ...more,
+  }
+}
+
+export const statusReport: StatusReport = {
+  ok: true,
+  root: '/srv/backup',
+  problems: [],
+  backups: 3,
+  services: [
+    {
+      name: 'files',
+      lastGood: '2026-11-20T02:00:00.000Z',
+      lastGoodId: entry.id,
+      ageHours: 22,
+      rpoHours: 25,
+      overdue: false,
+      backups: 3,
+    },
+  ],
+  lastGood: '2026-11-20T02:00:00.000Z',
+  nextRun: null,
+  repositoryBytes: 10_485_760,
+  freeBytes: 107_374_182_400,
+  runs: [
+    { id: 'r1', command: 'create', outcome: 'done', at: '2026-11-20T02:00:00.000Z', durationMs: 1000 },
+    { id: 'r2', command: 'create', outcome: 'failed', at: '2026-11-20T03:00:00.000Z', durationMs: 1000 },
+  ],
+  successRate: 0.5,
+  trend: [100, 200, 400, 300].map((sizeBytes, at) => ({ id: `b${at}`, createdAt: entry.createdAt, sizeBytes })),
+  verified: { id: entry.id, level: 'full', at: '2026-11-20T04:00:00.000Z' },
+}
+
+/** What a test does not say is answered as if all went well. */
+export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Engine {
+  const note =
+    <Options, Result>(method: string, result: Result) =>
+    async (options: Options): Promise<Result> => {
+      calls.push({ method, options })
+      return result
+    }
+  const engine: Engine = {
+    init: note('init', {
+      root: '/srv/backup',
+      created: true,
+      encrypted: true,
+      keyFile: '/root/.config/holdfast/backup.key',
+      configurationFile: '/srv/backup_config.json',
+      notices: [],
+    }),
+    async create(options, during) {
+      calls.push({ method: 'create', options })
+      during.listen(event({ kind: 'started', command: 'create', pid: 1, host: 'web1', about: 'x' }))
+      return {
+        exitCode: 0,
+        run: 'run-1',
+        backup: entry,
+        bytes: 12_345_678,
+        storedBytes: 3_500_000,
+        durationMs: 2500,
+        warnings: 0,
+        skipped: { socket: 2 },
+      }
+    },
+    list: note('list', { backups: [entry], problems: [] }),
+    async inspect(options, take) {
+      calls.push({ method: 'inspect', options })
+      await take('files', tocEntry('etc', { type: 'directory', mode: 0o755, sizeBytes: 0, sha256: null }))
+      await take('files', tocEntry('etc/hosts'))
+      return { manifest, details, entries: 2 }
+    },
+    async cat(options, take) {
+      calls.push({ method: 'cat', options })
+      await take(Buffer.from([0xff, 0x00, 0x41]))
+    },
+    async diff(options, take) {
+      calls.push({ method: 'diff', options })
+      const common = { service: 'files', before: null, after: null, attributes: [] }
+      await take({ ...common, path: pathFromText('etc/new'), change: 'added' })
+      await take({ ...common, path: pathFromText('etc/mode'), change: 'metadata', attributes: ['mode', 'mtime'] })
+      return { from: entry.id, to: 'live', counts: { added: 1, removed: 0, changed: 0, metadata: 1 }, warnings: [] }
+    },
+    async planRestore(options) {
+      calls.push({ method: 'planRestore', options })
+      return plan(calls)
+    },
+    verify: note('verify', {
+      exitCode: 0,
+      run: 'run-2',
+      reports: [{ id: entry.id, level: 'full', ok: true, problems: [], bytes: 12_345_678, durationMs: 500 }],
+      blindSpot: null,
+    }),
+    rebuild: note('rebuild', { exitCode: 0, backups: 3, keptAs: '/srv/backup/metadata.json.1', problems: [] }),
+    status: async () => statusReport,
+    doctor: async () => ({
+      ok: false,
+      checks: [
+        { name: 'node', state: 'ok', what: 'v24', hint: '' },
+        { name: 'key', state: 'problem', what: 'no key', hint: 'holdfast init' },
+      ],
+      settings: [{ key: 'storage.local.path', value: '/srv/backup', from: 'file', where: 'backup_config.json:3:4' }],
+    }),
+    keysList: async () => [
+      { kid: '00ff', type: 'keyfile', label: 'first', created: '2026-11-20T02:00:00.000Z', current: true },
+    ],
+    keysAdd: note('keysAdd', { exitCode: 0, kid: '11ee', type: 'scrypt', file: null, archives: 2, problems: [] }),
+    async exportBackup(options, take) {
+      calls.push({ method: 'exportBackup', options })
+      await take(Buffer.from('tar'))
+      return { id: entry.id, bytes: 3 }
+    },
+  }
+  return { ...engine, ...answers }
+}
