@@ -56,7 +56,7 @@ test('prints the bytes that the example has', () => {
     checksum: hex(file.subarray(slotsAt + slotBytes + 32, slotsAt + slotBytes + 64)),
     stream: createHash('sha256').update(stream).digest('hex'),
     payload: createHash('sha256').update(file.subarray(8192)).digest('hex'),
-    root: JSON.stringify(reader.root),
+    root: Buffer.from(reader.stream.extent(reader.location, reader.location.rootBytes)).toString(),
     lines: Buffer.from(reader.stream.decode(first![1], first![2])).toString(),
     frames: offsets.map((offset, at) =>
       [offset, rawOffsets[at]!].map((n) => n.toString(16).padStart(16, '0')).join(' '),
