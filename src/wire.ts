@@ -47,7 +47,12 @@ export async function wire(options: WireOptions): Promise<{ engine: Engine; clos
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     version,
-    recoveryKit: pathFromText(`${home}recovery`),
+    recoveryKit: [
+      kitFile('recover.py', `${home}recovery/recover.py`),
+      kitFile('recover.mjs', `${home}recovery/recover.mjs`),
+      kitFile('README.md', `${home}recovery/README.md`),
+      kitFile('FORMAT.md', `${home}docs/format.md`),
+    ],
     temporary: pathFromText(tmpdir()),
     nodePath: process.execPath,
   }
@@ -68,6 +73,10 @@ export async function wire(options: WireOptions): Promise<{ engine: Engine; clos
     askPassphrase: options.onPassphrase ?? null,
   })
   return { engine, close: async () => {} }
+}
+
+function kitFile(name: string, path: string): World['recoveryKit'][number] {
+  return { name: pathFromText(name), path: pathFromText(path) }
 }
 
 /** A user id without an entry in /etc/passwd is common in containers. */

@@ -20,7 +20,7 @@ import { type AccountNames, readAccountNames } from './platform/account-names.ts
 import { explainIo } from './platform/explain-io.ts'
 import { syncDirectory } from './platform/json-file.ts'
 import { acquireLock, type Lock } from './platform/lock.ts'
-import { openWorkspace, type Repository, type Workspace, type World } from './repository.ts'
+import { openWorkspace, type Repository, repositoryIdentity, type Workspace, type World } from './repository.ts'
 import { type Ending, newId, type Run } from './run.ts'
 import { rootsOf } from './sources/files.ts'
 import { type SourceType, sources } from './sources/registry.ts'
@@ -41,8 +41,11 @@ export interface CreateRequest {
   readonly services: readonly ServiceRequest[]
   readonly description: string
   readonly compression: CompressionLevel
-  /** Keys every archive is wrapped for; empty makes an unencrypted backup. */
-  readonly slotKeys: readonly SlotKey[]
+  /**
+   * Keys every archive is wrapped for; none makes an unencrypted backup. Asked for once the services are locked, so
+   * that a key added meanwhile is among them.
+   */
+  slotKeys(): Promise<readonly SlotKey[]>
   /** Less protection than asked for: told, and the outcome is `warnings`. */
   readonly warnings: readonly string[]
   readonly notices: readonly string[]
@@ -100,7 +103,8 @@ export async function createBackup(
     const result: CreateResult = { entry, warnings: story.warnings, skipped: story.skipped }
     return { result, report: { backup: entry.id, warnings: story.warnings }, warnings: story.warnings > 0 }
   } catch (error) {
-    throw explainIo(error, 'write the backup below', repository.root)
+    // An interruption surfaces as whatever call it hit; the run tells it from a fault.
+    throw run.signal.aborted ? error : explainIo(error, 'write the backup below', repository.root)
   } finally {
     try {
       workspace?.discard()
@@ -140,6 +144,7 @@ class BackupStory {
   readonly #names: AccountNames
   #doneBytes = 0
   #doneEntries = 0
+  #slotKeys: readonly SlotKey[] = []
 
   constructor(world: World, repository: Repository, request: CreateRequest, run: Run) {
     this.#world = world
@@ -166,7 +171,9 @@ class BackupStory {
   /** Writes all archives and the manifest into a directory of the workspace named like the backup. */
   async write(workspace: Workspace): Promise<{ manifest: Manifest; details: ManifestDetails }> {
     const { files, clock, random } = this.#world
-    const { type, services, slotKeys, description, workers } = this.#request
+    const { type, services, description, workers } = this.#request
+    this.#slotKeys = await this.#request.slotKeys()
+    const slotKeys = this.#slotKeys
     const id = this.#newBackupId()
     const createdAt = new Date(clock.now()).toISOString()
     const directory = joinPath(workspace.path, id as BytePath)
@@ -235,11 +242,11 @@ class BackupStory {
     },
   ): Promise<{ archive: ManifestArchive; details: ManifestDetails['services'][number] }> {
     const { files, random, clock } = this.#world
-    const { compression, slotKeys } = this.#request
+    const { compression } = this.#request
     const begun = clock.elapsed()
     this.#run.tell({ kind: 'phase', phase: 'reading', service: service.name })
     const archiveId = Buffer.from(random.bytes(16)).toString('hex')
-    const encrypted = slotKeys.length > 0
+    const encrypted = this.#slotKeys.length > 0
     const file = `${service.name}${compressionSuffix[compression.compression]}${encrypted ? '.enc' : ''}`
     const path = joinPath(to.directory, file as BytePath)
     const header = encrypted ? this.#header(archiveId, to.id, to.createdAt, compression.compression) : null
@@ -268,7 +275,10 @@ class BackupStory {
         joinPath(to.workspace.path, `${service.name}.toc` as BytePath),
       )
       try {
-        const source = sources[service.type](files, { ...service, repository: this.#repositoryIdentity() })
+        const source = sources[service.type](files, {
+          ...service,
+          repository: repositoryIdentity(files, this.#repository.root),
+        })
         await packSource(source, writer, this.#context(skipped), {
           files,
           pool: to.pool,
@@ -351,7 +361,7 @@ class BackupStory {
       loc: locatorBytes[compression],
       segmentBytes,
     } as const
-    const { bytes, streamKey, associatedData } = createHeader(fields, this.#request.slotKeys, random)
+    const { bytes, streamKey, associatedData } = createHeader(fields, this.#slotKeys, random)
     const sealer = new SegmentSealer({
       streamKey,
       associatedData,
@@ -366,7 +376,7 @@ class BackupStory {
   #readBack(archive: ManifestArchive, directory: BytePath, written: WrittenStream): void {
     this.#run.tell({ kind: 'phase', phase: 'reading back', service: archive.service })
     const { files } = this.#world
-    const { slotKeys } = this.#request
+    const slotKeys = this.#slotKeys
     const manifest = { id: '', sealed: slotKeys.length > 0 ? {} : undefined } as unknown as Manifest // only these two are looked at
     const place = {
       ...archivePlace(this.#repository, manifest, archive),
@@ -415,11 +425,6 @@ class BackupStory {
           this.#run.tell({ kind: 'notice', message: `${displayPath(path)} is left out: ${repositoryPath}` })
       },
     }
-  }
-
-  #repositoryIdentity(): { device: bigint; inode: bigint } | null {
-    const status = this.#world.files.statusFollowing(this.#repository.root)
-    return status === undefined ? null : { device: status.device, inode: status.inode }
   }
 
   #xattrsAtHand(): boolean {

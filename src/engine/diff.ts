@@ -7,6 +7,7 @@ import { openArchive, openBackup } from './inspect.ts'
 import { following, liveEntries } from './live-tree.ts'
 import { compareEntries } from './plan/compare.ts'
 import { readAccountNames } from './platform/account-names.ts'
+import { repositoryIdentity } from './repository.ts'
 import type { Session } from './session.ts'
 
 /** What changed between two backups, or between a backup and the disk as it is now. */
@@ -21,8 +22,8 @@ export async function diffBackups(
   const to =
     options.against.kind === 'backup' ? await session.backup(repository, options.against.id, options.services) : null
   const keys = await session.keys(repository, from.encrypted || to?.encrypted === true)
-  const before = openBackup(files, repository, from, options.services)
-  const after = to === null ? null : openBackup(files, repository, to, options.services)
+  const before = openBackup(files, repository, from, options.services, keys)
+  const after = to === null ? null : openBackup(files, repository, to, options.services, keys)
   const services = [
     ...new Set([...before.archives, ...(after?.archives ?? [])].map((archive) => archive.service)),
   ].sort()
@@ -68,7 +69,14 @@ function compareLive(
   }
   return compareEntries(
     old.entries(),
-    liveEntries(files, readAccountNames(files), old.root.source, context, following(old.entries())),
+    liveEntries(
+      files,
+      readAccountNames(files),
+      old.root.source,
+      repositoryIdentity(files, session.root),
+      context,
+      following(old.entries()),
+    ),
   )
 }
 

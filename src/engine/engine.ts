@@ -75,14 +75,16 @@ export function createEngine(parts: EngineParts): Engine {
         )
       const repository = await ensureRepository()
       const catalog = session.catalog(repository)
-      const slotKeys = encrypt ? (await keyringForWriting(world, repository, found, session.derivation())).slotKeys : []
+      const writeKeys = async () =>
+        encrypt ? (await keyringForWriting(world, repository, found, session.derivation())).slotKeys : []
+      await writeKeys() // a key that does not fit is told before anything begins
       const { backups } = await listBackups(files, repository, catalog)
       const request = {
         type: options.type === 'service' ? 'service' : 'full',
         services,
         description: options.description,
         compression: chooseCompression(session, options),
-        slotKeys,
+        slotKeys: writeKeys,
         warnings: [...configured.warnings, ...warnings],
         notices: configured.notices,
         workers: settings.workers.backup ?? world.processors,
@@ -124,8 +126,8 @@ export function createEngine(parts: EngineParts): Engine {
     async inspect({ backup, services, path }, take) {
       const repository = session.repository()
       const entry = await session.backup(repository, backup, services)
-      const { manifest, archives } = openBackup(files, repository, entry, services)
       const keys = await session.keys(repository, entry.encrypted)
+      const { manifest, archives } = openBackup(files, repository, entry, services, keys)
       const details = detailsIfPossible(manifest, keys)
       if (details === null) return { manifest, details, entries: 0 }
       const below = path === null ? null : storedPathFromText(path)
@@ -153,8 +155,8 @@ export function createEngine(parts: EngineParts): Engine {
     async cat({ backup, path, services }, take) {
       const repository = session.repository()
       const entry = await session.backup(repository, backup, services)
-      const { manifest, archives } = openBackup(files, repository, entry, services)
       const keys = await session.keys(repository, entry.encrypted)
+      const { manifest, archives } = openBackup(files, repository, entry, services, keys)
       const readers = archives.map((archive) => openArchive(files, repository, manifest, archive, keys))
       try {
         await catFile(readers, storedPathFromText(path), take)

@@ -29,8 +29,6 @@ export interface Initialised {
   readonly notices: readonly string[]
 }
 
-const kit = ['recover.py', 'recover.mjs', 'README.md', 'FORMAT.md']
-
 /**
  * Makes a repository. `archives/` is made last, since its presence is what makes a directory a repository: an init
  * that was killed half way is simply run again.
@@ -144,10 +142,10 @@ export async function makeKeyFile(world: World, path: BytePath): Promise<Uint8Ar
 async function refreshKit(world: World, repository: Repository): Promise<void> {
   const { files, recoveryKit } = world
   const sums: string[] = []
-  for (const name of kit) {
-    const bytes = readBytes(files, joinPath(recoveryKit, name as BytePath))
+  for (const { name, path } of recoveryKit) {
+    const bytes = readBytes(files, path)
     if (bytes === null) continue
-    const target = joinPath(repository.recovery, name as BytePath)
+    const target = joinPath(repository.recovery, name)
     const present = readBytes(files, target)
     if (present === null || !Buffer.from(present).equals(bytes))
       await replaceFile(files, target, Buffer.from(bytes).toString('utf8'))

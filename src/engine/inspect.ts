@@ -18,14 +18,20 @@ export interface OpenBackup {
   readonly archives: readonly ManifestArchive[]
 }
 
-/** The manifest of a backup and the archives of the services asked for; all of them where none is named. */
+/**
+ * The manifest of a backup and the archives of the services asked for; all of them where none is named.
+ *
+ * @throws E_UNKNOWN_SERVICE, E_DAMAGED; with a key, also where the manifest was changed by somebody without one.
+ */
 export function openBackup(
   files: Files,
   repository: Repository,
   entry: CatalogEntry,
   services: readonly string[],
+  keys: Keys,
 ): OpenBackup {
   const manifest = readManifest(files, repository, entry.id)
+  detailsIfPossible(manifest, keys)
   const names = manifest.archives.map((archive) => archive.service)
   for (const service of services) {
     if (names.includes(service)) continue
@@ -42,6 +48,7 @@ export function openBackup(
   }
 }
 
+/** An archive of a backup, and not one of another backup or another service that was put in its place. */
 export function openArchive(
   files: Files,
   repository: Repository,
@@ -49,7 +56,14 @@ export function openArchive(
   archive: ManifestArchive,
   keys: Keys,
 ): ArchiveReader {
-  return new ArchiveReader(files, archivePlace(repository, manifest, archive), keys)
+  const reader = new ArchiveReader(files, archivePlace(repository, manifest, archive), keys)
+  const foreign = reader.pub !== null && reader.pub.set !== manifest.id
+  if (!foreign && reader.root.service.name === archive.service) return reader
+  reader.close()
+  throw damaged(
+    `${archive.file} of ${manifest.id} belongs to another backup`,
+    'bring it back from a copy of the repository',
+  )
 }
 
 /** Details where the key is at hand, else null. @throws E_DAMAGED, E_KEY_WRONG. */

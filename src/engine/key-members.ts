@@ -24,6 +24,8 @@ export function describeKeys(files: Files, repository: Repository, found: FoundK
   return keyring.keys.map(({ kid, type, label, created }) => ({ kid, type, label, created, current: kid === current }))
 }
 
+const lockMs = 60_000
+
 export interface AddedKey {
   readonly kid: string
   readonly type: string
@@ -47,26 +49,18 @@ export async function addKey(
   run: Run,
 ): Promise<Ending<AddedKey>> {
   const { files, clock, random } = world
-  const keyring = readKeyring(files, repository)
-  if (keyring === null)
-    throw new BackupError(
-      'E_KEYRING',
-      'the repository has no keyring',
-      'it is not encrypted, or keys/keyring.json was lost; holdfast create makes one',
-    )
-  if (found === null)
-    throw new BackupError(
-      'E_KEY_MISSING',
-      'a key of the repository is needed to let in another',
-      'set BACKUP_ENCRYPTION_KEY',
-    )
-  const lock = await acquireLock(files, repository.lock('keys'), {
-    waitMs: 60_000,
-    signal: run.signal,
-    holder: run.holder,
-    clock,
-  })
+  if (found === null) {
+    const hint = 'set BACKUP_ENCRYPTION_KEY'
+    throw new BackupError('E_KEY_MISSING', 'a key of the repository is needed to let in another', hint)
+  }
+  const request = { waitMs: lockMs, signal: run.signal, holder: run.holder, clock }
+  const lock = await acquireLock(files, repository.lock('keys'), request)
   try {
+    const keyring = readKeyring(files, repository)
+    if (keyring === null) {
+      const hint = 'it is not encrypted, or keys/keyring.json was lost; holdfast create makes one'
+      throw new BackupError('E_KEYRING', 'the repository has no keyring', hint)
+    }
     const unlocked = unlockKeyring(keyring, found.secret)
     const { kid, t } = slotKey.template
     let members = unlocked.slotKeys
@@ -74,6 +68,10 @@ export async function addKey(
       const added = addMember(keyring, unlocked, slotKey, label, clock.now(), random)
       await replaceFile(files, repository.keyring, `${JSON.stringify(added.keyring, null, 2)}\n`)
       members = added.unlocked.slotKeys
+    }
+    // Creates that began before wrap for the members they saw; those that begin now see the new one.
+    for (const name of files.names(repository.locks)) {
+      if (name.startsWith('service-')) (await acquireLock(files, repository.lock(name), request)).release()
     }
     const keys: Keys = { secrets: [found.secret], slotKeys: members }
     const problems: string[] = []
@@ -110,7 +108,8 @@ async function addToBackup(
     changed += (await addToArchive(world, repository, manifest, archive, keys, members)) ? 1 : 0
   const details = readDetails(manifest, keys)
   const { sealed, ...bare } = manifest
-  if (sealed.slots.length < members.length) {
+  const kids = new Set(sealed.slots.map((slot) => (slot as { kid?: unknown } | null)?.kid)) // any JSON may stand there
+  if (members.some(({ template }) => !kids.has(template.kid))) {
     // The schema's index signature is lost on the way; the manifest is the one just parsed.
     await replaceFile(
       world.files,

@@ -7,7 +7,7 @@ import type { TocEntry } from '../model/toc.ts'
 import { describe } from './archive/large-file.ts'
 import { readFully, splitXattrs } from './archive/pack-job.ts'
 import type { AccountNames } from './platform/account-names.ts'
-import { filesSource } from './sources/files.ts'
+import { type FilesSettings, filesSource } from './sources/files.ts'
 
 /**
  * The disk as it is now, seen like a table of contents: walked with the same paths and excludes as the backup. A file
@@ -17,6 +17,7 @@ export async function* liveEntries(
   files: Files,
   names: AccountNames,
   source: Root['source'],
+  repository: FilesSettings['repository'],
   context: SourceContext,
   stored: (path: BytePath) => TocEntry | undefined,
 ): AsyncGenerator<TocEntry> {
@@ -30,7 +31,7 @@ export async function* liveEntries(
     exclude: source.exclude ?? [],
     excludeCaches: source.excludeCaches ?? false,
     oneFileSystem: source.oneFileSystem ?? false,
-    repository: null,
+    repository,
   })
   for await (const slice of walk.scan(context)) {
     for (const entry of slice) {

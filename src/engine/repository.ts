@@ -20,8 +20,8 @@ export interface World {
   readonly uid: number
   readonly gid: number
   readonly version: string
-  /** Where recover.py, recover.mjs and FORMAT.md lie in this installation. */
-  readonly recoveryKit: BytePath
+  /** The recovery scripts and the format's description: name in the repository, and path in this installation. */
+  readonly recoveryKit: readonly { readonly name: BytePath; readonly path: BytePath }[]
   /** For what a run must put down while the repository cannot be written. */
   readonly temporary: BytePath
   /** The program that runs JavaScript, for the recovery script. */
@@ -182,4 +182,10 @@ async function sweep(world: World, repository: Repository, holder: LockHolder, s
       lock?.release()
     }
   }
+}
+
+/** The repository's directory by what it is, whatever path leads to it; null where it cannot be looked at. */
+export function repositoryIdentity(files: Files, root: BytePath): { device: bigint; inode: bigint } | null {
+  const status = files.statusFollowing(root)
+  return status === undefined ? null : { device: status.device, inode: status.inode }
 }

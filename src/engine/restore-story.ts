@@ -261,8 +261,8 @@ class Planning implements PlannedRestore {
   async #open(id: string, encrypted: boolean, services: readonly string[]): Promise<void> {
     const { files } = this.#session.world
     const entry = await this.#session.backup(this.#repository, id)
-    const { manifest, archives } = openBackup(files, this.#repository, entry, services)
     const keys = await this.#session.keys(this.#repository, encrypted)
+    const { manifest, archives } = openBackup(files, this.#repository, entry, services, keys)
     for (const archive of archives) {
       const reader = openArchive(files, this.#repository, manifest, archive, keys)
       this.#archives.push({ service: archive.service, reader })

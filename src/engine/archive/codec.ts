@@ -23,8 +23,9 @@ export const frameTargetBytes: Record<Compression, number> = {
   zstd: 2 << 20,
   gzip: 1 << 20,
   none: 1 << 20,
-  xz: 15 << 20,
-  bzip2: 15 << 20,
+  // A frame may come out half as large again (an entry is cut into equal parts), and 16 MiB is the limit.
+  xz: 8 << 20,
+  bzip2: 8 << 20,
 }
 
 /** What one decode may yield at most: a file below the chunking threshold with its neighbours in the frame. */

@@ -5,7 +5,7 @@ import type { FileStatus, Files } from '../../model/ports.ts'
 import type { Attributes, SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { AccountNames } from '../platform/account-names.ts'
-import { isWhole, splitXattrs, withClosingPair } from './pack-job.ts'
+import { isWhole, sparseMap, splitXattrs } from './pack-job.ts'
 import type { PartResult } from './part-job.ts'
 import { encodeTarHeader, paddedBytes } from './tar-header.ts'
 
@@ -53,7 +53,7 @@ export class OpenFile {
       this.before = files.statusOf(this.fd)
       const { sizeBytes, allocatedBytes } = this.before
       const regions = allocatedBytes < sizeBytes ? files.dataRegions(this.fd, sizeBytes) : null
-      this.sparse = regions === null || isWhole(regions, sizeBytes) ? null : withClosingPair(regions, sizeBytes)
+      this.sparse = regions === null || isWhole(regions, sizeBytes) ? null : sparseMap(regions, sizeBytes)
       this.extended = withXattrs ? splitXattrs(files.xattrs(path), names) : { xattrs: new Map(), acl: null }
     } catch (error) {
       files.close(this.fd)

@@ -22,12 +22,19 @@ export interface PackJob {
   readonly paths: string
   /** One letter of `typeLetters` for each entry. */
   readonly types: string
-  readonly links: ReadonlyMap<number, BytePath>
+  /** Hard links: the name that carries the data, and the inode both must have. */
+  readonly links: ReadonlyMap<number, PackLink>
   readonly given: ReadonlyMap<number, GivenEntry>
   readonly compression: CompressionLevel
   readonly withXattrs: boolean
   /** A file that has grown past this since the walk is cut here and marked torn. */
   readonly largestBytes: number
+}
+
+export interface PackLink {
+  readonly target: BytePath
+  readonly inode: bigint
+  readonly device: bigint
 }
 
 /** An entry that does not lie on disk under its own name: its source has said all there is. */
@@ -76,6 +83,7 @@ interface PackEntry {
   readonly path: BytePath
   readonly type: EntryType
   readonly linkTarget: BytePath | null
+  readonly link: PackLink | null
   readonly from:
     | { readonly kind: 'disk'; readonly path: BytePath }
     | { readonly kind: 'given'; readonly attributes: Attributes; readonly bytes: Uint8Array }
@@ -87,13 +95,15 @@ function entriesOf(job: PackJob): PackEntry[] {
     const type = typeOfLetter.get(letter) as EntryType // letters of the table above
     const given = job.given.get(index)
     if (given !== undefined) {
-      return { path: given.path, type, linkTarget: given.linkTarget, from: { kind: 'given', ...given } }
+      return { path: given.path, type, linkTarget: given.linkTarget, link: null, from: { kind: 'given', ...given } }
     }
     const disk = paths[index] as BytePath
+    const link = job.links.get(index) ?? null
     return {
       path: storedPathOf(disk),
       type,
-      linkTarget: job.links.get(index) ?? null,
+      linkTarget: link?.target ?? null,
+      link,
       from: { kind: 'disk', path: disk },
     }
   })
@@ -177,6 +187,12 @@ export class Packer {
     if (entry.type === 'file') return this.#packFile(entry, entry.from.path, index, job, warnings)
     const status = this.#files.status(entry.from.path)
     if (status === undefined) throw vanished()
+    const { link } = entry
+    const expected = link === null ? entry.type : 'file'
+    if (status.type !== expected || (link !== null && (status.inode !== link.inode || status.device !== link.device))) {
+      warnings.push({ path: entry.path, what: 'was replaced while the backup ran; left out' })
+      return null
+    }
     const linkTarget = entry.type === 'symlink' ? this.#files.linkTarget(entry.from.path) : entry.linkTarget
     const described = {
       attributes: attributesOf(status, entry.type),
@@ -197,7 +213,7 @@ export class Packer {
       }
       const sizeBytes = Math.min(before.sizeBytes, job.largestBytes)
       const regions = before.allocatedBytes < sizeBytes ? files.dataRegions(fd, sizeBytes) : null
-      const sparse = regions === null || isWhole(regions, sizeBytes) ? null : withClosingPair(regions, sizeBytes)
+      const sparse = regions === null || isWhole(regions, sizeBytes) ? null : sparseMap(regions, sizeBytes)
       let torn = sizeBytes < before.sizeBytes
       const described = {
         attributes: { ...attributesOf(before, 'file'), sizeBytes },
@@ -381,13 +397,37 @@ export function isWhole(regions: readonly (readonly [number, number])[], sizeByt
   return regions.length === 1 && regions[0]?.[0] === 0 && regions[0][1] === sizeBytes
 }
 
-/** GNU tar restores a file that ends in a hole short unless the map ends with (size, 0). */
-export function withClosingPair(
+/** More regions than this would make a line of the table of contents too long. */
+const mostRegions = 32_768
+
+/**
+ * The map of a sparse file. GNU tar restores a file that ends in a hole short unless its map ends with (size, 0).
+ * Past `mostRegions` the smallest holes are stored as the zeros they read as.
+ */
+export function sparseMap(
   regions: readonly (readonly [number, number])[],
   sizeBytes: number,
 ): readonly (readonly [number, number])[] {
-  const last = regions.at(-1)
-  return last !== undefined && last[0] + last[1] === sizeBytes ? regions : [...regions, [sizeBytes, 0]]
+  const few = regions.length <= mostRegions ? regions : withoutSmallHoles(regions)
+  const last = few.at(-1)
+  return last !== undefined && last[0] + last[1] === sizeBytes ? few : [...few, [sizeBytes, 0]]
+}
+
+function withoutSmallHoles(regions: readonly (readonly [number, number])[]): [number, number][] {
+  const holeBefore = (at: number): number => {
+    const [offset, length] = regions[at - 1] as readonly [number, number] // at is 1 or more
+    return (regions[at] as readonly [number, number])[0] - offset - length
+  }
+  const holes = Float64Array.from({ length: regions.length - 1 }, (_, at) => holeBefore(at + 1)).sort()
+  const kept = holes[holes.length - mostRegions + 1] as number // the smallest hole that stays
+  const joined: [number, number][] = []
+  regions.forEach(([offset, length], at) => {
+    const last = joined.at(-1)
+    if (last !== undefined && (holeBefore(at) < kept || joined.length >= mostRegions))
+      last[1] = offset + length - last[0]
+    else joined.push([offset, length])
+  })
+  return joined
 }
 
 /** Reads until `into` is full or the file ends; returns the bytes read. */

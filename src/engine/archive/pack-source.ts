@@ -12,6 +12,7 @@ import {
   changedWhileRead,
   type GivenEntry,
   type PackJob,
+  type PackLink,
   type PackResult,
   typeLetters,
   whyUnreadable,
@@ -98,7 +99,7 @@ class Packing {
 
   async #dispatchBatch(entries: readonly SourceEntry[]): Promise<void> {
     const { withXattrs, compression } = this.#options
-    const links = new Map<number, BytePath>()
+    const links = new Map<number, PackLink>()
     const given = new Map<number, GivenEntry>()
     let paths = ''
     let types = ''
@@ -107,7 +108,9 @@ class Packing {
       if (entry.content.kind === 'disk') paths += entry.content.path
       else given.set(index, await this.#givenEntry(entry))
       paths += '\0'
-      if (entry.type === 'hardlink' && entry.linkTarget !== null) links.set(index, entry.linkTarget)
+      const { type, linkTarget, attributes } = entry
+      if (type === 'hardlink' && linkTarget !== null)
+        links.set(index, { target: linkTarget, inode: attributes.inode, device: attributes.device })
     }
     const largestBytes = largeFileBytes - 1
     const job: PackJob = { kind: 'pack', paths, types, links, given, compression, withXattrs, largestBytes }

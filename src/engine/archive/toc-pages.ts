@@ -6,7 +6,7 @@ import { type BytePath, pathToText } from '../../model/path.ts'
  * The table of contents in pages. A page ends after an entry whose path's hash says so, so that an insertion moves
  * the bounds of its own page only and all others keep their bytes.
  */
-export const pageRule = { leastEntries: 128, mostEntries: 4096, modulus: 512 } as const
+export const pageRule = { leastEntries: 128, mostEntries: 4096, modulus: 512, mostBytes: 4 << 20 } as const
 
 export type PageReference = Root['toc']['pages'][number]
 
@@ -19,14 +19,20 @@ export interface TocPage {
 
 export class PageCutter {
   #lines: string[] = []
+  #bytes = 0
   #first: BytePath = '' as BytePath
 
   /** A page, where this entry completed one. `ends` is what endsPage says of the path. */
   add(path: BytePath, line: string, ends: boolean): TocPage | null {
     if (this.#lines.length === 0) this.#first = path
     this.#lines.push(line)
+    this.#bytes += line.length
     const count = this.#lines.length
-    return count >= pageRule.mostEntries || (count >= pageRule.leastEntries && ends) ? this.#cut() : null
+    return this.#bytes >= pageRule.mostBytes ||
+      count >= pageRule.mostEntries ||
+      (count >= pageRule.leastEntries && ends)
+      ? this.#cut()
+      : null
   }
 
   /** The page begun last, where there is one. */
@@ -38,6 +44,7 @@ export class PageCutter {
     const bytes = Buffer.from(`${this.#lines.join('\n')}\n`, 'utf8')
     const page = { firstPath: this.#first, bytes, count: this.#lines.length, sha256: hash('sha256', bytes) }
     this.#lines = []
+    this.#bytes = 0
     return page
   }
 }

@@ -22,13 +22,14 @@ export function secretFromText(text: string): Secret {
 }
 
 /**
- * The content of a key file: 32 raw bytes, or 64 hex digits with or without a newline, which are those 32 bytes;
+ * The content of a key file: 32 raw bytes, or 64 hex digits with or without a line end, which are those 32 bytes;
  * anything else of 32 bytes or more is used as it is. Throws E_KEY_UNUSABLE for less.
  */
 export function secretFromKeyfile(content: Uint8Array): Secret {
-  if (content.length === 64 || content.length === 65) {
-    const text = Buffer.from(content).toString('latin1')
-    const digits = text.length === 65 && text.endsWith('\n') ? text.slice(0, 64) : text
+  if (content.length >= 64 && content.length <= 66) {
+    const digits = Buffer.from(content)
+      .toString('latin1')
+      .replace(/\r?\n$/, '')
     if (rawKey.test(digits)) return { kind: 'keyfile', bytes: Buffer.from(digits, 'hex') }
   }
   if (content.length < 32) {
