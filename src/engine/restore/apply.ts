@@ -147,7 +147,8 @@ class Application {
 
   async run(): Promise<void> {
     try {
-      this.#alwaysLook = this.#open.some(({ fd }) => !tellsCaseApart(this.#files, fd))
+      const [top] = this.#open
+      if (this.#plan.header.targetIsNew && top !== undefined) this.#probe(top.fd)
       await this.#pass('first')
       if (this.#links > 0) await this.#pass('second')
       await this.#finishDirectories()
@@ -248,13 +249,22 @@ class Application {
     }
   }
 
-  #makeDirectory({ kind, path }: SpooledStep): void {
+  /**
+   * In a directory of this restore's own making nobody looks before writing. Where it takes names that differ in case
+   * for one, they must.
+   */
+  #probe(directory: number): void {
+    this.#alwaysLook ||= !tellsCaseApart(this.#files, directory)
+  }
+
+  #makeDirectory({ kind, path, fresh }: SpooledStep): void {
     const files = this.#files
     this.#doneEntries++
     try {
       // Full rights for its owner while it is filled, none for others until its own are set.
       files.makeDirectory(this.#directories.child(path), kind === 'make-parent' ? 0o755 : 0o700)
       if (kind === 'make-directory') this.#written++
+      if (!fresh) this.#probe(this.#directories.open(path))
     } catch (error) {
       this.#alwaysLook = true
       const code = codeOf(error) ?? ''

@@ -71,10 +71,7 @@ export function swapCase(name: BytePath): BytePath {
   ) as BytePath
 }
 
-/**
- * The same by trying, in a directory a restore writes to anyway: makes a name, looks for it in the other case, and
- * removes it.
- */
+/** By trying, in a directory the restore has just made: makes a name, looks for it in the other case, removes it. */
 export function tellsCaseApart(files: Files, directory: number): boolean {
   const name = `.hf-case-${randomBytes(6).toString('hex')}` as BytePath
   const probe = files.childOf(directory, name)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach } from 'vitest'
+import { afterAll, afterEach, beforeEach, vi } from 'vitest'
 import { defaultLevel } from '../../../src/engine/archive/codec.ts'
 import { packSource } from '../../../src/engine/archive/pack-source.ts'
 import { type ArchivePlace, ArchiveReader } from '../../../src/engine/archive/reader.ts'
@@ -41,7 +41,11 @@ export interface Scratch {
   at(name: string): BytePath
 }
 
+/** Restores wait until all is on disk, which on a busy machine takes as long as it takes. */
+const patienceMs = 60_000
+
 export function useScratch(parent = tmpdir()): Scratch {
+  vi.setConfig({ testTimeout: patienceMs, hookTimeout: patienceMs })
   let top = '' as BytePath
   beforeEach(() => {
     top = pathFromText(mkdtempSync(join(parent, 'restore-')))
