@@ -298,7 +298,7 @@ interface UstarHeader {
 function parseHeader(block: Buffer): UstarHeader {
   let sum = 8 * 0x20
   for (let at = 0; at < tarBlockBytes; at++) if (at < 148 || at >= 156) sum += block[at] as number
-  if (octal(block, 148, 7) !== sum) throw damaged('a tar header fails its checksum')
+  if (octal(block, 148, 7) !== sum || block[155] !== 0x20) throw damaged('a tar header fails its checksum')
   if (block.toString('latin1', 257, 265) !== 'ustar\x0000') throw damaged('a tar header is not ustar')
   const flag = block[156] as number
   const isDevice = flag === 0x33 || flag === 0x34

@@ -1,3 +1,4 @@
+import { createCipheriv, createHash } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,6 +55,12 @@ export function scratch(name: string): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), `holdfast-${name}-`))
   chmodSync(path, 0o755)
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) }
+}
+
+/** Many bytes that do not compress, the same in every run. */
+export function noise(seed: string, count: number): Buffer {
+  const key = createHash('sha256').update(seed).digest()
+  return createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(count))
 }
 
 export function poolOf(count: number): WorkerPool {
