@@ -88,6 +88,7 @@ export function archivePlace(repository: Repository, manifest: Manifest, archive
     id: archive.id,
     compression: archive.comp,
     encrypted: manifest.sealed !== undefined,
+    headerCopy: joinPath(repository.headers, archive.id as BytePath),
     root: { offset, compressedBytes, inner, rootBytes },
   }
 }

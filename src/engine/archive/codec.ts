@@ -52,21 +52,25 @@ function compress(raw: Uint8Array, { compression, level }: CompressionLevel): Ui
       return plainGzipHeader(gzipSync(raw, { level, chunkSize: worstCaseBytes(raw.length) }))
     case 'xz':
     case 'bzip2':
-      return runFilter(compression, ['-c', `-${level}`], raw)
+      return runFilter(compression, ['-c', `-${level}`], raw, decodeLimitBytes)
   }
 }
 
 /**
- * Decodes a range of whole frames.
+ * Decodes a range of whole frames, to at most `limitBytes`.
  *
  * @throws E_DAMAGED where any frame is cut, fails its checksum, or decodes to another length than it promises.
  */
-export function decompressFrames(bytes: Uint8Array, compression: Compression): Uint8Array {
+export function decompressFrames(
+  bytes: Uint8Array,
+  compression: Compression,
+  limitBytes = decodeLimitBytes,
+): Uint8Array {
   switch (compression) {
     case 'none':
       return bytes
     case 'zstd':
-      return decompressZstd(bytes)
+      return decompressZstd(bytes, limitBytes)
     case 'gzip':
       try {
         return decompressGzip(bytes)
@@ -75,7 +79,7 @@ export function decompressFrames(bytes: Uint8Array, compression: Compression): U
       }
     case 'xz':
     case 'bzip2':
-      return runFilter(compression, ['-dc'], bytes)
+      return runFilter(compression, ['-dc'], bytes, limitBytes)
   }
 }
 
@@ -90,10 +94,10 @@ function decompressGzip(bytes: Uint8Array): Uint8Array {
   return buffer
 }
 
-function decompressZstd(bytes: Uint8Array): Uint8Array {
+function decompressZstd(bytes: Uint8Array, limitBytes: number): Uint8Array {
   const frames = splitZstdFrames(bytes).filter((frame) => !frame.skippable)
   const total = frames.reduce((sum, frame) => sum + frame.contentBytes, 0)
-  if (total > decodeLimitBytes) throw damaged(`a range of frames promises ${total} bytes, more than a reader accepts`)
+  if (total > limitBytes) throw damaged(`a range of frames promises ${total} bytes, more than a reader accepts`)
   const parts = frames.map((frame) => {
     let raw: Uint8Array
     try {
@@ -114,8 +118,8 @@ function plainGzipHeader(member: Uint8Array): Uint8Array {
   return member
 }
 
-function runFilter(command: 'xz' | 'bzip2', args: string[], input: Uint8Array): Uint8Array {
-  const child = spawnSync(command, args, { input, maxBuffer: decodeLimitBytes, stdio: ['pipe', 'pipe', 'pipe'] })
+function runFilter(command: 'xz' | 'bzip2', args: string[], input: Uint8Array, limitBytes: number): Uint8Array {
+  const child = spawnSync(command, args, { input, maxBuffer: limitBytes, stdio: ['pipe', 'pipe', 'pipe'] })
   if (child.error !== undefined) {
     const failure = child.error as NodeJS.ErrnoException
     if (failure.code === 'ENOENT') {

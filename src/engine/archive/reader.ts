@@ -13,7 +13,8 @@ import { type BytePath, comparePaths, displayPath, pathFromBytes, pathFromText }
 import type { Files } from '../../model/ports.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { Keys } from '../keys/slots.ts'
-import { type ArchiveBytes, openHeader } from './header.ts'
+import { readBytes } from '../platform/json-file.ts'
+import { type ArchiveBytes, type OpenedHeader, openHeader } from './header.ts'
 import { decodeLocator } from './locator.ts'
 import { readFully } from './pack-job.ts'
 import { prefixBytes, segmentKeyOf } from './stream-aead.ts'
@@ -27,6 +28,8 @@ export interface ArchivePlace {
   readonly id: string
   readonly compression: Compression
   readonly encrypted: boolean
+  /** A copy of the header region outside the archive, for when both copies in it are damaged. */
+  readonly headerCopy?: BytePath
   /** From the manifest: xz and bzip2 archives without encryption carry no locator. */
   readonly root: RootLocation
 }
@@ -133,7 +136,7 @@ export class ArchiveReader {
   /** S offset and raw offset of every frame up to frames.bin, with a closing pair. */
   frames(): { offsets: number[]; rawOffsets: number[] } {
     const { n, at } = this.root.frames
-    const bytes = Buffer.from(this.stream.decode(at[0], at[1]))
+    const bytes = Buffer.from(this.stream.decode(at[0], at[1], (n + 1) * 16))
     if (bytes.length !== (n + 1) * 16) throw damaged('the list of frames has another length than promised')
     const offsets: number[] = []
     const rawOffsets: number[] = []
@@ -147,6 +150,10 @@ export class ArchiveReader {
         (offset > (offsets[record - 1] as number) &&
           (rawOffsets[record] as number) >= (rawOffsets[record - 1] as number)),
     )
+    const tooLong = rawOffsets.some(
+      (raw, record) => record > 0 && raw - (rawOffsets[record - 1] as number) > limits.frameRawBytes,
+    )
+    if (tooLong) throw damaged('a frame is longer than a frame may be')
     if (!ordered || offsets[0] !== 0 || offsets[n] !== at[0]) throw damaged('the list of frames is out of order')
     return { offsets, rawOffsets }
   }
@@ -188,7 +195,8 @@ export function openAccess(
         healed: false,
       }
     }
-    const { pub, streamKey, associatedData, headerBytes, healed } = openHeader(archive, keys)
+    const { pub, streamKey, associatedData, headerBytes, healed } = openHeaderOrCopy(files, place, archive, keys)
+    if (pub.loc !== locatorBytes[pub.comp]) throw damaged(`the header of ${archive.name} names an impossible locator`)
     if (pub.id !== place.id) throw damaged(`${archive.name} is another archive than its manifest names`)
     const key = segmentKeyOf({
       streamKey,
@@ -201,6 +209,19 @@ export function openAccess(
     return { access: { path: place.path, compression: pub.comp, key, fileBytes }, pub, healed }
   } finally {
     files.close(fd)
+  }
+}
+
+function openHeaderOrCopy(files: Files, place: ArchivePlace, archive: ArchiveBytes, keys: Keys): OpenedHeader {
+  try {
+    return openHeader(archive, keys)
+  } catch (error) {
+    if (!(error instanceof BackupError && error.code === 'E_DAMAGED') || place.headerCopy === undefined) throw error
+    const region = readBytes(files, place.headerCopy, limits.headerBytes)
+    if (region === null || region.length >= archive.fileBytes) throw error
+    const read: ArchiveBytes['read'] = (position, length) =>
+      position < region.length ? region.subarray(position, position + length) : archive.read(position, length)
+    return { ...openHeader({ ...archive, read }, keys), healed: true }
   }
 }
 

@@ -76,16 +76,17 @@ export class StreamReader {
     return out
   }
 
-  /** What a range of whole frames decodes to. */
-  decode(offset: number, compressedBytes: number): Uint8Array {
-    if (compressedBytes > extentLimitBytes)
+  /** What a range of whole frames decodes to. `rawBytes` is set where the archive rightly promises more than usual. */
+  decode(offset: number, compressedBytes: number, rawBytes = 0): Uint8Array {
+    if (compressedBytes > extentLimitBytes + rawBytes)
       throw damaged(`a range of frames is ${compressedBytes} bytes long, more than a reader accepts`)
-    return decompressFrames(this.read(offset, compressedBytes), this.compression)
+    const limitBytes = 2 * extentLimitBytes + rawBytes
+    return decompressFrames(this.read(offset, compressedBytes), this.compression, limitBytes)
   }
 
   /** The `length` bytes an extent points at. */
   extent(extent: Extent, length: number): Uint8Array {
-    const raw = this.decode(extent.offset, extent.compressedBytes)
+    const raw = this.decode(extent.offset, extent.compressedBytes, length)
     if (extent.inner + length > raw.length) throw damaged('an extent reaches past the end of its frames')
     return raw.subarray(extent.inner, extent.inner + length)
   }

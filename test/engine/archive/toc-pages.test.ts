@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { PageCutter, pageRule, type TocPage } from '../../../src/engine/archive/toc-pages.ts'
+import { endsPage, PageCutter, pageRule, type TocPage } from '../../../src/engine/archive/toc-pages.ts'
 import type { BytePath } from '../../../src/model/path.ts'
 
 function pagesOf(paths: readonly string[]): TocPage[] {
   const cutter = new PageCutter()
   const pages: TocPage[] = []
   for (const path of paths) {
-    const page = cutter.add(path as BytePath, `{"p":"${path}"}`)
+    const page = cutter.add(path as BytePath, `{"p":"${path}"}`, endsPage(path as BytePath))
     if (page !== null) pages.push(page)
   }
   const last = cutter.finish()
