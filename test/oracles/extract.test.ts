@@ -3,7 +3,7 @@ import { createReadStream, mkdirSync } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { x as extract } from 'tar'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { verifyArchive } from '../../src/engine/verify/verify-archive.ts'
 import { type Compression, compressions } from '../../src/model/archive.ts'
 import { pathFromText } from '../../src/model/path.ts'
@@ -11,6 +11,8 @@ import { type BuiltArchive, build, files, poolOf, scratch, treeSource } from '..
 import { requirement } from '../requirements.ts'
 import { type Attribute, compareTrees, type Described, describeTree } from './describe-tree.ts'
 import { makeNastyTree } from './nasty-tree.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 /**
  * Plain archives opened by tools that know nothing of Holdfast: what they restore is the source, attribute by

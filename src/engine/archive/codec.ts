@@ -73,7 +73,7 @@ export function decompressFrames(
       return decompressZstd(bytes, limitBytes)
     case 'gzip':
       try {
-        return decompressGzip(bytes)
+        return decompressGzip(bytes, limitBytes)
       } catch (error) {
         throw damaged(`a gzip member does not decode: ${(error as Error).message}`)
       }
@@ -84,9 +84,9 @@ export function decompressFrames(
 }
 
 /** Node passes over zeros behind a member, and whatever follows them. */
-function decompressGzip(bytes: Uint8Array): Uint8Array {
+function decompressGzip(bytes: Uint8Array, limitBytes: number): Uint8Array {
   // With `info`, Node returns the engine as well; its types do not say so.
-  const { buffer, engine } = gunzipSync(bytes, { maxOutputLength: decodeLimitBytes, info: true }) as unknown as {
+  const { buffer, engine } = gunzipSync(bytes, { maxOutputLength: limitBytes, info: true }) as unknown as {
     buffer: Uint8Array
     engine: { bytesWritten: number }
   }

@@ -42,12 +42,12 @@ export class ArchiveSink {
       this.#append(bytes)
       return
     }
-    for (const segment of this.#sealer.push(bytes)) this.#append(segment)
+    for (const piece of this.#sealer.push(bytes)) this.#append(piece)
   }
 
   /** Seals the end and waits until every byte is on disk. Returns the payload's SHA-256. */
   async finish(): Promise<string> {
-    if (this.#sealer !== null) this.#append(this.#sealer.finish())
+    for (const piece of this.#sealer?.finish() ?? []) this.#append(piece)
     await this.#files.sync(this.#fd)
     return this.#payload.digest('hex')
   }

@@ -56,16 +56,15 @@ export interface SealerOptions {
 }
 
 /**
- * Cuts a stream into segments and seals them.
- *
- * Input is kept by reference, not copied, until its segment is sealed: a buffer that was pushed must not be changed
- * afterwards. A segment is sealed once a byte behind it has come, for only then it is surely not the last.
+ * Cuts a stream into segments and seals them, piece by piece: what a push gives back is to be appended to the file in
+ * order. Nothing is held but the beginning of a segment that may yet be the last, and that is a copy: a buffer that was
+ * pushed is the caller's again.
  */
 export class SegmentSealer {
   readonly #options: SealerOptions
   readonly #derivedKey: Uint8Array
+  readonly #pending: Uint8Array
   #segment = 0
-  #pending: Uint8Array[] = []
   #pendingBytes = 0
   #finished = false
 
@@ -78,6 +77,7 @@ export class SegmentSealer {
     }
     this.#options = options
     this.#derivedKey = deriveSegmentKey(options.streamKey, options.salt, options.associatedData, variant)
+    this.#pending = Buffer.allocUnsafeSlow(options.segmentBytes)
   }
 
   /** What precedes the first segment: 40 bytes. */
@@ -86,62 +86,52 @@ export class SegmentSealer {
     return Buffer.concat([Uint8Array.of(1 + salt.length + noncePrefixBytes), salt, noncePrefix])
   }
 
-  /** Segments that these bytes completed. Throws E_UNSUPPORTED past 64 TiB. */
+  /** Pieces of the segments that these bytes completed. Throws E_UNSUPPORTED past 64 TiB. */
   push(bytes: Uint8Array): Uint8Array[] {
     if (this.#finished) throw new BackupError('E_INTERNAL', 'a finished stream was written to')
-    const segments: Uint8Array[] = []
+    const pieces: Uint8Array[] = []
     let rest = bytes
-    while (rest.length > 0) {
-      const room = this.#capacity() - this.#pendingBytes
-      if (room === 0) {
-        segments.push(this.#seal(false))
-        continue
-      }
-      const piece = rest.subarray(0, room)
-      this.#pending.push(piece)
-      this.#pendingBytes += piece.length
-      rest = rest.subarray(piece.length)
+    // A full segment is sealed once a byte behind it has come, for only then it is surely not the last.
+    for (let room = this.#room(); rest.length > room; room = this.#room()) {
+      this.#seal(false, rest.subarray(0, room), pieces)
+      rest = rest.subarray(room)
     }
-    return segments
+    this.#pending.set(rest, this.#pendingBytes)
+    this.#pendingBytes += rest.length
+    return pieces
   }
 
-  /** The last segment; it is empty of content only where the whole stream is. */
-  finish(): Uint8Array {
+  /** The pieces of the last segment; it is empty of content only where the whole stream is. */
+  finish(): Uint8Array[] {
     if (this.#finished) throw new BackupError('E_INTERNAL', 'a stream was finished twice')
     this.#finished = true
-    return this.#seal(true)
+    const pieces: Uint8Array[] = []
+    this.#seal(true, noBytes, pieces)
+    return pieces
   }
 
-  #capacity(): number {
+  #room(): number {
     const { segmentBytes, salt } = this.#options
-    return segmentBytes - tagBytes - (this.#segment === 0 ? 1 + salt.length + noncePrefixBytes : 0)
+    const prefix = this.#segment === 0 ? 1 + salt.length + noncePrefixBytes : 0
+    return segmentBytes - tagBytes - prefix - this.#pendingBytes
   }
 
-  #seal(last: boolean): Uint8Array {
+  #seal(last: boolean, more: Uint8Array, pieces: Uint8Array[]): void {
     if (this.#segment >= segmentLimit) {
-      throw new BackupError(
-        'E_UNSUPPORTED',
-        'the archive is larger than 64 TiB',
-        'divide the service into smaller ones',
-      )
+      throw new BackupError('E_UNSUPPORTED', 'the archive is larger than 64 TiB', 'divide the service into smaller ones')
     }
     const nonce = segmentNonce(this.#options.noncePrefix, this.#segment, last)
     const cipher = createCipheriv(cipherName(this.#derivedKey), this.#derivedKey, nonce, { authTagLength: tagBytes })
-    const sealed = Buffer.allocUnsafeSlow(this.#pendingBytes + tagBytes)
-    let at = 0
-    for (const piece of this.#pending) {
-      const ciphertext = cipher.update(piece)
-      sealed.set(ciphertext, at)
-      at += ciphertext.length
-    }
+    if (this.#pendingBytes > 0) pieces.push(cipher.update(this.#pending.subarray(0, this.#pendingBytes)))
+    if (more.length > 0) pieces.push(cipher.update(more))
     cipher.final()
-    sealed.set(cipher.getAuthTag(), at)
+    pieces.push(cipher.getAuthTag())
     this.#segment++
-    this.#pending = []
     this.#pendingBytes = 0
-    return sealed
   }
 }
+
+const noBytes = new Uint8Array(0)
 
 /** All an opener needs: plain data, to be sent to a worker. It is a key: never logged. */
 export interface SegmentKey {

@@ -1,9 +1,11 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { compressFrame, decompressFrames } from '../../../src/engine/archive/codec.ts'
 import { type Compression, compressions } from '../../../src/model/archive.ts'
 import { BackupError } from '../../../src/model/errors.ts'
 import { requirement } from '../../requirements.ts'
 import { levelOf } from './archive-kit.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const commands: Partial<Record<Compression, string>> = { xz: 'xz', bzip2: 'bzip2' }
 const raw = Buffer.from('a frame of some text; '.repeat(500))

@@ -1,10 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import type { WorkerPool } from '../../../src/engine/archive/worker-pool.ts'
 import { type BytePath, pathFromText } from '../../../src/model/path.ts'
 import type { SourceEntry } from '../../../src/model/source.ts'
 import { type BuiltArchive, build, files, listSource, madeUp, noise, poolOf, scratch } from './archive-kit.ts'
 import { countingFiles } from './counting-files.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const room = scratch('reader')
 let pool: WorkerPool

@@ -1,7 +1,9 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { endsPage, PageCutter, pageRule, type TocPage } from '../../../src/engine/archive/toc-pages.ts'
 import type { BytePath } from '../../../src/model/path.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 function pagesOf(paths: readonly string[]): TocPage[] {
   const cutter = new PageCutter()

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type Decoded, decodeInOrder } from '../../../src/engine/archive/decode-job.ts'
 import { ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import type { WorkerPool } from '../../../src/engine/archive/worker-pool.ts'
 import type { BytePath } from '../../../src/model/path.ts'
 import { type BuiltArchive, build, files, listSource, madeUp, noise, poolOf, scratch } from './archive-kit.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const room = scratch('workers')
 let pool: WorkerPool

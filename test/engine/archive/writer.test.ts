@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { WorkerPool } from '../../../src/engine/archive/worker-pool.ts'
 import { type Compression, compressions } from '../../../src/model/archive.ts'
 import { type BytePath, pathFromText } from '../../../src/model/path.ts'
 import { requirement } from '../../requirements.ts'
 import { build, listSource, madeUp, noise, poolOf, scratch, treeSource } from './archive-kit.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const room = scratch('writer')
 const tree = `${room.path}/tree`

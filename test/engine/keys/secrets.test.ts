@@ -28,7 +28,7 @@ test('takes the 32 bytes of a key file as they are or as 64 hex digits with one 
 test('uses any other key file of 32 bytes or more as it is, and refuses a shorter one', () => {
   for (const content of [
     Buffer.alloc(33, 1),
-    Buffer.from(`${digits}\r\n`),
+    Buffer.from(`${digits}\n\n`),
     Buffer.from(`${digits} `),
     Buffer.alloc(64, 0xff),
   ]) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { decodeFrames } from '../../../src/engine/archive/decode-job.ts'
 import { ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import type { WorkerPool } from '../../../src/engine/archive/worker-pool.ts'
@@ -18,6 +18,8 @@ import {
   scratch,
   wrongKeys,
 } from '../archive/archive-kit.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 /**
  * A small encrypted archive, attacked: whatever is done to its bytes, a reader gives an error or the true content,

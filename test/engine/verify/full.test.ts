@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { compressFrame } from '../../../src/engine/archive/codec.ts'
 import { type ArchivePlace, ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import { ArchiveSink } from '../../../src/engine/archive/sink.ts'
@@ -24,6 +24,8 @@ import {
   poolOf,
   scratch,
 } from '../archive/archive-kit.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
 
 const room = scratch('full')
 let pool: WorkerPool
