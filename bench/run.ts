@@ -1,0 +1,182 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Bench } from './bench.ts'
+import { findProgram } from './find-program.ts'
+import { describeMachine } from './machine.ts'
+import { parseResults, type Results } from './results.ts'
+import { renderTable, replaceTable } from './table.ts'
+import { findTools } from './tools/registry.ts'
+import type { Workload } from './workload.ts'
+import { workloads } from './workloads/registry.ts'
+
+const here = fileURLToPath(new URL('.', import.meta.url))
+const checkout = fileURLToPath(new URL('..', import.meta.url))
+const work = join(here, 'work')
+const page = join(checkout, 'docs', 'performance.md')
+
+const help = `node bench/run.ts [WORKLOAD…] [options]        runs the workloads; all of them where none is named
+node bench/run.ts --table FILE…                puts the tables of these results into docs/performance.md
+
+${workloads.map((workload) => `  ${workload.name.padEnd(12)} ${workload.about}`).join('\n')}
+
+  --rounds N       measured rounds after the warm-up (3)
+  --tree DIR       back up this tree in the workload mixed; it is only read
+  --size BYTES     bytes of generated data in the workload one-file; 2e9 is understood
+  --holdfast FILE  the Holdfast to run (bin/holdfast of this checkout)
+  --tools A,B      only these
+  --keep           leave bench/work as it is: repositories, and trees to be used again
+`
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      rounds: { type: 'string', default: '3' },
+      tree: { type: 'string' },
+      size: { type: 'string' },
+      holdfast: { type: 'string', default: join(checkout, 'bin', 'holdfast') },
+      tools: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      table: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  })
+  if (values.help) return print(help)
+  if (values.table) return putTables(positionals)
+  for (const program of ['python3', 'sync', 'diff', 'cp'])
+    if (findProgram(program) === null) throw new Error(`the bench needs ${program}; see bench/README.md`)
+
+  const chosen = choose(positionals)
+  const found = findTools(values.holdfast)
+  const named = values.tools?.split(',')
+  const tools = found.tools.filter((tool) => named === undefined || named.includes(tool.name))
+  for (const tool of found.missing) tell(`without ${tool.name}: install ${tool.install}`)
+  const notes = staleBuild(values.holdfast)
+  for (const note of notes) tell(note)
+
+  const stop = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
+  let failed = false
+  try {
+    for (const workload of chosen) {
+      mkdirSync(work, { recursive: true })
+      const bench = new Bench({
+        work,
+        rounds: atLeastOne('--rounds', values.rounds),
+        tree: values.tree ?? null,
+        sizeBytes: values.size === undefined ? null : atLeastOne('--size', values.size),
+        tools,
+        signal: stop.signal,
+        tell,
+      })
+      bench.notes.push(...notes)
+      const results = await runWorkload(workload, bench, found.missing)
+      const path = keep(results)
+      process.stdout.write(`\n# ${workload.name}\n\n${renderTable(results, workload.rows)}\n\n${path}\n`)
+      failed ||= results.failures.length > 0 || results.checks.some((check) => !check.ok)
+      if (!values.keep) rmSync(join(work, 'places'), { recursive: true, force: true })
+    }
+  } finally {
+    if (!values.keep) rmSync(work, { recursive: true, force: true })
+  }
+  return failed ? 1 : 0
+}
+
+async function runWorkload(workload: Workload, bench: Bench, missing: Results['missing']): Promise<Results> {
+  const at = new Date().toISOString()
+  const machine = describeMachine(work)
+  const floor = await bench.floor()
+  tell(`\n${workload.name}: ${workload.about}`)
+  const { what, entries, bytes } = await workload.run(bench)
+  return {
+    v: 1,
+    workload: workload.name,
+    at,
+    machine,
+    rounds: bench.options.rounds,
+    tree: { what, entries, bytes },
+    tools: bench.options.tools.map(({ name, version, encrypted, how }) => ({ name, version, encrypted, how })),
+    missing: [...missing],
+    notes: bench.notes,
+    floor,
+    measurements: bench.measurements,
+    sizes: bench.sizes,
+    checks: bench.checks,
+    failures: bench.failures,
+  }
+}
+
+/** Writes the results file; gives its path. */
+function keep(results: Results): string {
+  const stamp = results.at.slice(0, 16).replace(':', '')
+  const path = join(here, 'results', `${stamp}-${results.workload}.json`)
+  mkdirSync(join(here, 'results'), { recursive: true })
+  writeFileSync(`${path}.tmp`, `${JSON.stringify(results, null, 1)}\n`)
+  renameSync(`${path}.tmp`, path)
+  return path
+}
+
+function putTables(paths: readonly string[]): number {
+  if (paths.length === 0) throw new Error('--table needs the results files')
+  for (const path of paths) {
+    const results = parseResults(readFileSync(path, 'utf8'))
+    const [workload] = choose([results.workload])
+    const table = renderTable(results, workload!.rows)
+    writeFileSync(page, replaceTable(readFileSync(page, 'utf8'), results.workload, table))
+    print(`${table}\n`)
+  }
+  return 0
+}
+
+function choose(names: readonly string[]): readonly Workload[] {
+  const known = workloads.map((workload) => workload.name)
+  for (const name of names)
+    if (!known.includes(name)) throw new Error(`there is no workload '${name}'; there are: ${known.join(', ')}`)
+  return names.length === 0 ? workloads : workloads.filter((workload) => names.includes(workload.name))
+}
+
+/** A warning where the code is newer than what would be measured. */
+function staleBuild(holdfast: string): string[] {
+  if (holdfast !== join(checkout, 'bin', 'holdfast')) return [`The Holdfast measured was ${holdfast}.`]
+  const built = newest(join(checkout, 'dist'))
+  return built !== 0 && newest(join(checkout, 'src')) > built
+    ? ['src/ is newer than dist/: is this the build you mean?']
+    : []
+}
+
+/** Milliseconds since 1970 of the last change of a file below; 0 where there is none. */
+function newest(directory: string): number {
+  try {
+    return readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((latest, entry) => Math.max(latest, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0)
+  } catch {
+    return 0
+  }
+}
+
+function atLeastOne(option: string, text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new Error(`${option} must be a whole number of at least 1, not '${text}'`)
+  return value
+}
+
+function tell(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  const interrupted = error instanceof Error && error.name === 'AbortError'
+  tell(interrupted ? 'interrupted' : `bench: ${error instanceof Error ? error.message : String(error)}`)
+  process.exitCode = interrupted ? 130 : 1
+}
