@@ -66,6 +66,12 @@ export class Bench {
     return this.options.tools.find((tool) => tool.name === name)
   }
 
+  /** The tools that took part. */
+  used(): Tool[] {
+    const names = new Set([...this.measurements, ...this.failures].map((one) => one.tool))
+    return this.options.tools.filter((tool) => names.has(tool.name))
+  }
+
   /** 0 is the warm-up. */
   *rounds(times = this.options.rounds): Generator<number> {
     for (let round = 0; round <= times; round++) yield round

@@ -20,6 +20,10 @@ export function findProgram(name: string): string | null {
 /** The first line a program prints about itself. */
 export function firstLine(argv: readonly string[], environment: Readonly<Record<string, string>> = {}): string {
   const [program, ...rest] = argv
-  const text = execFileSync(program!, rest, { encoding: 'utf8', env: { ...process.env, ...environment } })
+  const text = execFileSync(program!, rest, {
+    encoding: 'utf8',
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   return (text.split('\n').find((line) => line.trim() !== '') ?? '').trim()
 }

@@ -19,13 +19,20 @@ request = json.load(sys.stdin)
 children = []
 
 
-def stop(number, _frame):
-    for child in children:
-        child.terminate()
-    # Whoever asked removes their files next: none may still be written.
-    for child in children:
-        child.wait()
-    sys.exit(128 + number)
+class Stopped(Exception):
+    pass
+
+
+stopping = False
+interruptible = False
+
+
+def stop(_number, _frame):
+    """While a child is being started only a note is taken: an exception there would lose the child."""
+    global stopping
+    stopping = True
+    if interruptible:
+        raise Stopped
 
 
 signal.signal(signal.SIGTERM, stop)
@@ -41,28 +48,45 @@ def transferred(pid):
         return None, None
 
 
-stages = request["stages"]
-with open(request["stdout"], "wb") as stdout, open(request["stderr"], "wb") as stderr:
-    began = time.perf_counter()
+def start(stages, stdout, stderr):
     upstream = subprocess.DEVNULL
     for at, argv in enumerate(stages):
-        last = at == len(stages) - 1
+        if stopping:
+            raise Stopped
         child = subprocess.Popen(
             argv,
             stdin=upstream,
-            stdout=stdout if last else subprocess.PIPE,
+            stdout=stdout if at == len(stages) - 1 else subprocess.PIPE,
             stderr=stderr,
             cwd=request["directory"],
             env=request["environment"],
         )
+        children.append(child)
         # Only the next stage may hold the reading end, or a stage that ends early would leave the one before it waiting.
         if upstream is not subprocess.DEVNULL:
             upstream.close()
         upstream = child.stdout
-        children.append(child)
+
+
+try:
+    with open(request["stdout"], "wb") as stdout, open(request["stderr"], "wb") as stderr:
+        began = time.perf_counter()
+        start(request["stages"], stdout, stderr)
+        interruptible = True
+        if stopping:
+            raise Stopped
+        for child in children:
+            os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        seconds = time.perf_counter() - began
+        interruptible = False
+except Stopped:
+    interruptible = False
     for child in children:
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
-    seconds = time.perf_counter() - began
+        child.terminate()
+    # Whoever asked removes their files next: none may still be written.
+    for child in children:
+        child.wait()
+    sys.exit(143)
 
 results = []
 for child in children:

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -14,6 +14,7 @@ import { workloads } from './workloads/registry.ts'
 const here = fileURLToPath(new URL('.', import.meta.url))
 const checkout = fileURLToPath(new URL('..', import.meta.url))
 const work = join(here, 'work')
+const ownHoldfast = join(checkout, 'bin', 'holdfast')
 const page = join(checkout, 'docs', 'performance.md')
 
 const help = `node bench/run.ts [WORKLOAD…] [options]        runs the workloads; all of them where none is named
@@ -36,7 +37,7 @@ async function main(): Promise<number> {
       rounds: { type: 'string', default: '3' },
       tree: { type: 'string' },
       size: { type: 'string' },
-      holdfast: { type: 'string', default: join(checkout, 'bin', 'holdfast') },
+      holdfast: { type: 'string', default: ownHoldfast },
       tools: { type: 'string' },
       keep: { type: 'boolean', default: false },
       table: { type: 'boolean', default: false },
@@ -53,8 +54,7 @@ async function main(): Promise<number> {
   const named = values.tools?.split(',')
   const tools = found.tools.filter((tool) => named === undefined || named.includes(tool.name))
   for (const tool of found.missing) tell(`without ${tool.name}: install ${tool.install}`)
-  const notes = staleBuild(values.holdfast)
-  for (const note of notes) tell(note)
+  const notes = values.holdfast === ownHoldfast ? [] : [`The Holdfast measured was ${values.holdfast}.`]
 
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
@@ -97,7 +97,7 @@ async function runWorkload(workload: Workload, bench: Bench, missing: Results['m
     machine,
     rounds: bench.options.rounds,
     tree: { what, entries, bytes },
-    tools: bench.options.tools.map(({ name, version, encrypted, how }) => ({ name, version, encrypted, how })),
+    tools: bench.used().map(({ name, version, encrypted, how }) => ({ name, version, encrypted, how })),
     missing: [...missing],
     notes: bench.notes,
     floor,
@@ -113,7 +113,8 @@ function keep(results: Results): string {
   const stamp = results.at.slice(0, 16).replace(':', '')
   const path = join(here, 'results', `${stamp}-${results.workload}.json`)
   mkdirSync(join(here, 'results'), { recursive: true })
-  writeFileSync(`${path}.tmp`, `${JSON.stringify(results, null, 1)}\n`)
+  // a machine's directories are nobody's business, and results are shared
+  writeFileSync(`${path}.tmp`, `${JSON.stringify(results, null, 1).replaceAll(checkout, '')}\n`)
   renameSync(`${path}.tmp`, path)
   return path
 }
@@ -135,26 +136,6 @@ function choose(names: readonly string[]): readonly Workload[] {
   for (const name of names)
     if (!known.includes(name)) throw new Error(`there is no workload '${name}'; there are: ${known.join(', ')}`)
   return names.length === 0 ? workloads : workloads.filter((workload) => names.includes(workload.name))
-}
-
-/** A warning where the code is newer than what would be measured. */
-function staleBuild(holdfast: string): string[] {
-  if (holdfast !== join(checkout, 'bin', 'holdfast')) return [`The Holdfast measured was ${holdfast}.`]
-  const built = newest(join(checkout, 'dist'))
-  return built !== 0 && newest(join(checkout, 'src')) > built
-    ? ['src/ is newer than dist/: is this the build you mean?']
-    : []
-}
-
-/** Milliseconds since 1970 of the last change of a file below; 0 where there is none. */
-function newest(directory: string): number {
-  try {
-    return readdirSync(directory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .reduce((latest, entry) => Math.max(latest, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0)
-  } catch {
-    return 0
-  }
 }
 
 function atLeastOne(option: string, text: string): number {

@@ -21,6 +21,8 @@ export interface Tool {
   readonly encrypted: boolean
   /** Flags and settings that differ from a bare call, for the results. */
   readonly how: string
+  /** The program started for nothing: what every other figure holds as well. */
+  start(): Command
   /** Makes an empty repository; not timed. */
   prepare(place: Place): readonly Command[]
   /** Backs up the absolute path `source`. */

@@ -15,6 +15,7 @@ export function findBorg(): Tool | MissingTool {
     version: firstLine([borg, '--version']),
     encrypted: true,
     how: 'defaults of borg: lz4, --encryption repokey (AES-256-CTR with HMAC-SHA-256), key from a passphrase (PBKDF2), cache and configuration in BORG_BASE_DIR; verify is check --verify-data',
+    start: () => one([borg, '--version']),
     prepare: (place) => [run(place, 'init', '--encryption', 'repokey')],
     backup: (place, source) => run(place, 'create', '::bench', source),
     restore: (place, _source, target) => ({ ...run(place, 'extract', '::bench'), directory: target }),

@@ -28,6 +28,7 @@ export function findHoldfast(program: string, key: 'raw' | 'passphrase'): Tool |
     how: `defaults of holdfast: zstd, AES-256-GCM, ${
       key === 'raw' ? 'a raw key of 256 bits, as init makes one' : 'key from a passphrase (scrypt)'
     }, in BACKUP_ENCRYPTION_KEY; verify is verify --level full`,
+    start: () => one([program, '--version']),
     prepare: (place) => [run(place, 'init')],
     backup: (place, source) => run(place, 'create', source),
     restore: (place, _source, target) => run(place, 'restore', 'latest', '--target', target),

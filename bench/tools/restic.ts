@@ -15,6 +15,7 @@ export function findRestic(): Tool | MissingTool {
     version: firstLine([restic, 'version']),
     encrypted: true,
     how: 'defaults of restic: compression auto (zstd), encrypted (AES-256-CTR with Poly1305), key from a passphrase (scrypt), cache in RESTIC_CACHE_DIR; verify is check --read-data',
+    start: () => one([restic, 'version']),
     prepare: (place) => [run(place, 'init')],
     backup: (place, source) => run(place, 'backup', source),
     restore: (place, _source, target) => run(place, 'restore', 'latest', '--target', target),

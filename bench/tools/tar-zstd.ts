@@ -1,5 +1,5 @@
 import { findProgram, firstLine } from '../find-program.ts'
-import type { MissingTool, Place, Tool } from '../tool.ts'
+import { type MissingTool, one, type Place, type Tool } from '../tool.ts'
 
 export function findTarZstd(): Tool | MissingTool {
   const tar = findProgram('tar')
@@ -9,9 +9,10 @@ export function findTarZstd(): Tool | MissingTool {
   const unpacked = (place: Place): readonly string[] => [zstd, '-dcq', place.repository]
   return {
     name,
-    version: `${firstLine([tar, '--version'])}, ${firstLine([zstd, '--version'])}`,
+    version: `tar ${numberIn(firstLine([tar, '--version']))}, zstd ${numberIn(firstLine([zstd, '--version']))}`,
     encrypted: false,
     how: 'tar | zstd -T2 -3 and zstd -dc | tar: NOT encrypted, no index, no synchronisation with the disk; verify is zstd -t',
+    start: () => one([zstd, '--version']),
     prepare: () => [],
     backup: (place, source) => ({
       stages: [
@@ -25,4 +26,9 @@ export function findTarZstd(): Tool | MissingTool {
     listFiles: (place) => ({ stages: [unpacked(place), [tar, '-tf', '-']] }),
     verify: (place) => ({ stages: [[zstd, '-tq', place.repository]] }),
   }
+}
+
+/** zstd prints a line of asterisks around its version. */
+function numberIn(text: string): string {
+  return /\d+(\.\d+)+/.exec(text)?.[0] ?? text
 }

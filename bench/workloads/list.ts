@@ -1,6 +1,7 @@
 import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Bench } from '../bench.ts'
+import { peakLimit } from '../rows.ts'
 import { one, type Tool } from '../tool.ts'
 import { holdfastName } from '../tools/holdfast.ts'
 import type { Workload } from '../workload.ts'
@@ -23,7 +24,7 @@ export const list: Workload = {
     {
       title: '… peak memory',
       quantity: { kind: 'peak', step: 'list' },
-      bars: [{ kind: 'limit', most: 300e6, moonshot: null }],
+      bars: [peakLimit],
       yardstick: { tool: nodeAlone.name, title: 'node alone' },
     },
   ],
