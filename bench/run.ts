@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -56,12 +56,12 @@ async function main(): Promise<number> {
   for (const tool of found.missing) tell(`without ${tool.name}: install ${tool.install}`)
   const notes = values.holdfast === ownHoldfast ? [] : [`The Holdfast measured was ${values.holdfast}.`]
 
+  takeWork()
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort())
   let failed = false
   try {
     for (const workload of chosen) {
-      mkdirSync(work, { recursive: true })
       const bench = new Bench({
         work,
         rounds: atLeastOne('--rounds', values.rounds),
@@ -79,9 +79,18 @@ async function main(): Promise<number> {
       if (!values.keep) rmSync(join(work, 'places'), { recursive: true, force: true })
     }
   } finally {
-    if (!values.keep) rmSync(work, { recursive: true, force: true })
+    rmSync(values.keep ? join(work, 'running') : work, { recursive: true, force: true })
   }
   return failed ? 1 : 0
+}
+
+/** Two benches would remove each other's files, and measure each other. @throws Error where another one lives */
+function takeWork(): void {
+  const mark = join(work, 'running')
+  const other = Number(existsSync(mark) && readFileSync(mark, 'utf8'))
+  if (other > 0 && existsSync(`/proc/${other}`)) throw new Error(`another bench is running, process ${other}`)
+  mkdirSync(work, { recursive: true })
+  writeFileSync(mark, String(process.pid))
 }
 
 async function runWorkload(workload: Workload, bench: Bench, missing: Results['missing']): Promise<Results> {
