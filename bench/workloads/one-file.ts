@@ -36,7 +36,7 @@ export const oneFile: Workload = {
   rows,
   async run(bench) {
     const tree = makeTree(bench)
-    const wanted = join(tree.path, 'late', '0100')
+    const wanted = join(tree.path, 'late', '0050')
     const expected = await hashOf(wanted)
     const ready: Tool[] = []
     for (const tool of bench.tools) {
