@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { Generator } from '../trees.ts'
+import { Generator } from '../../bench/trees.ts'
 
 let directory: string
 beforeEach(() => {

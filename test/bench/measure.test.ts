@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { CommandFailed, measure, type Surroundings } from '../measure.ts'
-import { one } from '../tool.ts'
+import { CommandFailed, measure, type Surroundings } from '../../bench/measure.ts'
+import { one } from '../../bench/tool.ts'
 
 let directory: string
 let surroundings: Surroundings

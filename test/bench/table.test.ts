@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Measurement, Results } from '../results.ts'
-import { type Bar, lineOf, median, type Row } from '../rows.ts'
-import { formatBytes, formatSeconds, renderTable, replaceTable } from '../table.ts'
+import type { Measurement, Results } from '../../bench/results.ts'
+import { type Bar, lineOf, median, type Row } from '../../bench/rows.ts'
+import { formatBytes, formatSeconds, renderTable, replaceTable } from '../../bench/table.ts'
 
 const row: Row = { title: 'backup', quantity: { kind: 'wall', step: 'backup' }, bars: [] }
 const peers = ['restic', 'borg']
