@@ -1,0 +1,50 @@
+/** What the bench asks of a backup tool. One file per tool in tools/. */
+
+/** One pipeline: each stage is an argv, each reads what the one before it writes. */
+export interface Command {
+  readonly stages: readonly (readonly string[])[]
+  readonly directory?: string
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+/** Where one repository of a tool lives. Everything the tool writes lies below `directory`. */
+export interface Place {
+  readonly directory: string
+  /** Does not exist until `prepare` has run. */
+  readonly repository: string
+  readonly cache: string
+}
+
+export interface Tool {
+  readonly name: string
+  readonly version: string
+  readonly encrypted: boolean
+  /** Flags and settings that differ from a bare call, for the results. */
+  readonly how: string
+  /** The program started for nothing: what every other figure holds as well. */
+  start(): Command
+  /** Makes an empty repository; not timed. */
+  prepare(place: Place): readonly Command[]
+  /** Backs up the absolute path `source`. */
+  backup(place: Place, source: string): Command
+  /** Restores all of it below `target`, an empty directory; `source` then lies at `target`/`source`. */
+  restore(place: Place, source: string, target: string): Command
+  /** The file backed up from the absolute path `path`, to stdout. */
+  readFile(place: Place, path: string): Command
+  /** The backups there are; null where the tool knows no such thing. */
+  listBackups(place: Place): Command | null
+  listFiles(place: Place): Command
+  /** Reads, decrypts and checks every byte. */
+  verify(place: Place): Command
+}
+
+export interface MissingTool {
+  readonly name: string
+  /** What to install, and from where. */
+  readonly install: string
+}
+
+/** argv of one process, with a tool's environment. */
+export function one(argv: readonly string[], environment: Readonly<Record<string, string>> = {}): Command {
+  return { stages: [argv], environment }
+}

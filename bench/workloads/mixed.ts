@@ -1,0 +1,146 @@
+import { execFileSync } from 'node:child_process'
+import { resolve } from 'node:path'
+import { type Bench, hashOf, type Tree } from '../bench.ts'
+import { peakLimit, type Row } from '../rows.ts'
+import type { Tool } from '../tool.ts'
+import { holdfastPassphraseName } from '../tools/holdfast.ts'
+import { copyOnce, walk } from '../trees.ts'
+import type { Workload } from '../workload.ts'
+
+/** Workload 1: the directories every machine has. */
+
+const rows: readonly Row[] = [
+  {
+    title: 'first full backup',
+    quantity: { kind: 'wall', step: 'backup' },
+    bars: [
+      { kind: 'ratio', against: ['restic', 'borg'], least: 2.2, moonshot: 3 },
+      { kind: 'ratio', against: ['tar-zstd'], least: 1, moonshot: 1.5 },
+    ],
+  },
+  { title: '… CPU time', quantity: { kind: 'cpu', step: 'backup' }, bars: [] },
+  { title: '… peak memory', quantity: { kind: 'peak', step: 'backup' }, bars: [peakLimit] },
+  {
+    title: 'full restore',
+    quantity: { kind: 'wall', step: 'restore' },
+    bars: [{ kind: 'ratio', against: ['restic', 'borg', 'tar-zstd'], least: 1.3, moonshot: 2 }],
+  },
+  { title: '… CPU time', quantity: { kind: 'cpu', step: 'restore' }, bars: [] },
+  { title: '… peak memory', quantity: { kind: 'peak', step: 'restore' }, bars: [peakLimit] },
+  {
+    title: 'one small file',
+    quantity: { kind: 'wall', step: 'one-file' },
+    bars: [{ kind: 'ratio', against: ['restic'], least: 4, moonshot: 10 }],
+  },
+  {
+    title: '… with a passphrase for every tool',
+    quantity: { kind: 'wall', step: 'one-file' },
+    bars: [{ kind: 'ratio', against: ['restic'], least: 4, moonshot: 10 }],
+    subject: holdfastPassphraseName,
+  },
+  { title: '… peak memory', quantity: { kind: 'peak', step: 'one-file' }, bars: [peakLimit] },
+  { title: 'list of the backups (one)', quantity: { kind: 'wall', step: 'list' }, bars: [] },
+  { title: 'list of all files', quantity: { kind: 'wall', step: 'list-files' }, bars: [] },
+  { title: '… peak memory', quantity: { kind: 'peak', step: 'list-files' }, bars: [peakLimit] },
+  {
+    title: 'full verify',
+    quantity: { kind: 'wall', step: 'verify' },
+    bars: [{ kind: 'ratio', against: ['restic'], least: 1, moonshot: 2 }],
+  },
+  { title: '… CPU time', quantity: { kind: 'cpu', step: 'verify' }, bars: [] },
+  { title: '… peak memory', quantity: { kind: 'peak', step: 'verify' }, bars: [peakLimit] },
+  {
+    title: 'size of the repository',
+    quantity: { kind: 'size' },
+    bars: [{ kind: 'ratio', against: ['restic'], least: 1, moonshot: 1.11 }],
+  },
+]
+
+export const mixed: Workload = {
+  name: 'mixed',
+  about: 'a copy of /usr/share and /usr/include, or --tree DIR: backup, restore, one file, lists, verify, size',
+  rows,
+  async run(bench) {
+    const { tree, smallFile } = chooseTree(bench)
+    const withPassphrase = await prepareWithPassphrase(bench, tree)
+    for (const round of bench.rounds()) {
+      const ready: Tool[] = []
+      for (const tool of bench.turns(bench.tools, round)) {
+        if (!(await bench.prepare(tool, round))) continue
+        if (!(await bench.measure('backup', tool, tool.backup(bench.place(tool), tree.path), round))) continue
+        bench.recordSize(tool, round)
+        ready.push(tool)
+      }
+      for (const tool of ready) await restoreAll(bench, tool, tree, round)
+      for (const tool of [...ready, ...withPassphrase]) {
+        if (await bench.measure('one-file', tool, tool.readFile(bench.place(tool), smallFile), round))
+          bench.checkOnce(tool, 'the small file is the same', await sameContent(bench.outputOf(tool), smallFile))
+      }
+      for (const tool of ready) {
+        const list = tool.listBackups(bench.place(tool))
+        if (list !== null) await bench.measure('list', tool, list, round)
+      }
+      for (const tool of ready) await bench.measure('list-files', tool, tool.listFiles(bench.place(tool)), round)
+      for (const tool of ready) await bench.measure('verify', tool, tool.verify(bench.place(tool)), round)
+    }
+    return tree
+  },
+}
+
+function chooseTree(bench: Bench): { tree: Tree; smallFile: string } {
+  const given = bench.options.tree
+  const path = given === null ? bench.path('trees', 'mixed') : resolve(given)
+  if (given === null) {
+    bench.options.tell('copying /usr/share and /usr/include')
+    copyOnce(['/usr/share', '/usr/include'], path)
+  }
+  const { entries, bytes, picked } = walk(
+    path,
+    (file, size, links) => size >= 2048 && size <= 16_384 && links === 1 && /^[A-Za-z0-9._/-]+$/.test(file),
+  )
+  const smallFile = picked[Math.floor(picked.length / 2)]
+  if (smallFile === undefined) throw new Error(`${path} holds no plain file of 2 to 16 KiB to pick out`)
+  bench.notes.push(
+    `The small file is the middle one, by name, of those of 2 to 16 KiB: ${smallFile.slice(path.length + 1)}.`,
+  )
+  const what = given === null ? 'a copy of /usr/share and /usr/include' : 'a tree of the user’s choice'
+  return { tree: { path, what, entries, bytes }, smallFile }
+}
+
+/** restic and borg always derive their key from a passphrase; this is the repository that compares like with like. */
+async function prepareWithPassphrase(bench: Bench, tree: Tree): Promise<Tool[]> {
+  const tool = bench.tool(holdfastPassphraseName)
+  if (tool === undefined || !(await bench.prepare(tool, 0))) return []
+  return (await bench.measure('backup', tool, tool.backup(bench.place(tool), tree.path), 0)) ? [tool] : []
+}
+
+async function restoreAll(bench: Bench, tool: Tool, tree: Tree, round: number): Promise<void> {
+  const target = bench.freshDirectory(bench.path('restored'))
+  if (await bench.measure('restore', tool, tool.restore(bench.place(tool), tree.path, target), round)) {
+    if (round === 0) {
+      const differences = differencesOf(tree.path, `${target}${tree.path}`)
+      bench.check(
+        tool,
+        'diff -r --no-dereference of source and restored tree is silent',
+        differences === '',
+        differences,
+      )
+    }
+  }
+  bench.remove(target)
+}
+
+/** Empty where there are none, else the beginning. */
+function differencesOf(one: string, other: string): string {
+  try {
+    execFileSync('diff', ['-r', '-q', '--no-dereference', one, other], { stdio: ['ignore', 'pipe', 'pipe'] })
+    return ''
+  } catch (error) {
+    const { stdout, stderr } = error as { stdout?: Buffer; stderr?: Buffer } // what execFileSync throws
+    return `${stdout ?? ''}${stderr ?? ''}`.slice(0, 400) || String(error)
+  }
+}
+
+async function sameContent(one: string, other: string): Promise<boolean> {
+  return (await hashOf(one)) === (await hashOf(other))
+}
