@@ -103,7 +103,7 @@ export function unusableEntry(entry: TocEntry, isRoot: boolean): RefuseReason | 
 }
 
 /** Bytes the archive stores for an entry: the data regions of a sparse file, all of another. */
-export function storedBytesOf(entry: TocEntry): number {
+export function storedBytesOf(entry: Pick<TocEntry, 'sparse' | 'sizeBytes'>): number {
   return entry.sparse === null ? entry.sizeBytes : entry.sparse.reduce((sum, [, length]) => sum + length, 0)
 }
 
@@ -157,7 +157,10 @@ function restorableMode(entry: TocEntry, seen: Seen, policy: RestorePolicy): num
 }
 
 /** The mode for a file owned by `owner`: setuid and setgid only where they mean whom they meant. */
-export function modeFor(entry: TocEntry, owner: { readonly uid: number; readonly gid: number }): number {
+export function modeFor(
+  entry: Pick<TocEntry, 'mode' | 'uid' | 'gid'>,
+  owner: { readonly uid: number; readonly gid: number },
+): number {
   let { mode } = entry
   if (entry.uid !== owner.uid) mode &= ~0o4000
   if (entry.gid !== owner.gid) mode &= ~0o2000

@@ -178,6 +178,7 @@ class Application {
   async #pass(pass: 'first' | 'second'): Promise<void> {
     let lines: Buffer[] = []
     let bytes = 0
+    let at = 0
     for (const batch of spoolLines(this.#files, this.#plan.spoolPath)) {
       for (const line of batch) {
         const step = peekStep(line)
@@ -188,12 +189,15 @@ class Application {
           else if (mine === 'none') this.#doneEntries++
         }
         if (mine !== pass || (pass === 'second' && !this.#linkable(line))) continue
+        // A job ends where a frame does, so that no frame is decoded by two workers.
+        if ((bytes >= jobBytes || lines.length >= jobSteps) && (step.at !== at || step.at === 0)) {
+          await this.#submit(lines, bytes)
+          lines = []
+          bytes = 0
+        }
+        at = step.at
         lines.push(line)
         bytes += step.bytes
-        if (bytes < jobBytes && lines.length < jobSteps) continue
-        await this.#submit(lines, bytes)
-        lines = []
-        bytes = 0
       }
     }
     if (lines.length > 0) await this.#submit(lines, bytes)
