@@ -78,6 +78,21 @@ export function decideLeaf(
   }
 }
 
+/** Where the data of a group of hard links stands once `step` is done, or null where this name will not have it. */
+export function sourceAfter(step: RestoreStep, seen: Seen | null): LinkSource | null {
+  switch (step.kind) {
+    case 'write-file':
+      return { path: step.entry.path, standing: null }
+    case 'write-beside':
+      return { path: step.as, standing: null }
+    case 'unchanged':
+    case 'set-attributes':
+      return { path: step.entry.path, standing: seen === null ? null : { inode: seen.inode, device: seen.device } }
+    default:
+      return null
+  }
+}
+
 /** What an entry by itself rules out, wherever it would go. */
 export function unusableEntry(entry: TocEntry, isRoot: boolean): RefuseReason | null {
   switch (entry.type) {
