@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The results file: everything that was measured, and what it was measured on. One per workload and run. */
 

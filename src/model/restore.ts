@@ -108,7 +108,7 @@ export const planHeaderSchema = z.object({
   counts: planCountsSchema,
   steps: count,
   bytesToWrite: count,
-  /** Bytes a file system must have free, named by a directory on it. */
+  /** Every file system that is written to, named by a directory on it, and the bytes it must have free. */
   space: z.array(z.object({ at: jsonPathSchema, bytes: count })),
   /** The first refusals; counts.refuse is their total. */
   refused: z.array(z.object({ path: jsonPathSchema, because: z.enum(refuseReasons) })),

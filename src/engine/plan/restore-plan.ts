@@ -78,6 +78,21 @@ export function decideLeaf(
   }
 }
 
+/** Where the data of a group of hard links stands once `step` is done, or null where this name will not have it. */
+export function sourceAfter(step: RestoreStep, seen: Seen | null): LinkSource | null {
+  switch (step.kind) {
+    case 'write-file':
+      return { path: step.entry.path, standing: null }
+    case 'write-beside':
+      return { path: step.as, standing: null }
+    case 'unchanged':
+    case 'set-attributes':
+      return { path: step.entry.path, standing: seen === null ? null : { inode: seen.inode, device: seen.device } }
+    default:
+      return null
+  }
+}
+
 /** What an entry by itself rules out, wherever it would go. */
 export function unusableEntry(entry: TocEntry, isRoot: boolean): RefuseReason | null {
   switch (entry.type) {
@@ -103,7 +118,7 @@ export function unusableEntry(entry: TocEntry, isRoot: boolean): RefuseReason | 
 }
 
 /** Bytes the archive stores for an entry: the data regions of a sparse file, all of another. */
-export function storedBytesOf(entry: TocEntry): number {
+export function storedBytesOf(entry: Pick<TocEntry, 'sparse' | 'sizeBytes'>): number {
   return entry.sparse === null ? entry.sizeBytes : entry.sparse.reduce((sum, [, length]) => sum + length, 0)
 }
 
@@ -157,7 +172,10 @@ function restorableMode(entry: TocEntry, seen: Seen, policy: RestorePolicy): num
 }
 
 /** The mode for a file owned by `owner`: setuid and setgid only where they mean whom they meant. */
-export function modeFor(entry: TocEntry, owner: { readonly uid: number; readonly gid: number }): number {
+export function modeFor(
+  entry: Pick<TocEntry, 'mode' | 'uid' | 'gid'>,
+  owner: { readonly uid: number; readonly gid: number },
+): number {
   let { mode } = entry
   if (entry.uid !== owner.uid) mode &= ~0o4000
   if (entry.gid !== owner.gid) mode &= ~0o2000

@@ -1,20 +1,21 @@
 import { BackupError } from '../../model/errors.ts'
 import type { Progress } from '../../model/event.ts'
-import { type BytePath, displayPath, isWithin } from '../../model/path.ts'
-import type { Files } from '../../model/ports.ts'
+import { type BytePath, displayPath } from '../../model/path.ts'
+import type { FileSystemStatus, Files } from '../../model/ports.ts'
 import { type PlanHeader, pathFromJson } from '../../model/restore.ts'
 import type { RestoreJob } from '../archive/restore-job.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
 import { explainIo } from '../platform/explain-io.ts'
-import { AttributeSetter, type Loss, lossTexts, type User } from './attributes.ts'
-import { codeOf } from './look.ts'
+import type { User } from './attributes.ts'
 import { makeBase } from './make-base.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
-import type { RestoreArchive, RestorePlan } from './prepare.ts'
+import { OutcomeTally, type RestoreOutcome } from './outcome.ts'
+import type { RestoreArchive, RestorePlan } from './request.ts'
+import { RestoredDirectories } from './restored-directories.ts'
 import { spoolLines } from './spool.ts'
-import { decodeStep, peekStep, type SpooledStep } from './step-line.ts'
+import { decodeStep, peekStep } from './step-line.ts'
 import type { Problem, StepResult } from './step-writer.ts'
-import { closeDirectories, openPlaces, tellsCaseApart } from './target.ts'
+import { closeDirectories, openPlaces } from './target.ts'
 
 export interface ApplyOptions {
   readonly user: User
@@ -24,32 +25,6 @@ export interface ApplyOptions {
   onProblem?(problem: Problem): void
 }
 
-/** What could not be restored, told once for all the entries it holds for. */
-export interface RestoreWarning {
-  readonly what: string
-  readonly count: number
-  /** One of them. */
-  readonly path: BytePath
-}
-
-export interface RestoreOutcome {
-  readonly written: number
-  readonly unchanged: number
-  readonly kept: number
-  /** Names that only got other attributes. */
-  readonly metadata: number
-  /** Those of the plan, and those refused because the target has changed since. */
-  readonly refused: number
-  readonly failed: number
-  readonly bytes: number
-  readonly warnings: readonly RestoreWarning[]
-  /** The first of them. */
-  readonly problems: readonly Problem[]
-  /** Everything whose content the archive no longer has. */
-  readonly damaged: readonly BytePath[]
-}
-
-const toldProblems = 1000
 const jobBytes = 4 << 20
 const jobSteps = 256
 
@@ -74,9 +49,9 @@ export async function applyRestore(
   for (const { base } of places) makeBase(files, base)
   const open = openPlaces(files, places)
   try {
-    const application = new Application(files, pool, plan, archives, open, options)
-    await application.run()
-    return application.outcome()
+    const tally = new OutcomeTally(options.onProblem)
+    await new Application(files, pool, plan, archives, open, options, tally).run()
+    return tally.outcome(plan.header.counts)
   } finally {
     await closeDirectories(files, pool, open)
   }
@@ -106,18 +81,9 @@ class Application {
   readonly #directories: OpenDirectories
   readonly #job: Omit<Extract<RestoreJob, { task: 'write' }>, 'lines' | 'alwaysLook'>
   readonly #underWay = new Set<Promise<void>>()
-  readonly #losses = new Map<Loss, { count: number; path: BytePath }>()
-  readonly #problems: Problem[] = []
-  readonly #damaged: BytePath[] = []
-  /** Names that are not what the plan promised: nothing is linked to them, no attributes are given to them. */
-  readonly #missing = new Set<BytePath>()
-  #alwaysLook = false
+  readonly #tally: OutcomeTally
+  readonly #made: RestoredDirectories
   #links = 0
-  #written = 0
-  #metadata = 0
-  #refused = 0
-  #failed = 0
-  #bytes = 0
   #doneEntries = 0
   #failure: unknown = null
 
@@ -128,6 +94,7 @@ class Application {
     archives: readonly RestoreArchive[],
     open: readonly OpenPlace[],
     options: ApplyOptions,
+    tally: OutcomeTally,
   ) {
     this.#files = files
     this.#pool = pool
@@ -135,6 +102,8 @@ class Application {
     this.#options = options
     this.#open = open
     this.#directories = new OpenDirectories(files, open)
+    this.#tally = tally
+    this.#made = new RestoredDirectories(files, plan, this.#directories, options.user, tally)
     this.#job = {
       kind: 'restore',
       task: 'write',
@@ -148,10 +117,10 @@ class Application {
   async run(): Promise<void> {
     try {
       const [top] = this.#open
-      if (this.#plan.header.targetIsNew && top !== undefined) this.#probe(top.fd)
+      if (this.#plan.header.targetIsNew && top !== undefined) this.#made.probe(top.fd)
       await this.#pass('first')
       if (this.#links > 0) await this.#pass('second')
-      await this.#finishDirectories()
+      await this.#made.finish(() => this.#stopIfAsked())
     } finally {
       await Promise.allSettled(this.#underWay)
       this.#directories.close()
@@ -159,41 +128,29 @@ class Application {
     await this.#sync()
   }
 
-  outcome(): RestoreOutcome {
-    const { counts } = this.#plan.header
-    return {
-      written: this.#written,
-      unchanged: counts.unchanged,
-      kept: counts.keep,
-      metadata: this.#metadata,
-      refused: counts.refuse + this.#refused,
-      failed: this.#failed,
-      bytes: this.#bytes,
-      warnings: [...this.#losses].map(([loss, { count, path }]) => ({ what: lossTexts[loss], count, path })),
-      problems: this.#problems,
-      damaged: this.#damaged,
-    }
-  }
-
   async #pass(pass: 'first' | 'second'): Promise<void> {
     let lines: Buffer[] = []
     let bytes = 0
+    let at = 0
     for (const batch of spoolLines(this.#files, this.#plan.spoolPath)) {
       for (const line of batch) {
         const step = peekStep(line)
         const mine = step.kind === 'set-attributes' && step.isDirectory ? 'none' : passOf[step.kind]
         if (pass === 'first') {
-          if (mine === 'directory') this.#makeDirectory(decodeStep(line.toString('utf8')))
+          if (mine === 'directory') this.#made.make(decodeStep(line.toString('utf8')))
           else if (mine === 'second') this.#links++
-          else if (mine === 'none') this.#doneEntries++
+          if (mine === 'none' || mine === 'directory') this.#doneEntries++
         }
         if (mine !== pass || (pass === 'second' && !this.#linkable(line))) continue
+        // A job ends where a frame does, so that no frame is decoded by two workers.
+        if ((bytes >= jobBytes || lines.length >= jobSteps) && (step.at !== at || step.at === 0)) {
+          await this.#submit(lines, bytes)
+          lines = []
+          bytes = 0
+        }
+        at = step.at
         lines.push(line)
         bytes += step.bytes
-        if (bytes < jobBytes && lines.length < jobSteps) continue
-        await this.#submit(lines, bytes)
-        lines = []
-        bytes = 0
       }
     }
     if (lines.length > 0) await this.#submit(lines, bytes)
@@ -211,7 +168,7 @@ class Application {
       joined.set(line, at)
       at += line.length + 1
     }
-    const job: RestoreJob = { ...this.#job, lines: joined, alwaysLook: this.#alwaysLook }
+    const job: RestoreJob = { ...this.#job, lines: joined, alwaysLook: this.#made.alwaysLook }
     const running: Promise<void> = this.#pool
       .run<StepResult>(job, [joined.buffer as ArrayBuffer])
       .then((result) => this.#accept(result, lines.length, bytes))
@@ -223,15 +180,12 @@ class Application {
   }
 
   #accept(result: StepResult, steps: number, bytes: number): void {
-    this.#written += result.written
-    this.#metadata += result.attributes
-    this.#bytes += bytes
+    this.#tally.accept(result)
+    this.#tally.bytes += bytes
     this.#doneEntries += steps
-    for (const problem of result.problems) this.#tell(problem)
-    for (const [loss, count, path] of result.losses) this.#lose(loss, path, count)
     const { bytesToWrite, steps: totalEntries } = this.#plan.header
     this.#options.onProgress?.({
-      doneBytes: this.#bytes,
+      doneBytes: this.#tally.bytes,
       totalBytes: bytesToWrite,
       doneEntries: this.#doneEntries,
       totalEntries,
@@ -249,102 +203,20 @@ class Application {
     }
   }
 
-  /**
-   * In a directory of this restore's own making nobody looks before writing. Where it takes names that differ in case
-   * for one, they must.
-   */
-  #probe(directory: number): void {
-    this.#alwaysLook ||= !tellsCaseApart(this.#files, directory)
-  }
-
-  #makeDirectory({ kind, path, fresh }: SpooledStep): void {
-    const files = this.#files
-    this.#doneEntries++
-    try {
-      // Full rights for its owner while it is filled, none for others until its own are set.
-      files.makeDirectory(this.#directories.child(path), kind === 'make-parent' ? 0o755 : 0o700)
-      if (kind === 'make-directory') this.#written++
-      if (!fresh) this.#probe(this.#directories.open(path))
-    } catch (error) {
-      this.#alwaysLook = true
-      const code = codeOf(error) ?? ''
-      const explained = explainIo(error, 'make', path)
-      if (explained.code === 'E_NO_SPACE' || code === 'EROFS' || code === 'EMFILE') throw explained
-      const changed = code === 'EEXIST' || code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP'
-      this.#tell(
-        changed
-          ? {
-              path,
-              place: path,
-              kind: 'refused',
-              what: 'the target has changed since the plan was made',
-              because: code === 'ENOTDIR' || code === 'ELOOP' ? 'parent-is-symlink' : 'changed-since-the-plan',
-            }
-          : { path, place: path, kind: 'failed', what: explained.message, because: null },
-      )
-    }
-  }
-
   /** A link to what could not be restored would lead to something else. */
   #linkable(line: Buffer): boolean {
-    if (this.#missing.size === 0) return true
+    if (this.#tally.missing.size === 0) return true
     const { to, path } = decodeStep(line.toString('utf8'))
-    if (to === null || !this.#missing.has(to)) return true
+    if (to === null || !this.#tally.missing.has(to)) return true
     this.#doneEntries++
-    if (this.#damaged.includes(to)) {
+    if (this.#tally.isDamaged(to)) {
       const what = `the content of ${displayPath(path)} fails its hash`
-      this.#tell({ path, place: path, kind: 'damaged', what, because: null })
+      this.#tally.tell({ path, place: path, kind: 'damaged', what, because: null })
     } else {
       const what = `not linked: ${displayPath(to)} was not restored`
-      this.#tell({ path, place: path, kind: 'refused', what, because: 'link-target-missing' })
+      this.#tally.tell({ path, place: path, kind: 'refused', what, because: 'link-target-missing' })
     }
     return false
-  }
-
-  /** Directories get their attributes when everything in them is done, the inner ones first. */
-  async #finishDirectories(): Promise<void> {
-    const lost = (loss: Loss, path: BytePath) => this.#lose(loss, path, 1)
-    const attributes = new AttributeSetter(this.#files, this.#options.user, lost)
-    const above: SpooledStep[] = []
-    const leave = (path: BytePath | null): void => {
-      for (let last = above.at(-1); last !== undefined; last = above.at(-1)) {
-        if (path !== null && isWithin(path, last.path)) return
-        above.pop()
-        this.#finishDirectory(last, attributes)
-      }
-    }
-    for (const batch of spoolLines(this.#files, this.#plan.spoolPath)) {
-      for (const line of batch) {
-        if (!peekStep(line).isDirectory) continue
-        const step = decodeStep(line.toString('utf8'))
-        leave(step.path)
-        above.push(step)
-      }
-      this.#stopIfAsked()
-      await turn()
-    }
-    leave(null)
-  }
-
-  #finishDirectory({ kind, path, entry }: SpooledStep, attributes: AttributeSetter): void {
-    if (entry === null || this.#missing.has(path) || kind === 'keep') return
-    const { conflict } = this.#plan.header
-    if (kind === 'unchanged' && (conflict === 'keep' || conflict === 'rename')) return
-    try {
-      const place = this.#directories.child(path)
-      const status = this.#files.status(place)
-      if (status?.type !== 'directory') throw Object.assign(new Error(), { code: 'ENOENT' })
-      if (kind === 'unchanged') {
-        // What was written into it has moved its time.
-        if (status.mtimeNs !== entry.mtimeNs) this.#files.setTime(place, entry.mtimeNs)
-        return
-      }
-      attributes.onPath(place, entry, status)
-      if (kind === 'set-attributes') this.#metadata++
-    } catch (error) {
-      const what = explainIo(error, 'set the attributes of', path).message
-      this.#tell({ path, place: path, kind: 'failed', what, because: null })
-    }
   }
 
   async #sync(): Promise<void> {
@@ -355,39 +227,20 @@ class Application {
         await this.#files.syncFileSystem(fd)
       } catch (error) {
         if (!(error instanceof BackupError) || error.code !== 'E_PLATFORM') throw explainIo(error, 'sync', path)
-        this.#lose('sync', path, 1)
+        this.#tally.lose('sync', path)
       } finally {
         this.#files.close(fd)
       }
     }
-  }
-
-  #tell(problem: Problem): void {
-    this.#missing.add(problem.place)
-    if (problem.kind === 'damaged') this.#damaged.push(problem.path)
-    if (problem.kind === 'refused') this.#refused++
-    if (problem.kind === 'failed') this.#failed++
-    if (this.#problems.length < toldProblems) this.#problems.push(problem)
-    this.#options.onProblem?.(problem)
-  }
-
-  #lose(loss: Loss, path: BytePath, count: number): void {
-    const known = this.#losses.get(loss)
-    if (known === undefined) this.#losses.set(loss, { count, path })
-    else known.count += count
   }
 }
 
 function checkSpace(files: Files, { space }: PlanHeader): void {
   for (const { at, bytes } of space) {
     const path = pathFromJson(at)
-    let freeBytes: number
-    try {
-      freeBytes = files.fileSystem(path).freeBytes
-    } catch (error) {
-      throw explainIo(error, 'look at', path)
-    }
-    if (freeBytes >= bytes) continue
+    const { freeBytes, totalBytes } = fileSystemOf(files, path)
+    // Some file systems, in memory or on a network, do not tell their size.
+    if (freeBytes >= bytes || totalBytes === 0) continue
     throw new BackupError(
       'E_NO_SPACE',
       `the restore needs ${bytes} bytes on the file system of ${displayPath(path)}, which has ${freeBytes} free`,
@@ -396,6 +249,10 @@ function checkSpace(files: Files, { space }: PlanHeader): void {
   }
 }
 
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+function fileSystemOf(files: Files, path: BytePath): FileSystemStatus {
+  try {
+    return files.fileSystem(path)
+  } catch (error) {
+    throw explainIo(error, 'look at', path)
+  }
 }

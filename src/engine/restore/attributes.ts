@@ -1,10 +1,10 @@
 import { BackupError } from '../../model/errors.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
-import type { TocEntry } from '../../model/toc.ts'
 import { aclAttributes } from '../archive/acl.ts'
 import { modeFor } from '../plan/restore-plan.ts'
 import { codeOf, extendedOf, isRemovable, needsRoot } from './look.ts'
+import type { RestorableEntry } from './step-line.ts'
 
 /** The user this restore runs as. */
 export interface User {
@@ -50,7 +50,7 @@ export class AttributeSetter {
    * A file just made by this user, open as `fd`, 0600. `bornGid` is the group it was born with, null where unknown;
    * `inherits` says that its directory's default ACL gave it one.
    */
-  onNewFile(fd: number, path: BytePath, entry: TocEntry, bornGid: number | null, inherits: boolean): void {
+  onNewFile(fd: number, path: BytePath, entry: RestorableEntry, bornGid: number | null, inherits: boolean): void {
     const files = this.#files
     const owner = this.#own(entry, { uid: this.#user.uid, gid: bornGid ?? -1 }, (uid, gid) =>
       files.setOwnerOf(fd, uid, gid),
@@ -62,7 +62,7 @@ export class AttributeSetter {
   }
 
   /** A name that stands already. `status` is what it is now. */
-  onPath(path: BytePath, entry: TocEntry, status: FileStatus): void {
+  onPath(path: BytePath, entry: RestorableEntry, status: FileStatus): void {
     const files = this.#files
     const owner = this.#own(entry, status, (uid, gid) => files.setOwner(path, uid, gid))
     this.#removeExtended(path, entry)
@@ -76,7 +76,7 @@ export class AttributeSetter {
   }
 
   /** A symlink just made: it has no mode, and its directory gave it no ACL. */
-  onNewSymlink(path: BytePath, entry: TocEntry): void {
+  onNewSymlink(path: BytePath, entry: RestorableEntry): void {
     this.#own(entry, { uid: this.#user.uid, gid: -1 }, (uid, gid) => this.#files.setOwner(path, uid, gid))
     this.#extend(path, entry)
     this.#try('time', entry.path, () => this.#files.setTime(path, entry.mtimeNs))
@@ -84,7 +84,7 @@ export class AttributeSetter {
 
   /** The owner the name has afterwards; `now` itself where nothing was changed. */
   #own(
-    entry: TocEntry,
+    entry: RestorableEntry,
     now: { readonly uid: number; readonly gid: number },
     set: (uid: number, gid: number) => void,
   ): { readonly uid: number; readonly gid: number } {
@@ -98,13 +98,13 @@ export class AttributeSetter {
     return done ? { uid: entry.uid, gid: entry.gid } : now
   }
 
-  #mode(entry: TocEntry, owner: { readonly uid: number; readonly gid: number }): number {
+  #mode(entry: RestorableEntry, owner: { readonly uid: number; readonly gid: number }): number {
     const mode = modeFor(entry, owner)
     if (mode !== entry.mode) this.#lost('special-bits', entry.path)
     return mode
   }
 
-  #extend(path: BytePath, entry: TocEntry): void {
+  #extend(path: BytePath, entry: RestorableEntry): void {
     for (const [name, value] of extendedOf(entry)) {
       if (needsRoot(name) && this.#user.uid !== 0) {
         this.#lost('system-xattrs', entry.path)
@@ -115,7 +115,7 @@ export class AttributeSetter {
     }
   }
 
-  #removeExtended(path: BytePath, entry: TocEntry): void {
+  #removeExtended(path: BytePath, entry: RestorableEntry): void {
     let present: Map<string, Uint8Array>
     try {
       present = this.#files.xattrs(path)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { damaged } from '../../model/errors.ts'
 import { displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
-import type { TocEntry } from '../../model/toc.ts'
+import type { RestorableEntry } from './step-line.ts'
 
 const zeroBytes = new Uint8Array(1 << 20)
 const writebackBytes = 16 << 20
@@ -15,7 +15,7 @@ export class ContentWriter {
   readonly #files: Files
   /** Null: hash only. */
   readonly #fd: number | null
-  readonly #entry: TocEntry
+  readonly #entry: RestorableEntry
   readonly #regions: readonly (readonly [number, number])[]
   readonly #hash = createHash('sha256')
   #region = 0
@@ -25,7 +25,7 @@ export class ContentWriter {
   #writtenBack = 0
 
   /** @throws E_DAMAGED where the map of a sparse file is none. */
-  constructor(files: Files, fd: number | null, entry: TocEntry) {
+  constructor(files: Files, fd: number | null, entry: RestorableEntry) {
     this.#files = files
     this.#fd = fd
     this.#entry = entry

@@ -3,13 +3,12 @@ import type { Chunk, Extent } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
 import { displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
-import type { TocEntry } from '../../model/toc.ts'
 import { type StreamAccess, StreamReader } from '../archive/stream-reader.ts'
 import { chunkListSchema, chunksFromTuples } from '../archive/toc-line.ts'
 import { storedBytesOf } from '../plan/restore-plan.ts'
 import { ContentWriter } from './content-writer.ts'
 import { codeOf } from './look.ts'
-import type { SpooledStep } from './step-line.ts'
+import type { RestorableEntry, SpooledStep } from './step-line.ts'
 
 /** The stored bytes of entries of one archive. Neighbours share frames, so what was decoded last is kept. */
 export class EntryContent {
@@ -33,7 +32,7 @@ export class EntryContent {
    *
    * @throws E_DAMAGED.
    */
-  whole(step: SpooledStep, entry: TocEntry): Uint8Array | null {
+  whole(step: SpooledStep, entry: RestorableEntry): Uint8Array | null {
     if (entry.content.kind === 'chunks' || step.outside !== null) return null
     const bytes =
       entry.content.kind === 'none'
@@ -50,7 +49,7 @@ export class EntryContent {
   }
 
   /** The chunks of a large file, one after another, each checked. @throws E_DAMAGED. */
-  *pieces(step: SpooledStep, entry: TocEntry): Generator<Uint8Array> {
+  *pieces(step: SpooledStep, entry: RestorableEntry): Generator<Uint8Array> {
     for (const chunk of this.#chunks(step, entry)) {
       const bytes = this.#reading(entry, () => this.#extent(chunk, chunk.length))
       if (chunk.sha256 !== null && hash('sha256', bytes) !== chunk.sha256)
@@ -59,7 +58,7 @@ export class EntryContent {
     }
   }
 
-  #chunks(step: SpooledStep, entry: TocEntry): readonly Chunk[] {
+  #chunks(step: SpooledStep, entry: RestorableEntry): readonly Chunk[] {
     const { outside } = step
     if (outside === null) return entry.content.kind === 'chunks' ? entry.content.chunks : []
     const text = this.#reading(entry, () => this.#reader.extent(outside, outside.length))
@@ -85,7 +84,7 @@ export class EntryContent {
   }
 
   /** An archive that cannot be read is as good as damaged there. */
-  #reading<T>(entry: TocEntry, read: () => T): T {
+  #reading<T>(entry: RestorableEntry, read: () => T): T {
     try {
       return read()
     } catch (error) {

@@ -59,7 +59,7 @@ function isUntouched(entry: TocEntry, status: FileStatus): boolean {
 }
 
 /** The attributes an entry brings, ACLs among them. @throws E_DAMAGED where an ACL is none. */
-export function extendedOf(entry: TocEntry): Map<string, Uint8Array> {
+export function extendedOf(entry: Pick<TocEntry, 'xattrs' | 'acl'>): Map<string, Uint8Array> {
   if (entry.xattrs.size === 0 && entry.acl === null) return none
   const all = new Map(entry.xattrs)
   if (entry.acl?.access !== undefined) all.set(aclAttributes.access, aclFromText(entry.acl.access))

@@ -6,7 +6,7 @@ import { type PlanHeader, planHeaderSchema } from '../../model/restore.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import { syncDirectory } from '../platform/json-file.ts'
 import { aboveOf } from './places.ts'
-import type { RestorePlan } from './prepare.ts'
+import type { RestorePlan } from './request.ts'
 import { SpoolWriter, spoolLines } from './spool.ts'
 
 /**

@@ -73,8 +73,7 @@ export class PlanTally {
     }
     const { uid, gid } = step.entry
     if (uid !== this.#user.uid || gid !== this.#user.gid) this.#owned++
-    const bytes = bytesOfStep(step)
-    if (bytes > 0) this.#needSpace(bytes, step.replaces?.sizeBytes ?? null, directory)
+    this.#needSpace(bytesOfStep(step), step.replaces?.sizeBytes ?? null, directory)
   }
 
   summary(inPlace: boolean): Pick<PlanHeader, 'counts' | 'steps' | 'bytesToWrite' | 'space' | 'refused' | 'notes'> {

@@ -1,7 +1,7 @@
 import { BackupError } from '../../model/errors.ts'
 import { type BytePath, displayPath, nameOf, rootPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
-import type { ConflictMode, PlanHeader, RefuseReason, RestoreStep } from '../../model/restore.ts'
+import type { PlanHeader, RefuseReason, RestoreStep } from '../../model/restore.ts'
 import { restorePlanVersion } from '../../model/restore.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { ArchiveReader } from '../archive/reader.ts'
@@ -14,51 +14,20 @@ import {
   decideLeaf,
   type LinkSource,
   type RestorePolicy,
+  sourceAfter,
   unusableEntry,
 } from '../plan/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
-import type { User } from './attributes.ts'
 import { type Comparison, compareContents } from './compare.ts'
 import { codeOf, type Looked, lookAt } from './look.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
-import { findPlaces, type Places, type RestoreTarget } from './places.ts'
+import { findPlaces, type Places } from './places.ts'
 import { PlanTally } from './plan-tally.ts'
-import type { PathSelector } from './select-paths.ts'
+import type { PrepareOptions, RestorePlan, RestoreRequest } from './request.ts'
 import { SpoolWriter } from './spool.ts'
 import { encodeStep } from './step-line.ts'
 import { closeDirectories, foldsCase, openPlaces } from './target.ts'
 import { carriersOf, mergedLines, type TocLine } from './toc-lines.ts'
-
-export interface RestoreRequest {
-  readonly id: string
-  readonly backup: string
-  readonly repositoryId: string
-  readonly archives: readonly RestoreArchive[]
-  readonly repositoryRoot: BytePath
-  /** An absolute path, or every path where it came from. */
-  readonly target: RestoreTarget
-  readonly select: PathSelector
-  readonly conflict: ConflictMode
-  readonly user: User
-  /** ISO 8601 UTC. */
-  readonly now: string
-}
-
-export interface RestoreArchive {
-  readonly service: string
-  readonly reader: ArchiveReader
-}
-
-/** A plan ready to be shown, saved or applied. Its steps lie in a file, one a line. */
-export interface RestorePlan {
-  readonly header: PlanHeader
-  readonly spoolPath: BytePath
-}
-
-export interface PrepareOptions {
-  readonly signal: AbortSignal
-  onProgress?(doneEntries: number, totalEntries: number): void
-}
 
 export const planLifetimeMs = 15 * 60 * 1000
 /** Entries looked at before their contents are compared, all together, in the workers. */
@@ -84,9 +53,10 @@ export async function prepareRestore(
     readers.map(({ root }) => root),
     request.repositoryRoot,
   )
-  const open = openPlaces(files, places.targetIsNew ? [] : places.places)
   const spool = new SpoolWriter(files, spoolPath)
+  let open: readonly OpenPlace[] = []
   try {
+    open = openPlaces(files, places.targetIsNew ? [] : places.places)
     const preparation = new Preparation(files, pool, request, places, open, spool)
     await preparation.run(readers, options)
     spool.flush()
@@ -320,19 +290,4 @@ function isUnsafe(because: RefuseReason): boolean {
 function belowOf(because: RefuseReason, symlink: boolean): RefuseReason {
   if (because !== 'type-conflict') return because
   return symlink ? 'parent-is-symlink' : 'parent-is-not-a-directory'
-}
-
-/** Where the data of a group of hard links stands once `step` is done, or null where this name will not have it. */
-function sourceAfter(step: RestoreStep, seen: { inode: bigint; device: bigint } | null): LinkSource | null {
-  switch (step.kind) {
-    case 'write-file':
-      return { path: step.entry.path, standing: null }
-    case 'write-beside':
-      return { path: step.as, standing: null }
-    case 'unchanged':
-    case 'set-attributes':
-      return { path: step.entry.path, standing: seen }
-    default:
-      return null
-  }
 }

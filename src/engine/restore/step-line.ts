@@ -1,17 +1,14 @@
-import * as z from 'zod'
 import { BackupError } from '../../model/errors.ts'
-import type { BytePath } from '../../model/path.ts'
+import { type BytePath, pathFromText, rootPath } from '../../model/path.ts'
 import {
-  jsonPathSchema,
+  type JsonPath,
   pathFromJson,
-  type RefuseReason,
   type Replaced,
   type RestoreStep,
   type RestoreStepKind,
-  refuseReasons,
 } from '../../model/restore.ts'
-import type { TocEntry } from '../../model/toc.ts'
-import { type OutsideList, parseTocLine } from '../archive/toc-line.ts'
+import type { TocContent, TocEntry } from '../../model/toc.ts'
+import { chunksFromTuples, type OutsideList } from '../archive/toc-line.ts'
 import { jsonPath } from '../archive/toc-pages.ts'
 import { storedBytesOf } from '../plan/restore-plan.ts'
 
@@ -28,7 +25,7 @@ export interface SpooledStep {
   readonly fresh: boolean
   readonly replaces: Replaced | null
   /** Null where applying needs no more than the path. */
-  readonly entry: TocEntry | null
+  readonly entry: RestorableEntry | null
   /** Where the archive keeps the entry's chunk list, if not in the entry. */
   readonly outside: OutsideList | null
   readonly to: BytePath | null
@@ -48,9 +45,15 @@ export function bytesOfStep(step: RestoreStep): number {
   return step.entry.type === 'file' || step.entry.type === 'hardlink' ? storedBytesOf(step.entry) : 0
 }
 
+/** Where in the archive the content begins: neighbours that share a frame have the same. 0 without content. */
+function placeOf(step: RestoreStep): number {
+  const content = 'entry' in step ? step.entry.content : null
+  return content?.kind === 'extent' ? content.extent.offset : 0
+}
+
 /** Without the line feed. `line` is the entry's own line in the archive. */
 export function encodeStep({ step, archive, fresh }: Planned, line: string): string {
-  const start = `{"step":"${step.kind}","bytes":${bytesOfStep(step)}`
+  const start = `{"step":"${step.kind}","bytes":${bytesOfStep(step)},"at":${placeOf(step)}`
   const directory = 'entry' in step && step.entry.type === 'directory' ? directoryMark : ''
   const head = `${start}${directory}${fresh ? ',"fresh":1' : ''}`
   switch (step.kind) {
@@ -91,44 +94,137 @@ const kinds = [
   'refuse',
 ] as const satisfies readonly RestoreStepKind[]
 
-const fileTypes = ['file', 'directory', 'symlink', 'fifo', 'char-device', 'block-device', 'socket'] as const
-const integerText = z.string().regex(/^-?\d{1,20}$/)
-const headSchema = z.object({
-  step: z.enum(kinds),
-  bytes: z.int().min(0),
-  directory: z.literal(1).optional(),
-  fresh: z.literal(1).optional(),
-  path: jsonPathSchema.optional(),
-  because: z.enum([...refuseReasons, 'exists', 'newer']).optional(),
-  replaces: z
-    .tuple([z.enum(fileTypes), z.int().min(0), integerText, integerText, integerText, z.int().min(0)])
-    .optional(),
-  to: jsonPathSchema.optional(),
-  as: jsonPathSchema.optional(),
-  archive: z.int().min(0).optional(),
-})
+/** What applying a step needs of an entry. */
+export type RestorableEntry = Pick<
+  TocEntry,
+  | 'path'
+  | 'type'
+  | 'mode'
+  | 'uid'
+  | 'gid'
+  | 'sizeBytes'
+  | 'mtimeNs'
+  | 'deviceNumber'
+  | 'linkTarget'
+  | 'sha256'
+  | 'content'
+  | 'xattrs'
+  | 'acl'
+  | 'sparse'
+>
 
-const entryKey = ',"entry":'
+/** A line as `encodeStep` wrote it, around an entry's line that parseTocLine has let through. */
+interface StepJson {
+  readonly step: RestoreStepKind
+  readonly fresh?: 1
+  readonly path?: JsonPath
+  readonly because?: string
+  readonly replaces?: readonly [Replaced['type'], number, string, string, string, number]
+  readonly to?: JsonPath
+  readonly as?: JsonPath
+  readonly archive?: number
+  readonly entry?: EntryJson
+}
 
-/** @throws E_PLAN_ALTERED where the line is no step. */
+interface EntryJson {
+  readonly p?: string
+  readonly pb?: string
+  readonly t: string
+  readonly m: number
+  readonly u: number
+  readonly g: number
+  readonly s?: number
+  readonly mt: string
+  readonly rd?: readonly [number, number]
+  readonly l?: string
+  readonly lb?: string
+  readonly h?: string
+  readonly x?: readonly [number, number, number]
+  readonly r?: number
+  readonly ck?: Parameters<typeof chunksFromTuples>[0]
+  readonly ckx?: readonly [number, number, number, number]
+  readonly xa?: Record<string, string>
+  readonly acl?: { readonly access?: string; readonly default?: string }
+  readonly sp?: readonly (readonly [number, number])[]
+}
+
+/**
+ * Reads a step that this restore wrote or whose plan's hash was checked: nothing is validated a second time, for this
+ * is done for every file.
+ *
+ * @throws E_PLAN_ALTERED where the line is no JSON.
+ */
 export function decodeStep(text: string): SpooledStep {
-  const at = text.indexOf(entryKey)
-  const head = parseHead(at < 0 ? text : `${text.slice(0, at)}}`)
-  const parsed = at < 0 ? null : parseTocLine(text.slice(at + entryKey.length, -1))
-  const path = parsed?.entry.path ?? (head.path === undefined ? null : pathFromJson(head.path))
-  if (path === null) throw notAStep()
-  return {
-    kind: head.step,
-    path,
-    archive: head.archive ?? 0,
-    fresh: head.fresh === 1,
-    replaces: head.replaces === undefined ? null : decodeReplaced(head.replaces),
-    entry: parsed?.entry ?? null,
-    outside: parsed?.outside ?? null,
-    to: head.to === undefined ? null : pathFromJson(head.to),
-    as: head.as === undefined ? null : pathFromJson(head.as),
-    because: head.because ?? null,
+  let json: StepJson
+  try {
+    json = JSON.parse(text) as StepJson // written by encodeStep
+  } catch {
+    throw notAStep()
   }
+  const entry = json.entry === undefined ? null : entryFrom(json.entry)
+  const path = entry?.path ?? (json.path === undefined ? null : pathFromJson(json.path))
+  if (path === null) throw notAStep()
+  const outside = json.entry?.ckx
+  return {
+    kind: json.step,
+    path,
+    archive: json.archive ?? 0,
+    fresh: json.fresh === 1,
+    replaces: json.replaces === undefined ? null : decodeReplaced(json.replaces),
+    entry,
+    outside:
+      outside === undefined
+        ? null
+        : { offset: outside[0], compressedBytes: outside[1], inner: outside[2], length: outside[3] },
+    to: json.to === undefined ? null : pathFromJson(json.to),
+    as: json.as === undefined ? null : pathFromJson(json.as),
+    because: json.because ?? null,
+  }
+}
+
+const typeOf: Record<string, TocEntry['type']> = {
+  f: 'file',
+  d: 'directory',
+  l: 'symlink',
+  h: 'hardlink',
+  c: 'char-device',
+  b: 'block-device',
+  p: 'fifo',
+}
+
+function entryFrom(json: EntryJson): RestorableEntry {
+  return {
+    path: pathMember(json.p, json.pb) ?? rootPath,
+    type: typeOf[json.t] ?? 'unknown',
+    mode: json.m,
+    uid: json.u,
+    gid: json.g,
+    sizeBytes: json.s ?? 0,
+    mtimeNs: BigInt(json.mt),
+    deviceNumber: json.rd === undefined ? null : { major: json.rd[0], minor: json.rd[1] },
+    linkTarget: pathMember(json.l, json.lb),
+    sha256: json.h ?? null,
+    content: contentFrom(json),
+    xattrs:
+      json.xa === undefined
+        ? noXattrs
+        : new Map(Object.entries(json.xa).map(([name, value]) => [name, Buffer.from(value, 'base64')])),
+    acl: json.acl ?? null,
+    sparse: json.sp ?? null,
+  }
+}
+
+const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
+
+function contentFrom({ ck, x, r }: EntryJson): TocContent {
+  if (ck !== undefined) return { kind: 'chunks', chunks: chunksFromTuples(ck) }
+  if (x === undefined) return { kind: 'none' }
+  return { kind: 'extent', holder: r ?? 0, extent: { offset: x[0], compressedBytes: x[1], inner: x[2] } }
+}
+
+function pathMember(text: string | undefined, base64: string | undefined): BytePath | null {
+  if (text !== undefined) return pathFromText(text)
+  return base64 === undefined ? null : pathFromJson({ pb: base64 })
 }
 
 const kindStart = '{"step":"'.length
@@ -138,6 +234,8 @@ const kindByName = new Map<string, RestoreStepKind>(kinds.map((kind) => [kind, k
 export interface StepSummary {
   readonly kind: RestoreStepKind
   readonly bytes: number
+  /** Where in the archive its content begins. */
+  readonly at: number
   readonly isDirectory: boolean
 }
 
@@ -146,38 +244,31 @@ export function peekStep(line: Buffer): StepSummary {
   const end = line.indexOf(quote, kindStart)
   const kind = end < 0 ? undefined : kindByName.get(line.toString('latin1', kindStart, end))
   if (kind === undefined) throw notAStep()
-  let bytes = 0
-  let at = end + '","bytes":'.length
-  for (; ; at++) {
-    const digit = (line[at] ?? 0) - 0x30
-    if (digit < 0 || digit > 9) break
-    bytes = bytes * 10 + digit
+  const bytes = numberAt(line, end + '","bytes":'.length)
+  const at = numberAt(line, bytes.end + ',"at":'.length)
+  return {
+    kind,
+    bytes: bytes.value,
+    at: at.value,
+    isDirectory: line[at.end + 2] === directoryMark.charCodeAt(2),
   }
-  const isDirectory = line[at + 2] === directoryMark.charCodeAt(2) && kind !== 'make-parent'
-  return { kind, bytes, isDirectory }
 }
 
-export function refusalOf(step: SpooledStep): RefuseReason {
-  return step.because as RefuseReason // the schema lets nothing else stand in a refusal
-}
-
-function parseHead(text: string): z.infer<typeof headSchema> {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw notAStep()
+function numberAt(line: Buffer, start: number): { value: number; end: number } {
+  let value = 0
+  let end = start
+  for (; ; end++) {
+    const digit = (line[end] ?? 0) - 0x30
+    if (digit < 0 || digit > 9) return { value, end }
+    value = value * 10 + digit
   }
-  const parsed = headSchema.safeParse(json)
-  if (!parsed.success) throw notAStep()
-  return parsed.data
 }
 
 function encodeReplaced({ type, sizeBytes, mtimeNs, ctimeNs, inode, links }: Replaced): string {
   return `["${type}",${sizeBytes},"${mtimeNs}","${ctimeNs}","${inode}",${links}]`
 }
 
-function decodeReplaced(tuple: NonNullable<z.infer<typeof headSchema>['replaces']>): Replaced {
+function decodeReplaced(tuple: NonNullable<StepJson['replaces']>): Replaced {
   const [type, sizeBytes, mtimeNs, ctimeNs, inode, links] = tuple
   return { type, sizeBytes, mtimeNs: BigInt(mtimeNs), ctimeNs: BigInt(ctimeNs), inode: BigInt(inode), links }
 }

@@ -3,7 +3,6 @@ import { BackupError } from '../../model/errors.ts'
 import { type BytePath, nameOf, parentOf } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
 import type { RefuseReason } from '../../model/restore.ts'
-import type { TocEntry } from '../../model/toc.ts'
 import { aclAttributes } from '../archive/acl.ts'
 import { sameStateMeanwhile } from '../plan/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
@@ -12,7 +11,7 @@ import { ContentWriter } from './content-writer.ts'
 import type { EntryContent } from './entry-content.ts'
 import { codeOf } from './look.ts'
 import type { OpenDirectories } from './open-directories.ts'
-import type { SpooledStep } from './step-line.ts'
+import type { RestorableEntry, SpooledStep } from './step-line.ts'
 
 /** A path that was not restored, and why. */
 export interface Problem {
@@ -101,7 +100,7 @@ export class StepWriter {
     }
   }
 
-  #apply(step: SpooledStep, entry: TocEntry, content: EntryContent): void {
+  #apply(step: SpooledStep, entry: RestorableEntry, content: EntryContent): void {
     const path = step.as ?? step.path
     if (step.kind === 'set-attributes') this.#setAttributes(step, entry, path)
     else if (step.kind === 'make-hardlink') this.#makeHardlink(step, entry, path, content)
@@ -110,7 +109,7 @@ export class StepWriter {
     else this.#makeSpecial(step, entry, path)
   }
 
-  #writeFile(step: SpooledStep, entry: TocEntry, path: BytePath, content: EntryContent): void {
+  #writeFile(step: SpooledStep, entry: RestorableEntry, path: BytePath, content: EntryContent): void {
     const files = this.#files
     const directory = this.#options.directories.open(parentOf(path))
     const place = files.childOf(directory, nameOf(path))
@@ -143,7 +142,7 @@ export class StepWriter {
     }
   }
 
-  #makeSymlink(step: SpooledStep, entry: TocEntry, path: BytePath): void {
+  #makeSymlink(step: SpooledStep, entry: RestorableEntry, path: BytePath): void {
     const place = this.#options.directories.child(path)
     const target = entry.linkTarget as BytePath // the planner refuses symlinks without one
     // Where nothing stands the kernel itself refuses to replace what came meanwhile.
@@ -158,7 +157,7 @@ export class StepWriter {
     })
   }
 
-  #makeSpecial(step: SpooledStep, entry: TocEntry, path: BytePath): void {
+  #makeSpecial(step: SpooledStep, entry: RestorableEntry, path: BytePath): void {
     const { type } = entry
     if (type !== 'fifo' && type !== 'char-device' && type !== 'block-device')
       throw new BackupError('E_INTERNAL', `a ${type} is no special file`)
@@ -168,7 +167,7 @@ export class StepWriter {
     })
   }
 
-  #makeHardlink(step: SpooledStep, entry: TocEntry, path: BytePath, content: EntryContent): void {
+  #makeHardlink(step: SpooledStep, entry: RestorableEntry, path: BytePath, content: EntryContent): void {
     const { directories } = this.#options
     const to = step.to as BytePath // every such step has one
     try {
@@ -183,7 +182,7 @@ export class StepWriter {
     }
   }
 
-  #setAttributes(step: SpooledStep, entry: TocEntry, path: BytePath): void {
+  #setAttributes(step: SpooledStep, entry: RestorableEntry, path: BytePath): void {
     const place = this.#options.directories.child(path)
     this.#attributes.onPath(place, entry, this.#mustBeAsPlanned(step, place, true) as FileStatus) // a step of its own kind replaces something
   }

@@ -19,7 +19,7 @@ test('refuses an empty passphrase and one that has no UTF-8', () => {
 
 test('takes the 32 bytes of a key file as they are or as 64 hex digits with one newline at most', () => {
   expect(secretFromKeyfile(key)).toEqual({ kind: 'keyfile', bytes: Uint8Array.from(key) })
-  for (const text of [digits, `${digits}\n`]) {
+  for (const text of [digits, `${digits}\n`, `${digits}\r\n`]) {
     const secret = secretFromKeyfile(Buffer.from(text))
     expect(secret.kind === 'keyfile' && Buffer.from(secret.bytes).equals(key)).toBe(true)
   }

@@ -88,8 +88,7 @@ test.runIf(canMount)('restores where the file system has no extended attributes,
   execFileSync('mount', ['-t', 'ramfs', 'ramfs', scratch.at('bare')])
   try {
     const plan = await prepare(scratch, [reader], { target: { kind: 'directory', path: scratch.at('bare') } })
-    const roomy = { ...plan, header: { ...plan.header, space: plan.header.space.map(({ at }) => ({ at, bytes: 0 })) } }
-    const outcome = await apply(roomy, [reader])
+    const outcome = await apply(plan, [reader])
     expect(outcome.warnings.map(({ what, count }) => [what, count])).toEqual([
       ['extended attributes could not be restored', 2],
       ['access control lists could not be restored', 2],

@@ -3,7 +3,7 @@ import { beforeEach, expect, test } from 'vitest'
 import type { ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import { checkDrift } from '../../../src/engine/restore/drift.ts'
 import { type LoadRequest, loadPlan, planHash, savePlan } from '../../../src/engine/restore/plan-file.ts'
-import type { RestorePlan } from '../../../src/engine/restore/prepare.ts'
+import type { RestorePlan } from '../../../src/engine/restore/request.ts'
 import { joinPath } from '../../../src/model/path.ts'
 import {
   apply,

@@ -38,7 +38,7 @@ function makeNastyTree(top: BytePath): void {
     files.setOwner(at('dangling'), 7, 8)
   }
   put(at('setuid'), 'x', 0o4711)
-  put(at('nobody may read it'), 'x', 0)
+  put(at('hardly anybody may read it'), 'x', isRoot ? 0 : 0o400)
   files.setXattr(at('plain'), 'user.bytes', Uint8Array.of(0, 10, 61, 255))
   files.setXattr(at('empty directory'), 'user.empty', new Uint8Array(0))
   execFileSync('setfacl', ['-m', 'u:1234:rw,g:99:r', Buffer.from(at('plain'), 'latin1').toString()])
