@@ -118,7 +118,11 @@ export class SegmentSealer {
 
   #seal(last: boolean, more: Uint8Array, pieces: Uint8Array[]): void {
     if (this.#segment >= segmentLimit) {
-      throw new BackupError('E_UNSUPPORTED', 'the archive is larger than 64 TiB', 'divide the service into smaller ones')
+      throw new BackupError(
+        'E_UNSUPPORTED',
+        'the archive is larger than 64 TiB',
+        'divide the service into smaller ones',
+      )
     }
     const nonce = segmentNonce(this.#options.noncePrefix, this.#segment, last)
     const cipher = createCipheriv(cipherName(this.#derivedKey), this.#derivedKey, nonce, { authTagLength: tagBytes })

@@ -214,7 +214,7 @@ test('never opens an archive cut off inside its header and first segment', () =>
     salt: random.bytes(32),
     noncePrefix: random.bytes(7),
   })
-  const file = Buffer.concat([sealed.bytes, sealer.header(), ...sealer.push(Buffer.alloc(70, 1)), sealer.finish()])
+  const file = Buffer.concat([sealed.bytes, sealer.header(), ...sealer.push(Buffer.alloc(70, 1)), ...sealer.finish()])
   const openAll = (bytes: Uint8Array) => {
     const source = archive(bytes)
     const { headerBytes, pub, ...rest } = openHeader(source, keys)
