@@ -1,6 +1,6 @@
 import { BackupError, damaged } from '../../model/errors.ts'
+import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
-import { decompressFrames } from './codec.ts'
 import { type StreamAccess, StreamReader } from './stream-reader.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
@@ -24,16 +24,32 @@ export interface DecodedRun {
   readonly frames: readonly Decoded[]
 }
 
-/** @throws what is not damage: a missing archive, a failing disk. */
-export function decodeFrames(files: Files, job: DecodeJob): Decoded[] {
-  const stream = new StreamReader(files, job.access)
-  try {
+/** Decodes runs of frames; the archive of the last job stays open, for its end is authenticated at every opening. */
+export class FrameDecoder {
+  readonly #files: Files
+  #open: { readonly path: BytePath; readonly fileBytes: number; readonly stream: StreamReader } | null = null
+
+  constructor(files: Files) {
+    this.#files = files
+  }
+
+  /** @throws what is not damage: a missing archive, a failing disk. */
+  decode(job: DecodeJob): Decoded[] {
+    const stream = this.#stream(job.access)
     return job.rawLengths.map((rawBytes, at) => {
       const start = job.offsets[at] as number
       return asDecoded(() => decodeFrame(stream, start, (job.offsets[at + 1] as number) - start, rawBytes))
     })
-  } finally {
-    stream.close()
+  }
+
+  #stream(access: StreamAccess): StreamReader {
+    const { path, fileBytes } = access
+    if (this.#open?.path === path && this.#open.fileBytes === fileBytes) return this.#open.stream
+    this.#open?.stream.close()
+    this.#open = null
+    const stream = new StreamReader(this.#files, access)
+    this.#open = { path, fileBytes, stream }
+    return stream
   }
 }
 
@@ -43,10 +59,10 @@ export function transferOf(frames: readonly Decoded[]): ArrayBuffer[] {
 }
 
 function decodeFrame(stream: StreamReader, offset: number, compressedBytes: number, rawBytes: number): Uint8Array {
-  const raw = decompressFrames(stream.read(offset, compressedBytes), stream.compression)
+  const raw = stream.decode(offset, compressedBytes)
   if (raw.length !== rawBytes)
     throw damaged(`the frame at ${offset} decodes to ${raw.length} bytes, the list of frames says ${rawBytes}`)
-  // Small buffers share their memory with others, and an uncompressed frame with its segment.
+  // Small buffers share their memory with others.
   return raw.byteLength === raw.buffer.byteLength ? raw : Uint8Array.prototype.slice.call(raw)
 }
 

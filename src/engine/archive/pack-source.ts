@@ -5,6 +5,7 @@ import type { Source, SourceContext, SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
 import type { AccountNames } from '../platform/account-names.ts'
+import { release } from '../platform/release.ts'
 import { type CompressionLevel, frameTargetBytes } from './codec.ts'
 import { cutRegions, describe, LargeFile, OpenFile } from './large-file.ts'
 import {
@@ -125,6 +126,7 @@ class Packing {
 
   #acceptBatch(entries: readonly SourceEntry[], result: PackResult): void {
     const start = this.#writer.frames(result.frames)
+    for (const { bytes } of result.frames) release(bytes)
     for (const warning of result.warnings) this.#context.warn(warning)
     for (let at = 0; at < result.indices.length; at++) {
       const linked = result.linked.get(at)
@@ -229,6 +231,8 @@ class Packing {
     const transfer = content.kind === 'given' ? [content.bytes.buffer as ArrayBuffer] : []
     await this.#submit<PartResult>(job, transfer, (result) => {
       large.accept(result, this.#writer.frames(result.frames))
+      for (const { bytes } of result.frames) release(bytes)
+      release(result.raw)
       if (result.problem !== null) this.#context.warn({ path: large.path, what: result.problem })
       if (last) finished()
     })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { release } from '../platform/release.ts'
 import type { SegmentSealer } from './stream-aead.ts'
 
 const writebackBytes = 16 << 20
@@ -42,18 +43,23 @@ export class ArchiveSink {
       this.#append(bytes)
       return
     }
-    for (const piece of this.#sealer.push(bytes)) this.#append(piece)
+    for (const piece of this.#sealer.push(bytes)) this.#appendSealed(piece)
   }
 
   /** Seals the end and waits until every byte is on disk. Returns the payload's SHA-256. */
   async finish(): Promise<string> {
-    for (const piece of this.#sealer?.finish() ?? []) this.#append(piece)
+    for (const piece of this.#sealer?.finish() ?? []) this.#appendSealed(piece)
     await this.#files.sync(this.#fd)
     return this.#payload.digest('hex')
   }
 
   close(): void {
     this.#files.close(this.#fd)
+  }
+
+  #appendSealed(piece: Uint8Array): void {
+    this.#append(piece)
+    release(piece)
   }
 
   #append(bytes: Uint8Array): void {

@@ -2,6 +2,7 @@ import { type Compression, type Extent, limits } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { release } from '../platform/release.ts'
 import { decompressFrames } from './codec.ts'
 import { readFully } from './pack-job.ts'
 import { type SegmentKey, SegmentOpener } from './stream-aead.ts'
@@ -31,6 +32,9 @@ export class StreamReader {
   readonly #fd: number
   /** The segments read last: neighbours usually ask for the same one. */
   readonly #recent = new Map<number, Uint8Array>()
+  /** Filled anew by every read: megabytes of garbage for every segment would outgrow the archive. */
+  #ciphertext: Uint8Array = new Uint8Array(0)
+  #compressed: Uint8Array = new Uint8Array(0)
 
   /** @throws E_ARCHIVE_MISSING, E_IO, E_DAMAGED where the end of the stream does not authenticate. */
   constructor(files: Files, access: StreamAccess) {
@@ -54,17 +58,18 @@ export class StreamReader {
 
   /** Bytes of S. @throws E_DAMAGED where the range lies outside or fails authentication. */
   read(offset: number, length: number): Uint8Array {
+    return this.#readInto(Buffer.allocUnsafe(length), offset, length)
+  }
+
+  #readInto(into: Uint8Array, offset: number, length: number): Uint8Array {
     if (offset < 0 || length < 0 || offset + length > this.streamBytes) {
       throw damaged(`bytes ${offset} to ${offset + length} lie outside the archive's ${this.streamBytes}`)
     }
-    if (length === 0) return new Uint8Array(0)
-    if (this.#opener === null) return this.#pread(offset, length)
+    if (length === 0) return into.subarray(0, 0)
+    if (this.#opener === null) return this.#pread(into, offset, length)
     const first = this.#opener.locate(offset)
     const last = this.#opener.locate(offset + length - 1)
-    if (first.segment === last.segment) {
-      return this.#segment(first.segment).subarray(first.offset, first.offset + length)
-    }
-    const out = Buffer.allocUnsafe(length)
+    const out = into.subarray(0, length)
     let at = 0
     for (let segment = first.segment; segment <= last.segment; segment++) {
       const plain = this.#segment(segment)
@@ -81,7 +86,12 @@ export class StreamReader {
     if (compressedBytes > extentLimitBytes + rawBytes)
       throw damaged(`a range of frames is ${compressedBytes} bytes long, more than a reader accepts`)
     const limitBytes = 2 * extentLimitBytes + rawBytes
-    return decompressFrames(this.read(offset, compressedBytes), this.compression, limitBytes)
+    // What is not compressed is handed on as it is, and must not be overwritten by the next read.
+    if (this.compression === 'none') return this.read(offset, compressedBytes)
+    if (this.#compressed.length < compressedBytes)
+      this.#compressed = Buffer.allocUnsafeSlow(compressedBytes + (1 << 20))
+    const compressed = this.#readInto(this.#compressed, offset, compressedBytes)
+    return decompressFrames(compressed, this.compression, limitBytes)
   }
 
   /** The `length` bytes an extent points at. */
@@ -96,14 +106,19 @@ export class StreamReader {
     if (known !== undefined) return known
     const opener = this.#opener as SegmentOpener // only called where there is one
     const { position, length } = opener.ciphertextRange(index)
-    const plain = opener.open(index, this.#pread(position, length))
-    if (this.#recent.size >= 3) this.#recent.delete(this.#recent.keys().next().value as number)
+    if (this.#ciphertext.length < length) this.#ciphertext = Buffer.allocUnsafeSlow(length)
+    const plain = opener.open(index, this.#pread(this.#ciphertext, position, length))
+    const [oldest] = this.#recent
+    if (this.#recent.size >= 3 && oldest !== undefined) {
+      this.#recent.delete(oldest[0])
+      release(oldest[1])
+    }
     this.#recent.set(index, plain)
     return plain
   }
 
-  #pread(position: number, length: number): Uint8Array {
-    const bytes = Buffer.allocUnsafe(length)
+  #pread(into: Uint8Array, position: number, length: number): Uint8Array {
+    const bytes = into.subarray(0, length)
     const got = readFully(this.#files, this.#fd, bytes, position)
     if (got < length) throw damaged(`the archive ${displayPath(this.#access.path)} is shorter than it was`)
     return bytes

@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { type Chunk, limits, sha256Hex } from '../../model/archive.ts'
-import { damaged } from '../../model/errors.ts'
+import { type BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, pathFromBytes, pathFromText, pathToText } from '../../model/path.ts'
 import type { EntryType } from '../../model/source.ts'
 import type { TocContent, TocEntry } from '../../model/toc.ts'
@@ -97,42 +97,15 @@ function jsonPathMember(textKey: string, bytesKey: string, path: BytePath): stri
   return `"${bytesKey}":"${Buffer.from(path, 'latin1').toString('base64')}"`
 }
 
-const count = z.int().min(0)
-const integerText = z.string().regex(/^-?\d{1,20}$/)
-const extentTuple = z.tuple([count, count, count])
 const chunkTuple = z.union([
-  z.tuple([count, count, count, count, count]),
-  z.tuple([count, count, count, count, count, sha256Hex]),
+  z.tuple([count(), count(), count(), count(), count()]),
+  z.tuple([count(), count(), count(), count(), count(), sha256Hex]),
 ])
 export const chunkListSchema = z.array(chunkTuple)
 
-const lineSchema = z.looseObject({
-  p: z.string().optional(),
-  pb: z.base64().optional(),
-  t: z.string(),
-  m: z.int().min(0).max(4095),
-  u: count,
-  g: count,
-  U: z.string().optional(),
-  G: z.string().optional(),
-  s: count.optional(),
-  mt: integerText,
-  ct: integerText,
-  i: z.number().min(0),
-  dv: z.number().min(0),
-  rd: z.tuple([count, count]).optional(),
-  l: z.string().optional(),
-  lb: z.base64().optional(),
-  h: sha256Hex.optional(),
-  x: extentTuple.optional(),
-  r: z.int().min(1).optional(),
-  ck: chunkListSchema.optional(),
-  ckx: z.tuple([count, count, count, count]).optional(),
-  xa: z.record(z.string(), z.base64()).optional(),
-  acl: z.looseObject({ access: z.string().optional(), default: z.string().optional() }).optional(),
-  sp: z.array(z.tuple([count, count])).optional(),
-  torn: z.number().optional(),
-})
+function count() {
+  return z.int().min(0)
+}
 
 export interface ParsedTocLine {
   readonly entry: TocEntry
@@ -140,64 +113,197 @@ export interface ParsedTocLine {
   readonly outside: OutsideList | null
 }
 
-/** @throws E_DAMAGED where the line is no entry. Unknown keys and unknown types are let through. */
+/**
+ * Checked by hand and not by a schema: a restore parses every line of an archive, and a schema costs several times
+ * what all the rest of the line does.
+ *
+ * @throws E_DAMAGED where the line is no entry. Unknown keys and unknown types are let through.
+ */
 export function parseTocLine(line: string): ParsedTocLine {
   if (line.length > limits.tocLineBytes) throw damaged('a line of the table of contents is too long')
-  let json: unknown
-  try {
-    json = JSON.parse(line)
-  } catch {
-    throw damaged('a line of the table of contents is not JSON')
-  }
-  const parsed = lineSchema.safeParse(json)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw damaged(
-      `a line of the table of contents is malformed at '${issue?.path.join('.') ?? ''}': ${issue?.message ?? ''}`,
-    )
-  }
-  const fields = parsed.data
-  const path = pathMember(fields.p, fields.pb)
+  const fields = new Fields(line)
+  const path = fields.path('p', 'pb')
   if (path === null) throw damaged('a line of the table of contents has no path')
-  const type = typeOf[fields.t] ?? 'unknown'
-  const outside =
-    fields.ckx === undefined
-      ? null
-      : { offset: fields.ckx[0], compressedBytes: fields.ckx[1], inner: fields.ckx[2], length: fields.ckx[3] }
+  const type = typeOf[fields.text('t') ?? ''] ?? 'unknown'
   const carriesData = type === 'file' || type === 'hardlink'
-  if (carriesData && (fields.s === undefined || fields.h === undefined))
-    throw damaged('a file in the table of contents has no size or no hash')
+  const outside = fields.numbers('ckx', 4)
   return {
-    outside,
+    outside:
+      outside === null
+        ? null
+        : {
+            offset: outside[0] as number,
+            compressedBytes: outside[1] as number,
+            inner: outside[2] as number,
+            length: outside[3] as number,
+          },
     entry: {
       path,
       type,
-      mode: fields.m,
-      uid: fields.u,
-      gid: fields.g,
-      userName: fields.U ?? null,
-      groupName: fields.G ?? null,
-      sizeBytes: fields.s ?? 0,
-      mtimeNs: BigInt(fields.mt),
-      ctimeNs: BigInt(fields.ct),
-      inode: integerAfter(line, '"i":', fields.i),
-      device: integerAfter(line, '"dv":', fields.dv),
-      deviceNumber: fields.rd === undefined ? null : { major: fields.rd[0], minor: fields.rd[1] },
-      linkTarget: pathMember(fields.l, fields.lb),
-      sha256: carriesData ? (fields.h ?? null) : null,
-      content: contentOf(fields),
-      xattrs: new Map(Object.entries(fields.xa ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')])),
-      acl:
-        fields.acl === undefined
-          ? null
-          : {
-              ...(fields.acl.access === undefined ? {} : { access: fields.acl.access }),
-              ...(fields.acl.default === undefined ? {} : { default: fields.acl.default }),
-            },
-      sparse: fields.sp ?? null,
-      torn: fields.torn === 1,
+      mode: fields.required('m', 4095),
+      uid: fields.required('u'),
+      gid: fields.required('g'),
+      userName: fields.text('U'),
+      groupName: fields.text('G'),
+      sizeBytes: carriesData ? fields.required('s') : 0,
+      mtimeNs: fields.time('mt'),
+      ctimeNs: fields.time('ct'),
+      inode: fields.large('i'),
+      device: fields.large('dv'),
+      deviceNumber: fields.deviceNumber(),
+      linkTarget: fields.path('l', 'lb'),
+      sha256: carriesData ? fields.sha256() : null,
+      content: fields.content(),
+      xattrs: fields.xattrs(),
+      acl: fields.acl(),
+      sparse: fields.sparse(),
+      torn: fields.value('torn') === 1,
     },
   }
+}
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
+const hash64 = /^[0-9a-f]{64}$/
+const integerText = /^-?\d{1,20}$/
+const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
+
+/** The members of one line, each taken only as what it must be. */
+class Fields {
+  readonly #line: string
+  readonly #members: Readonly<Record<string, unknown>>
+
+  constructor(line: string) {
+    this.#line = line
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch {
+      throw damaged('a line of the table of contents is not JSON')
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw damaged('a line of the table of contents is not an object')
+    }
+    this.#members = value as Record<string, unknown> // just looked at
+  }
+
+  value(key: string): unknown {
+    return Object.hasOwn(this.#members, key) ? this.#members[key] : undefined
+  }
+
+  required(key: string, most = Number.MAX_SAFE_INTEGER): number {
+    const value = this.value(key)
+    if (!isCount(value) || value > most) throw malformed(key)
+    return value
+  }
+
+  text(key: string): string | null {
+    const value = this.value(key)
+    if (value === undefined) return null
+    if (typeof value !== 'string') throw malformed(key)
+    return value
+  }
+
+  path(textKey: string, bytesKey: string): BytePath | null {
+    const text = this.text(textKey)
+    if (text !== null) return pathFromText(text)
+    const bytes = this.text(bytesKey)
+    if (bytes === null) return null
+    if (!base64.test(bytes)) throw malformed(bytesKey)
+    return pathFromBytes(Buffer.from(bytes, 'base64'))
+  }
+
+  time(key: string): bigint {
+    const text = this.text(key)
+    if (text === null || !integerText.test(text)) throw malformed(key)
+    return BigInt(text)
+  }
+
+  /** Inode numbers may exceed what a JSON number holds exactly; then their digits are read from the line itself. */
+  large(key: string): bigint {
+    const value = this.value(key)
+    if (typeof value !== 'number' || !(value >= 0)) throw malformed(key)
+    if (Number.isSafeInteger(value)) return BigInt(value)
+    const start = this.#line.indexOf(`,"${key}":`) + key.length + 4
+    const digits = /^\d{1,20}/.exec(this.#line.slice(start, start + 20))
+    if (digits === null) throw malformed(key)
+    return BigInt(digits[0])
+  }
+
+  sha256(): string {
+    const text = this.text('h')
+    if (text === null || !hash64.test(text)) throw malformed('h')
+    return text
+  }
+
+  /** An array of so many counts; null where it is absent. */
+  numbers(key: string, length: number): readonly number[] | null {
+    const value = this.value(key)
+    if (value === undefined) return null
+    if (!Array.isArray(value) || value.length !== length || !value.every(isCount)) throw malformed(key)
+    return value
+  }
+
+  deviceNumber(): TocEntry['deviceNumber'] {
+    const numbers = this.numbers('rd', 2)
+    return numbers === null ? null : { major: numbers[0] as number, minor: numbers[1] as number }
+  }
+
+  content(): TocContent {
+    const chunks = this.value('ck')
+    if (chunks !== undefined) {
+      const list = chunkListSchema.safeParse(chunks)
+      if (!list.success) throw malformed('ck')
+      return { kind: 'chunks', chunks: chunksFromTuples(list.data) }
+    }
+    const extent = this.numbers('x', 3)
+    if (extent === null) return { kind: 'none' }
+    const [offset, compressedBytes, inner] = extent as [number, number, number]
+    const holder = this.value('r') === undefined ? 0 : this.required('r')
+    if (holder === 0 && this.value('r') !== undefined) throw malformed('r')
+    return { kind: 'extent', holder, extent: { offset, compressedBytes, inner } }
+  }
+
+  xattrs(): ReadonlyMap<string, Uint8Array> {
+    const value = this.value('xa')
+    if (value === undefined) return noXattrs
+    if (typeof value !== 'object' || value === null) throw malformed('xa')
+    return new Map(
+      Object.entries(value).map(([name, text]) => {
+        if (typeof text !== 'string' || !base64.test(text)) throw malformed('xa')
+        return [name, Buffer.from(text, 'base64')]
+      }),
+    )
+  }
+
+  acl(): TocEntry['acl'] {
+    const value = this.value('acl')
+    if (value === undefined) return null
+    if (typeof value !== 'object' || value === null) throw malformed('acl')
+    const acl: { access?: string; default?: string } = {}
+    for (const which of ['access', 'default'] as const) {
+      const text = which in value ? (value as Record<string, unknown>)[which] : undefined
+      if (text === undefined) continue
+      if (typeof text !== 'string') throw malformed('acl')
+      acl[which] = text
+    }
+    return acl
+  }
+
+  sparse(): TocEntry['sparse'] {
+    const value = this.value('sp')
+    if (value === undefined) return null
+    const isPair = (pair: unknown): boolean => Array.isArray(pair) && pair.length === 2 && pair.every(isCount)
+    if (!Array.isArray(value) || !value.every(isPair)) throw malformed('sp')
+    return value as [number, number][] // just looked at
+  }
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function malformed(key: string): BackupError {
+  return damaged(`a line of the table of contents is malformed at '${key}'`)
 }
 
 export function chunksFromTuples(tuples: z.infer<typeof chunkListSchema>): Chunk[] {
@@ -209,24 +315,4 @@ export function chunksFromTuples(tuples: z.infer<typeof chunkListSchema>): Chunk
     length,
     sha256: sha256 ?? null,
   }))
-}
-
-function contentOf(fields: z.infer<typeof lineSchema>): TocContent {
-  if (fields.ck !== undefined) return { kind: 'chunks', chunks: chunksFromTuples(fields.ck) }
-  if (fields.x === undefined) return { kind: 'none' }
-  const [offset, compressedBytes, inner] = fields.x
-  return { kind: 'extent', holder: fields.r ?? 0, extent: { offset, compressedBytes, inner } }
-}
-
-function pathMember(text: string | undefined, base64: string | undefined): BytePath | null {
-  if (text !== undefined) return pathFromText(text)
-  if (base64 !== undefined) return pathFromBytes(Buffer.from(base64, 'base64'))
-  return null
-}
-
-/** Inode numbers may exceed what a JSON number holds exactly; then their digits are read from the line itself. */
-function integerAfter(line: string, key: string, value: number): bigint {
-  if (Number.isSafeInteger(value)) return BigInt(value)
-  const digits = /^\d{1,20}/.exec(line.slice(line.indexOf(`,${key}`) + key.length + 1))
-  return BigInt(digits?.[0] ?? '0')
 }

@@ -24,6 +24,9 @@ export interface WorkerReply {
   }
 }
 
+/** Left to itself, V8 lets 48 MiB of dead objects gather in every thread before it looks for them. */
+const maxYoungGenerationSizeMb = 16
+
 /**
  * A few threads that each do one job at a time, in the order jobs come. A thread that dies fails the job it had and
  * every job after it: a backup with a hole is no backup.
@@ -40,7 +43,11 @@ export class WorkerPool {
     this.count = count
     const url = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
     for (let at = 0; at < count; at++) {
-      const worker = new Worker(url, { workerData: { filesModule }, stdin: false })
+      const worker = new Worker(url, {
+        workerData: { filesModule },
+        stdin: false,
+        resourceLimits: { maxYoungGenerationSizeMb },
+      })
       worker.on('message', (reply: WorkerReply) => this.#settle(worker, reply))
       worker.on('error', (error) =>
         this.#fail(new BackupError('E_INTERNAL', `a worker thread failed: ${error.message}`, '', error)),

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { BackupError } from '../../model/errors.ts'
 import { readAccountNames } from '../platform/account-names.ts'
 import { loadFiles } from '../platform/disk-files.ts'
-import { type DecodeJob, decodeFrames, transferOf } from './decode-job.ts'
+import { type DecodeJob, FrameDecoder, transferOf } from './decode-job.ts'
 import { Packer, type PackJob, type PackResult } from './pack-job.ts'
 import { type PartJob, packPart } from './part-job.ts'
 import { type RestoreJob, RestoreWorker } from './restore-job.ts'
@@ -16,6 +16,7 @@ const { filesModule } = workerData as { filesModule: string | null } // set by t
 const files = await loadFiles(filesModule)
 const packer = new Packer(files, readAccountNames(files))
 const restorer = new RestoreWorker(files)
+const decoder = new FrameDecoder(files)
 
 function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
   switch (job.kind) {
@@ -34,7 +35,7 @@ function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
       }
     }
     case 'decode': {
-      const result = decodeFrames(files, job)
+      const result = decoder.decode(job)
       return { result, transfer: transferOf(result) }
     }
     case 'restore':

@@ -25,7 +25,7 @@ function readDatabase(files: Files, path: BytePath): Map<number, string> {
   try {
     const bytes = Buffer.alloc(files.statusOf(fd).sizeBytes)
     const length = files.read(fd, bytes, 0, bytes.length, 0)
-    for (const line of bytes.toString('latin1', 0, length).split('\n')) {
+    for (const line of bytes.toString('utf8', 0, length).split('\n')) {
       const [name, , id] = line.split(':')
       if (name && id && /^\d+$/.test(id) && !names.has(Number(id))) names.set(Number(id), name)
     }

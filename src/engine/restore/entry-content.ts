@@ -6,6 +6,7 @@ import type { Files } from '../../model/ports.ts'
 import { type StreamAccess, StreamReader } from '../archive/stream-reader.ts'
 import { chunkListSchema, chunksFromTuples } from '../archive/toc-line.ts'
 import { storedBytesOf } from '../plan/restore-plan.ts'
+import { release } from '../platform/release.ts'
 import { ContentWriter } from './content-writer.ts'
 import { codeOf } from './look.ts'
 import type { RestorableEntry, SpooledStep } from './step-line.ts'
@@ -76,6 +77,8 @@ export class EntryContent {
   #extent({ offset, compressedBytes, inner }: Extent, length: number): Uint8Array {
     let decoded = this.#decoded
     if (decoded === null || decoded.offset !== offset || decoded.length !== compressedBytes) {
+      if (decoded !== null) release(decoded.raw)
+      this.#decoded = null
       decoded = { offset, length: compressedBytes, raw: this.#reader.decode(offset, compressedBytes) }
       this.#decoded = decoded
     }

@@ -5,6 +5,7 @@ import { decodeInOrder } from '../archive/decode-job.ts'
 import { type ArchivePlace, ArchiveReader } from '../archive/reader.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
 import type { Keys } from '../keys/slots.ts'
+import { release } from '../platform/release.ts'
 import { type FrameList, frameAt } from './content-place.ts'
 import { ContentsTable } from './contents-table.ts'
 import { damageIn, type Finding, Findings, type VerifyLevel } from './finding.ts'
@@ -120,6 +121,7 @@ async function readAll(
       const start = rawOffsets[run.first + at] as number
       if (frame instanceof Uint8Array) {
         match.push(frame, start)
+        release(frame)
       } else {
         findings.damage(`bytes ${start} to ${rawOffsets[run.first + at + 1]} of the tar are lost: ${frame.damage}`)
         match.lose(start, rawOffsets[run.first + at + 1] as number)

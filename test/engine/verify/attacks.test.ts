@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { decodeFrames } from '../../../src/engine/archive/decode-job.ts'
+import { type DecodeJob, FrameDecoder } from '../../../src/engine/archive/decode-job.ts'
 import { ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import type { WorkerPool } from '../../../src/engine/archive/worker-pool.ts'
 import type { Finding } from '../../../src/engine/verify/finding.ts'
@@ -37,7 +37,7 @@ const truth = new Map<string, string>()
 /** Does the workers' work at once: thousands of archives are opened here, and none needs a thread. */
 const here = {
   count: 1,
-  run: async (job: Parameters<typeof decodeFrames>[1]) => decodeFrames(files, job),
+  run: async (job: DecodeJob) => new FrameDecoder(files).decode(job),
 } as unknown as WorkerPool // decode is all that a verification asks of a pool
 
 beforeAll(async () => {
