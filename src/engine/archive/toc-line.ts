@@ -255,11 +255,11 @@ class Fields {
       if (!list.success) throw malformed('ck')
       return { kind: 'chunks', chunks: chunksFromTuples(list.data) }
     }
+    const holder = this.value('r') === undefined ? 0 : this.required('r')
+    if (holder === 0 && this.value('r') !== undefined) throw malformed('r')
     const extent = this.numbers('x', 3)
     if (extent === null) return { kind: 'none' }
     const [offset, compressedBytes, inner] = extent as [number, number, number]
-    const holder = this.value('r') === undefined ? 0 : this.required('r')
-    if (holder === 0 && this.value('r') !== undefined) throw malformed('r')
     return { kind: 'extent', holder, extent: { offset, compressedBytes, inner } }
   }
 
