@@ -22,7 +22,7 @@ import {
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { requirement } from '../requirements.ts'
-import { backupIds, type Ended, jsonLines, litterOf, nobody, type RunOptions, rawKey, Stage } from './stage.ts'
+import { backupIds, type Ended, jsonLines, litterOf, nobody, type RunOptions, Stage } from './stage.ts'
 import { differences } from './trees.ts'
 
 /**
