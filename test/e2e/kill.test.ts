@@ -7,10 +7,10 @@ import { backupIds, litterOf, Stage } from './stage.ts'
 import { differences, makeTree, seeded } from './trees.ts'
 
 const isLong = process.env['HOLDFAST_LONG'] === '1'
-const rounds = isLong ? 200 : 12
-const restoreRounds = isLong ? 60 : 6
+const rounds = isLong ? 200 : 10
+const restoreRounds = isLong ? 60 : 4
 /** Backups a repository may hold before a new one is begun, so that verify --all stays short. */
-const backupsPerRepository = 6
+const backupsPerRepository = 3
 
 let stage: Stage
 let source: string
@@ -18,7 +18,7 @@ let source: string
 beforeAll(() => {
   stage = new Stage()
   source = stage.at('source')
-  makeTree(source, 300)
+  makeTree(source, 200)
 })
 afterAll(() => stage.remove())
 
@@ -92,7 +92,7 @@ function writeTable(seen: readonly Round[]): void {
   const table = [
     '# Killed at any moment',
     '',
-    `\`create\` of some 320 entries and 14 MB was started ${seen.length} times and killed with SIGKILL after a random time. After each: \`list\` showed whole backups only, \`verify --all\` found nothing wrong, and the next \`create\` succeeded and left nothing in \`temp/\`. Written by \`HOLDFAST_LONG=1 vitest run test/e2e/kill.test.ts\`.`,
+    `\`create\` of some 210 entries and 10 MB was started ${seen.length} times and killed with SIGKILL after a random time. After each: \`list\` showed whole backups only, \`verify --all\` found nothing wrong, and the next \`create\` succeeded and left nothing in \`temp/\`. Written by \`HOLDFAST_LONG=1 vitest run test/e2e/kill.test.ts\`.`,
     '',
     '| killed | times | after ms | the next create took ms |',
     '|---|---|---|---|',

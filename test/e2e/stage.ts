@@ -151,11 +151,14 @@ export function litterOf(root: string): string[] {
   const found = readdirSync(join(root, 'temp')).map((name) => `temp/${name}`)
   for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }))
     if (/(^|\/)\.hf-|\.tmp$|\.damaged-/.test(name)) found.push(name)
+  return found
+}
+
+/** Copies of headers in keys/headers/ that belong to no archive. */
+export function orphanHeaders(root: string): string[] {
   const known = new Set(archiveIds(root))
   const headers = join(root, 'keys', 'headers')
-  for (const id of existsSync(headers) ? readdirSync(headers) : [])
-    if (!known.has(id)) found.push(`keys/headers/${id} of no archive`)
-  return found
+  return existsSync(headers) ? readdirSync(headers).filter((id) => !known.has(id)) : []
 }
 
 export function backupIds(root: string): string[] {

@@ -18,8 +18,8 @@ export function seeded(seed: number): () => number {
   }
 }
 
-/** `count` small files in directories of twenty, links, an empty directory, and one file larger than 8 MiB. */
-export function makeTree(path: string, count: number): void {
+/** `count` small files in directories of twenty, links, an empty directory, and one large file: 9 MiB unless told. */
+export function makeTree(path: string, count: number, largeBytes = 9 << 20): void {
   const next = seeded(count)
   mkdirSync(path, { recursive: true })
   for (let at = 0; at < count; at++) {
@@ -30,7 +30,7 @@ export function makeTree(path: string, count: number): void {
     chmodSync(file, at % 3 === 0 ? 0o600 : 0o644)
     utimesSync(file, 1_600_000_000 + at, 1_600_000_000.25 + at)
   }
-  const large = Buffer.alloc(9 << 20)
+  const large = Buffer.alloc(largeBytes)
   for (let at = 0; at < large.length; at += 4) large.writeUInt32LE(Math.floor(next() * 2 ** 32), at)
   writeFileSync(join(path, 'large'), large)
   mkdirSync(join(path, 'empty'))

@@ -28,6 +28,8 @@ export interface Deed {
   readonly at: number
   readonly kind: FaultKind
   readonly lasting?: boolean
+  /** Names of the calls that count, separated by commas; absent: all. */
+  readonly calls?: string
 }
 
 export interface Outcome {
@@ -69,7 +71,10 @@ function engineFor({ root, home }: Deed): Engine {
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     version: '0',
-    recoveryKit: pathFromText(`${checkout}/recovery`),
+    recoveryKit: ['recover.py', 'recover.mjs', 'README.md'].map((name) => ({
+      name: pathFromText(name),
+      path: pathFromText(`${checkout}/recovery/${name}`),
+    })),
     temporary: pathFromText(home),
     nodePath: process.execPath,
   }
@@ -95,6 +100,8 @@ async function perform(request: Deed): Promise<Outcome> {
   process.env['HOLDFAST_FAULT_AT'] = String(request.at)
   process.env['HOLDFAST_FAULT_KIND'] = request.kind
   process.env['HOLDFAST_FAULT_LASTING'] = request.lasting === true ? '1' : '0'
+  if (request.calls === undefined) delete process.env['HOLDFAST_FAULT_CALLS']
+  else process.env['HOLDFAST_FAULT_CALLS'] = request.calls
   createFiles()
   const counter = new Int32Array(getEnvironmentData('holdfast-fault-counter') as unknown as SharedArrayBuffer)
   Atomics.store(counter, 0, 0)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { errorTable } from '../../src/model/errors.ts'
-import { backupIds, litterOf, manifestOf, rawKey, recoverPython } from '../e2e/stage.ts'
+import { backupIds, litterOf, manifestOf, orphanHeaders, rawKey, recoverPython } from '../e2e/stage.ts'
 import { differences, makeTree, seeded } from '../e2e/trees.ts'
 import { requirement } from '../requirements.ts'
 import type { Deed, Outcome } from './child.ts'
@@ -162,6 +162,17 @@ test.runIf(requirement('python3'))(
   },
   isLong ? 7_200_000 : 120_000,
 )
+
+// A known fault: the copy is written before the backup exists, and nothing takes it back or sweeps it.
+test.fails('a create that fails at its last step leaves no copy of a header of no archive', async () => {
+  const root = join(top, 'create-rename')
+  cpSync(base, root, { recursive: true })
+  const outcome = await perform({ deed: 'create', root, at: 1, kind: 'EIO', calls: 'rename' })
+  expect(outcome?.exitCode).toBe(1)
+  expect(backupIds(root)).toEqual(oldIds)
+  await perform({ deed: 'create', root })
+  expect(orphanHeaders(root)).toEqual([])
+})
 
 /** Restores archives with the recovery script; those that are said to be complete must be the source again. */
 function readBack(archives: readonly { archive: string; about: string; complete: boolean }[]): string[] {
