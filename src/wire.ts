@@ -8,6 +8,7 @@ import { openDocumentFile } from './engine/platform/document-file.ts'
 import { systemRandom } from './engine/platform/random.ts'
 import type { World } from './engine/repository.ts'
 import type { Engine } from './model/engine.ts'
+import { BackupError } from './model/errors.ts'
 import { pathFromText } from './model/path.ts'
 import { version } from './model/version.ts'
 import { openCatalog } from './store/catalog.ts'
@@ -25,6 +26,7 @@ const catalogLockMs = 60_000
 
 export async function wire(options: WireOptions): Promise<{ engine: Engine; close(): Promise<void> }> {
   const files = createDiskFiles()
+  const workingDirectory = currentDirectory()
   // dist/ and src/ lie equally deep below the checkout or the package.
   const home = fileURLToPath(new URL('..', import.meta.url))
   const configured = loadSettings({
@@ -32,7 +34,7 @@ export async function wire(options: WireOptions): Promise<{ engine: Engine; clos
     environment: process.env,
     options: { root: options.root, config: options.config },
     defaultRoot: `${home}data/backup`,
-    workingDirectory: process.cwd(),
+    workingDirectory,
     homeDirectory: homedir(),
   })
   const world: World = {
@@ -59,7 +61,7 @@ export async function wire(options: WireOptions): Promise<{ engine: Engine; clos
   const engine = createEngine({
     world,
     configured,
-    workingDirectory: process.cwd(),
+    workingDirectory,
     nodeVersion: process.version,
     catalogOf: (repository) =>
       openCatalog(
@@ -77,6 +79,20 @@ export async function wire(options: WireOptions): Promise<{ engine: Engine; clos
 
 function kitFile(name: string, path: string): World['recoveryKit'][number] {
   return { name: pathFromText(name), path: pathFromText(path) }
+}
+
+/** @throws E_USAGE where it was deleted under the process: relative paths would have no meaning. */
+function currentDirectory(): string {
+  try {
+    return process.cwd()
+  } catch (error) {
+    throw new BackupError(
+      'E_USAGE',
+      'the working directory does not exist any more',
+      'go to one that does: cd /',
+      error,
+    )
+  }
 }
 
 /** A user id without an entry in /etc/passwd is common in containers. */

@@ -43,9 +43,14 @@ export async function gitContext(files: Files, path: BytePath): Promise<GitConte
   return { path: text, remote: remote === null ? null : withoutCredentials(remote), branch, commit }
 }
 
-/** `https://user:token@host/x` becomes `https://host/x`; `git@host:x` keeps its user, which is no secret. */
+/**
+ * `https://user:token@host/x?token=y` becomes `https://host/x`; `git@host:x` keeps its user, which is no secret, as
+ * does a path, where a question mark begins no query.
+ */
 export function withoutCredentials(remote: string): string {
-  return remote.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, (_all, scheme: string) => scheme)
+  const scheme = /^([a-z][a-z0-9+.-]*:\/\/)(?:[^/]*@)?/i.exec(remote)
+  if (scheme === null) return remote
+  return `${scheme[1]}${remote.slice(scheme[0].length).replace(/[?#].*$/s, '')}`
 }
 
 function liesInWorkTree(files: Files, path: BytePath): boolean {

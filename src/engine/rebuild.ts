@@ -23,17 +23,27 @@ export async function rebuildCatalog(
 ): Promise<Ending<Rebuilt>> {
   const { files } = world
   const ids = backupIds(files, repository)
-  const verified = verifications(world, repository)
   const entries: CatalogEntry[] = []
   const problems: string[] = []
+  const trouble = (what: string): void => {
+    problems.push(what)
+    run.tell({ kind: 'warning', message: what })
+  }
+  // The logs only say what was verified when: without them the catalog is the poorer, and still true.
+  const verified = new Map<string, NonNullable<CatalogEntry['verified']>>()
+  try {
+    findVerifications(world, repository, verified)
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error
+    trouble(`what was verified is not known in full: ${error.message}`)
+  }
   for (const [at, id] of ids.entries()) {
     run.signal.throwIfAborted()
     try {
       entries.push({ ...entryFromManifest(files, repository, id, keys), verified: verified.get(id) ?? null })
     } catch (error) {
       if (!(error instanceof BackupError)) throw error
-      problems.push(`${id} cannot be listed: ${error.message}`)
-      run.tell({ kind: 'warning', message: `${id} cannot be listed: ${error.message}` })
+      trouble(`${id} cannot be listed: ${error.message}`)
     }
     run.tell({ kind: 'progress', doneBytes: 0, totalBytes: null, doneEntries: at + 1, totalEntries: ids.length })
   }
@@ -46,8 +56,11 @@ export async function rebuildCatalog(
 }
 
 /** The newest verification of every backup that the logs still tell of. */
-function verifications(world: World, repository: Repository): Map<string, NonNullable<CatalogEntry['verified']>> {
-  const newest = new Map<string, NonNullable<CatalogEntry['verified']>>()
+function findVerifications(
+  world: World,
+  repository: Repository,
+  newest: Map<string, NonNullable<CatalogEntry['verified']>>,
+): void {
   for (const run of runsNewestFirst(world.files, repository)) {
     if (run.command !== 'verify') continue
     const report = run.report as { verified?: unknown } | undefined // written by our own verify; checked below
@@ -63,5 +76,4 @@ function verifications(world: World, repository: Repository): Map<string, NonNul
       newest.set(one.id, { level: one.level, at: run.at, ok: one.ok })
     }
   }
-  return newest
 }

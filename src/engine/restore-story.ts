@@ -136,7 +136,16 @@ class Planning implements PlannedRestore {
     await savePlan(files, this.#made, this.#planKey.key, path)
   }
 
+  /** Drops the plan too, however that ends: whoever applies a plan is done with it. */
   async apply(during: During): Promise<RestoreOutcome> {
+    try {
+      return await this.#apply(during)
+    } finally {
+      await this.drop()
+    }
+  }
+
+  async #apply(during: During): Promise<RestoreOutcome> {
     const { world } = this.#session
     const { files } = world
     const about = `${this.backup} to ${this.target}`

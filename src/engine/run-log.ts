@@ -2,6 +2,7 @@ import type { RunEvent } from '../model/event.ts'
 import { type BytePath, joinPath } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { readFully } from './archive/pack-job.ts'
+import { explainIo } from './platform/explain-io.ts'
 import type { Repository } from './repository.ts'
 
 /** What a run's log says of it. */
@@ -19,16 +20,23 @@ export interface LoggedRun {
 const tailBytes = 64 * 1024
 const runName = /^(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-([a-z]+)-[a-z0-9]+)\.ndjson$/
 
-/** Lazily, so that who wants the last thirty reads thirty. */
+/** Lazily, so that who wants the last thirty reads thirty. @throws E_IO. */
 export function* runsNewestFirst(files: Files, repository: Repository): Generator<LoggedRun> {
-  const names = files
-    .names(repository.runs)
+  const names = namesIn(files, repository.runs)
     .filter((name) => runName.test(name))
     .sort()
     .reverse()
   for (const name of names) {
     const run = readRun(files, joinPath(repository.runs, name), name)
     if (run !== null) yield run
+  }
+}
+
+function namesIn(files: Files, directory: BytePath): BytePath[] {
+  try {
+    return files.names(directory)
+  } catch (error) {
+    throw explainIo(error, 'list', directory)
   }
 }
 
@@ -49,6 +57,8 @@ function readRun(files: Files, path: BytePath, name: string): LoggedRun | null {
       return { id, command, outcome: last.outcome, at: last.at, durationMs: last.durationMs, report: last.report }
     const at = last?.at ?? `${id.slice(0, 10)}T${id.slice(11, 19).replaceAll('-', ':')}.000Z`
     return { id, command, outcome: isAlive(files, fd) ? 'running' : 'died', at, durationMs: null, report: undefined }
+  } catch (error) {
+    throw explainIo(error, 'read', path)
   } finally {
     files.close(fd)
   }

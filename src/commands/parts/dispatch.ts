@@ -211,7 +211,13 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
     },
   }
   try {
-    return await command.run(given, context)
+    const exitCode = await command.run(given, context)
+    await out.end()
+    if (out.lost === null || exitCode !== 0) return exitCode
+    // What only tells has failed where it could not; what was done is done, though nobody heard.
+    if (command.onInterrupt === 'at-once') throw out.lost
+    out.warning(out.lost.message)
+    return 3
   } catch (error) {
     // What an abort breaks surfaces in many shapes; it is an interruption all the same.
     const told = error instanceof BackupError && error.code !== 'E_INTERNAL'

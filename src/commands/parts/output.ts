@@ -22,6 +22,17 @@ export interface OutputOptions {
 /** Whoever read our stdout has gone, as `| head` does. Not an error of ours. */
 export class ReaderGone extends Error {}
 
+function stdoutLost(cause: NodeJS.ErrnoException): BackupError {
+  const isFull = cause.code === 'ENOSPC' || cause.code === 'EDQUOT'
+  const why = isFull ? 'no space left where it goes' : (cause.code ?? cause.message)
+  return new BackupError(
+    isFull ? 'E_NO_SPACE' : 'E_IO',
+    `cannot write to stdout: ${why}`,
+    'what was written there is not whole',
+    cause,
+  )
+}
+
 const bufferBytes = 64 * 1024
 
 /**
@@ -35,14 +46,16 @@ export class Output {
   #buffer = ''
   #progressShown = false
   #gone = false
+  #lost: BackupError | null = null
   #wake: (() => void) | null = null
 
   constructor(options: OutputOptions) {
     this.json = options.json
     this.quiet = options.quiet
     this.#options = options
-    options.stdout.on('error', () => {
+    options.stdout.on('error', (error: NodeJS.ErrnoException) => {
       this.#gone = true
+      if (error.code !== 'EPIPE') this.#lost ??= stdoutLost(error)
       this.#wake?.()
     })
     options.stderr.on('error', () => {}) // nobody listens; the outcome is told elsewhere
@@ -51,6 +64,11 @@ export class Output {
   /** Columns a table may take: the terminal's, 80 where there is none. */
   get width(): number {
     return Math.max(40, this.#options.stdout.columns ?? this.#options.columns ?? 80)
+  }
+
+  /** Why stdout did not take all of it, other than that its reader left; null where it did. */
+  get lost(): BackupError | null {
+    return this.#lost
   }
 
   get stdoutIsTerminal(): boolean {
@@ -85,7 +103,7 @@ export class Output {
 
   /** Much text or any bytes on stdout, at the reader's pace; bytes may be reused once it resolves. Throws ReaderGone. */
   async bulk(data: string | Uint8Array): Promise<void> {
-    if (this.#gone) throw new ReaderGone()
+    if (this.#gone) throw this.#lost ?? new ReaderGone()
     if (typeof data === 'string') {
       this.#buffer += data
       if (this.#buffer.length < bufferBytes) return
@@ -94,7 +112,7 @@ export class Output {
       this.flush()
       await this.#written(data)
     }
-    if (this.#gone) throw new ReaderGone()
+    if (this.#gone) throw this.#lost ?? new ReaderGone()
   }
 
   notice(message: string): void {
@@ -107,7 +125,10 @@ export class Output {
 
   /** One line on stderr, for people. */
   aside(line: string): void {
-    if (this.json) return
+    if (!this.json) this.#aside(line)
+  }
+
+  #aside(line: string): void {
     this.flush()
     this.clearProgress()
     this.#options.stderr.write(`${line}\n`)
@@ -117,11 +138,11 @@ export class Output {
   fail(cause: unknown): number {
     const error = asBackupError(cause)
     const message = safeText(error.message)
-    if (this.json) {
+    if (this.json && this.#lost === null) {
       this.event({ kind: 'error', code: error.code, message: error.message, hint: error.hint })
     } else {
-      this.aside(`${this.#paint('31', 'error:')} ${message}`)
-      if (error.hint !== '') this.aside(`hint: ${safeText(error.hint)}`)
+      this.#aside(`${this.#paint('31', 'error:')} ${message}`)
+      if (error.hint !== '') this.#aside(`hint: ${safeText(error.hint)}`)
     }
     if (this.#options.debug) {
       const stack = cause instanceof Error ? cause.stack : String(cause)

@@ -191,7 +191,7 @@ function record(key: string, value: string | Uint8Array): Buffer {
 
 /** GNU tar writes '%' and '=' of an attribute's name as %25 and %3D, since '=' ends a keyword. */
 function xattrKeyword(name: string): string {
-  return Buffer.from(xattrNameToBytes(name)).toString('latin1').replaceAll('%', '%25').replaceAll('=', '%3D')
+  return name.replaceAll('%', '%25').replaceAll('=', '%3D')
 }
 
 function needsRecord(path: string): boolean {

@@ -94,7 +94,7 @@ const path = fc
 const types: EntryType[] = ['file', 'hardlink', 'symlink', 'char-device', 'block-device', 'directory', 'fifo']
 const xattrs = fc
   .dictionary(
-    fc.string({ minLength: 1, maxLength: 20 }).filter((name) => !name.includes('\0')),
+    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }).filter((name) => !name.includes('\0')),
     fc.uint8Array(),
   )
   .map((record) => new Map(Object.entries(record).map(([name, value]) => [`user.${name}`, value])))
