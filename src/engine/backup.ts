@@ -1,40 +1,19 @@
-import { type Compression, compressionSuffix, locatorBytes } from '../model/archive.ts'
 import type { BackupType, CatalogEntry, Manifest, ManifestArchive, ManifestDetails } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
-import { type BytePath, displayPath, joinPath, pathToText, storedPathOf } from '../model/path.ts'
+import { type BytePath, displayPath, joinPath, pathToText } from '../model/path.ts'
 import type { SourceContext, SourceWarning } from '../model/source.ts'
 import type { CompressionLevel } from './archive/codec.ts'
-import { createHeader } from './archive/header.ts'
-import { packSource } from './archive/pack-source.ts'
-import { ArchiveReader } from './archive/reader.ts'
-import { ArchiveSink } from './archive/sink.ts'
-import { noncePrefixBytes, SegmentSealer, saltBytes } from './archive/stream-aead.ts'
-import { jsonPath } from './archive/toc-pages.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
-import { ArchiveWriter, type WrittenStream } from './archive/writer.ts'
 import { type CatalogPort, catalogEntry } from './catalog.ts'
-import { gitContext } from './git-context.ts'
 import type { SlotKey } from './keys/slots.ts'
-import { archivePlace, encodeManifest, parseManifest } from './manifest.ts'
+import { encodeManifest, parseManifest } from './manifest.ts'
 import { type AccountNames, readAccountNames } from './platform/account-names.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { syncDirectory } from './platform/json-file.ts'
 import { acquireLock, type Lock } from './platform/lock.ts'
-import { openWorkspace, type Repository, repositoryIdentity, type Workspace, type World } from './repository.ts'
+import { openWorkspace, type Repository, type Workspace, type World } from './repository.ts'
 import { type Ending, newId, type Run } from './run.ts'
-import { rootsOf } from './sources/files.ts'
-import { type SourceType, sources } from './sources/registry.ts'
-
-/** One thing to back up; becomes an archive of its own. */
-export interface ServiceRequest {
-  readonly name: string
-  readonly type: SourceType
-  /** Absolute and normalised, symlinks not resolved. */
-  readonly paths: readonly BytePath[]
-  readonly exclude: readonly string[]
-  readonly excludeCaches: boolean
-  readonly oneFileSystem: boolean
-}
+import { type ServiceRequest, writeServiceArchive } from './service-archive.ts'
 
 export interface CreateRequest {
   readonly type: Extract<BackupType, 'full' | 'service'>
@@ -60,7 +39,6 @@ export interface CreateResult {
   readonly skipped: Readonly<Record<string, number>>
 }
 
-const segmentBytes = 1 << 20
 const serviceLockMs = 60_000
 const repositoryPath = 'files in it are the backups themselves'
 
@@ -98,6 +76,7 @@ export async function createBackup(
     run.signal.throwIfAborted()
     await workspace.publish(manifest.id, repository.backup(manifest.id))
     run.tell({ kind: 'committed', backup: manifest.id })
+    await story.keepHeaders()
     const entry = catalogEntry(manifest, details)
     await story.register(catalog, entry)
     const result: CreateResult = { entry, warnings: story.warnings, skipped: story.skipped }
@@ -144,7 +123,7 @@ class BackupStory {
   readonly #names: AccountNames
   #doneBytes = 0
   #doneEntries = 0
-  #slotKeys: readonly SlotKey[] = []
+  readonly #headers = new Map<string, Uint8Array>()
 
   constructor(world: World, repository: Repository, request: CreateRequest, run: Run) {
     this.#world = world
@@ -172,8 +151,7 @@ class BackupStory {
   async write(workspace: Workspace): Promise<{ manifest: Manifest; details: ManifestDetails }> {
     const { files, clock, random } = this.#world
     const { type, services, description, workers } = this.#request
-    this.#slotKeys = await this.#request.slotKeys()
-    const slotKeys = this.#slotKeys
+    const slotKeys = await this.#request.slotKeys()
     const id = this.#newBackupId()
     const createdAt = new Date(clock.now()).toISOString()
     const directory = joinPath(workspace.path, id as BytePath)
@@ -182,18 +160,38 @@ class BackupStory {
     const archives: ManifestArchive[] = []
     const described: ManifestDetails['services'] = []
     const pool = new WorkerPool({ count: workers, filesModule: this.#world.filesModule })
+    const shared = {
+      world: this.#world,
+      repository: this.#repository,
+      compression: this.#request.compression,
+      slotKeys,
+      backupId: id,
+      createdAt,
+      directory,
+      spool: workspace.path,
+      pool,
+      names: this.#names,
+      withXattrs,
+    }
     try {
       for (const service of services) {
-        const { archive, details } = await this.#writeService(service, {
-          id,
-          createdAt,
-          directory,
-          workspace,
-          pool,
-          withXattrs,
+        const skipped: Record<string, number> = {}
+        const before = { warnings: this.warnings, bytes: this.#doneBytes, entries: this.#doneEntries }
+        const { archive, details, header } = await writeServiceArchive(service, {
+          ...shared,
+          context: this.#context(skipped),
+          skipped,
+          tell: this.#run.tell,
+          warnings: () => this.warnings - before.warnings,
+          onProgress: (bytes, entries) => {
+            this.#doneBytes = before.bytes + bytes
+            this.#doneEntries = before.entries + entries
+            this.#tellProgress()
+          },
         })
         archives.push(archive)
         described.push(details)
+        if (header !== null) this.#headers.set(archive.id, header)
       }
     } finally {
       await pool.close()
@@ -230,177 +228,28 @@ class BackupStory {
     }
   }
 
-  async #writeService(
-    service: ServiceRequest,
-    to: {
-      id: string
-      createdAt: string
-      directory: BytePath
-      workspace: Workspace
-      pool: WorkerPool
-      withXattrs: boolean
-    },
-  ): Promise<{ archive: ManifestArchive; details: ManifestDetails['services'][number] }> {
-    const { files, random, clock } = this.#world
-    const { compression } = this.#request
-    const begun = clock.elapsed()
-    this.#run.tell({ kind: 'phase', phase: 'reading', service: service.name })
-    const archiveId = Buffer.from(random.bytes(16)).toString('hex')
-    const encrypted = this.#slotKeys.length > 0
-    const file = `${service.name}${compressionSuffix[compression.compression]}${encrypted ? '.enc' : ''}`
-    const path = joinPath(to.directory, file as BytePath)
-    const header = encrypted ? this.#header(archiveId, to.id, to.createdAt, compression.compression) : null
-    const sink = new ArchiveSink(files, path, header?.bytes ?? new Uint8Array(0), header?.sealer ?? null)
-    const before = { warnings: this.warnings, bytes: this.#doneBytes, entries: this.#doneEntries }
-    const skipped: Record<string, number> = {}
-    let written: WrittenStream
-    let payloadSha256: string
+  /** Copies of the headers outside the archives: a second chance when both of an archive's own are lost. */
+  async keepHeaders(): Promise<void> {
+    const { files } = this.#world
+    const { headers } = this.#repository
     try {
-      const writer = new ArchiveWriter(
-        files,
-        sink,
-        {
-          id: archiveId,
-          ordinal: 1,
-          kind: 'full',
-          source: {
-            paths: rootsOf(service.paths).map((root) => jsonPath(storedPathOf(root))),
-            exclude: [...service.exclude],
-            excludeCaches: service.excludeCaches,
-            oneFileSystem: service.oneFileSystem,
-          },
-          service: { name: service.name, type: service.type },
-        },
-        compression,
-        joinPath(to.workspace.path, `${service.name}.toc` as BytePath),
-      )
-      try {
-        const source = sources[service.type](files, {
-          ...service,
-          repository: repositoryIdentity(files, this.#repository.root),
-        })
-        await packSource(source, writer, this.#context(skipped), {
-          files,
-          pool: to.pool,
-          names: this.#names,
-          compression,
-          withXattrs: to.withXattrs,
-          onProgress: () => {
-            this.#doneBytes = before.bytes + writer.contentBytes
-            this.#doneEntries = before.entries + writer.entries
-            this.#run.tell({
-              kind: 'progress',
-              doneBytes: this.#doneBytes,
-              totalBytes: this.#request.expectedBytes,
-              doneEntries: this.#doneEntries,
-              totalEntries: null,
-            })
-          },
-        })
-        written = writer.finish(this.warnings - before.warnings)
-      } finally {
-        writer.close()
+      if (files.status(headers) === undefined) files.makeDirectory(headers, 0o700)
+      for (const [archiveId, header] of this.#headers) {
+        await this.#writeNew(joinPath(headers, archiveId as BytePath), header)
       }
-      this.#run.tell({ kind: 'phase', phase: 'writing to disk', service: service.name })
-      payloadSha256 = await sink.finish()
-    } finally {
-      sink.close()
-    }
-    const { offset, compressedBytes, inner, rootBytes } = written.root
-    const archive: ManifestArchive = {
-      file,
-      id: archiveId,
-      service: service.name,
-      size: sink.fileBytes,
-      payloadSha256,
-      comp: compression.compression,
-      root: [offset, compressedBytes, inner, rootBytes],
-      deps: [],
-    }
-    this.#readBack(archive, to.directory, written)
-    if (header !== null) await this.#keepHeader(archiveId, header.bytes)
-    const git = []
-    for (const root of rootsOf(service.paths)) {
-      const context = await gitContext(files, root)
-      if (context !== null) git.push(context)
-    }
-    return {
-      archive,
-      details: {
-        name: service.name,
-        type: service.type,
-        paths: rootsOf(service.paths).map(displayPath),
-        files: written.files,
-        entries: written.entries,
-        bytes: written.bytes,
-        storedBytes: sink.fileBytes,
-        reusedBytes: 0,
-        durationMs: Math.round(clock.elapsed() - begun),
-        skipped,
-        git,
-      },
+    } catch (error) {
+      this.warn({ path: null, what: `no copy of the headers was kept: ${explainIo(error, 'write', headers).message}` })
     }
   }
 
-  #header(
-    archiveId: string,
-    backupId: string,
-    createdAt: string,
-    compression: Compression,
-  ): { bytes: Uint8Array; sealer: SegmentSealer } {
-    const { random } = this.#world
-    const fields = {
-      id: archiveId,
-      created: createdAt,
-      kind: 'full',
-      tenant: '-',
-      profile: 'self',
-      set: backupId,
-      deps: [],
-      comp: compression,
-      loc: locatorBytes[compression],
-      segmentBytes,
-    } as const
-    const { bytes, streamKey, associatedData } = createHeader(fields, this.#slotKeys, random)
-    const sealer = new SegmentSealer({
-      streamKey,
-      associatedData,
-      segmentBytes,
-      salt: random.bytes(saltBytes),
-      noncePrefix: random.bytes(noncePrefixBytes),
+  #tellProgress(): void {
+    this.#run.tell({
+      kind: 'progress',
+      doneBytes: this.#doneBytes,
+      totalBytes: this.#request.expectedBytes,
+      doneEntries: this.#doneEntries,
+      totalEntries: null,
     })
-    return { bytes, sealer }
-  }
-
-  /** What was written is opened as a restore would open it, and every page of its table of contents read. */
-  #readBack(archive: ManifestArchive, directory: BytePath, written: WrittenStream): void {
-    this.#run.tell({ kind: 'phase', phase: 'reading back', service: archive.service })
-    const { files } = this.#world
-    const slotKeys = this.#slotKeys
-    const manifest = { id: '', sealed: slotKeys.length > 0 ? {} : undefined } as unknown as Manifest // only these two are looked at
-    const place = {
-      ...archivePlace(this.#repository, manifest, archive),
-      path: joinPath(directory, archive.file as BytePath),
-    }
-    const reader = new ArchiveReader(files, place, { secrets: [], slotKeys })
-    try {
-      if (reader.rootSha256 !== written.rootSha256)
-        throw new BackupError(
-          'E_IO',
-          `the archive of ${archive.service} reads back otherwise than it was written`,
-          'look at the disk: it does not keep what it is given',
-        )
-      for (const page of reader.root.toc.pages) reader.page(page)
-    } finally {
-      reader.close()
-    }
-  }
-
-  /** A copy of the header outside the archive: a second chance when both of its own are lost. */
-  async #keepHeader(archiveId: string, header: Uint8Array): Promise<void> {
-    const { files } = this.#world
-    if (files.status(this.#repository.headers) === undefined) files.makeDirectory(this.#repository.headers, 0o700)
-    await this.#writeNew(joinPath(this.#repository.headers, archiveId as BytePath), header)
   }
 
   async #writeNew(path: BytePath, bytes: Uint8Array): Promise<void> {

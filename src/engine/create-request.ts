@@ -4,7 +4,7 @@ import { nearest } from '../model/configuration-keys.ts'
 import type { CreateOptions } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { type CompressionLevel, defaultLevel } from './archive/codec.ts'
-import type { ServiceRequest } from './backup.ts'
+import type { ServiceRequest } from './service-archive.ts'
 import type { Session } from './session.ts'
 import { type SourceType, sources } from './sources/registry.ts'
 

@@ -2,8 +2,8 @@ import type { CatalogEntry } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, joinPath, pathFromText } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
-import { readFully } from './archive/pack-job.ts'
 import { encodeOwnFileHeader, paddedBytes } from './archive/tar-header.ts'
+import { readFully } from './platform/read-fully.ts'
 import type { Repository } from './repository.ts'
 
 /**

@@ -4,9 +4,10 @@ import { type BytePath, comparePaths, pathFromBytes, pathFromText } from '../mod
 import type { Files } from '../model/ports.ts'
 import type { SourceContext, SourceEntry } from '../model/source.ts'
 import type { TocEntry } from '../model/toc.ts'
+import { splitXattrs } from './archive/extended-attributes.ts'
 import { describe } from './archive/large-file.ts'
-import { readFully, splitXattrs } from './archive/pack-job.ts'
 import type { AccountNames } from './platform/account-names.ts'
+import { readFully } from './platform/read-fully.ts'
 import { type FilesSettings, filesSource } from './sources/files.ts'
 
 /**

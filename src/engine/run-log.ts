@@ -1,8 +1,8 @@
 import type { RunEvent } from '../model/event.ts'
 import { type BytePath, joinPath } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
-import { readFully } from './archive/pack-job.ts'
 import { explainIo } from './platform/explain-io.ts'
+import { readFully } from './platform/read-fully.ts'
 import type { Repository } from './repository.ts'
 
 /** What a run's log says of it. */

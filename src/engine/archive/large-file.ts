@@ -5,8 +5,9 @@ import type { FileStatus, Files } from '../../model/ports.ts'
 import type { Attributes, SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { AccountNames } from '../platform/account-names.ts'
-import { isWhole, sparseMap, splitXattrs } from './pack-job.ts'
+import { type ExtendedAttributes, noExtendedAttributes, splitXattrs } from './extended-attributes.ts'
 import type { PartResult } from './part-job.ts'
+import { isWhole, sparseMap } from './sparse-map.ts'
 import { encodeTarHeader, paddedBytes } from './tar-header.ts'
 
 type Region = readonly [number, number]
@@ -43,7 +44,7 @@ export class OpenFile {
   readonly fd: number
   readonly before: FileStatus
   readonly sparse: readonly Region[] | null
-  readonly extended: Pick<TocEntry, 'xattrs' | 'acl'>
+  readonly extended: ExtendedAttributes
   readonly #files: Files
 
   constructor(files: Files, path: BytePath, names: AccountNames, withXattrs: boolean) {
@@ -54,7 +55,7 @@ export class OpenFile {
       const { sizeBytes, allocatedBytes } = this.before
       const regions = allocatedBytes < sizeBytes ? files.dataRegions(this.fd, sizeBytes) : null
       this.sparse = regions === null || isWhole(regions, sizeBytes) ? null : sparseMap(regions, sizeBytes)
-      this.extended = withXattrs ? splitXattrs(files.xattrs(path), names) : { xattrs: new Map(), acl: null }
+      this.extended = withXattrs ? splitXattrs(files.xattrs(path), names) : noExtendedAttributes
     } catch (error) {
       files.close(this.fd)
       throw error

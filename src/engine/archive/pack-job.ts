@@ -1,14 +1,17 @@
 import { hash } from 'node:crypto'
-import { type BytePath, displayPath, storedPathOf } from '../../model/path.ts'
-import type { FileStatus, Files } from '../../model/ports.ts'
+import { type BytePath, storedPathOf } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
 import type { Attributes, EntryType, SourceWarning } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { AccountNames } from '../platform/account-names.ts'
-import { aclAttributes, aclToText } from './acl.ts'
-import { type CompressionLevel, compressFrame, frameTargetBytes } from './codec.ts'
-import { encodeTarHeader, paddedBytes } from './tar-header.ts'
-import { encodeTocLineAround } from './toc-line.ts'
-import { endsPage } from './toc-pages.ts'
+import { readFully } from '../platform/read-fully.ts'
+import { cutFrames, type Frame, RawBuffer, type Span } from './batch.ts'
+import type { CompressionLevel } from './codec.ts'
+import { attributesOf } from './entry-attributes.ts'
+import { type ExtendedAttributes, leftOutText, noExtendedAttributes, splitXattrs } from './extended-attributes.ts'
+import { changedWhileRead, replacedWhileRead, vanished, whyUnreadable } from './source-trouble.ts'
+import { hashSparse, isWhole, sparseMap } from './sparse-map.ts'
+import { encodeTarHeader } from './tar-header.ts'
 
 /**
  * What a worker does with a batch of small entries: read, hash, build the tar bytes, compress them into frames.
@@ -55,11 +58,6 @@ export const typeLetters: Record<EntryType, string> = {
   fifo: 'p',
 }
 const typeOfLetter = new Map(Object.entries(typeLetters).map(([type, letter]) => [letter, type as EntryType])) // the inverse
-
-export interface Frame {
-  readonly bytes: Uint8Array
-  readonly rawBytes: number
-}
 
 /** What was packed, column by column; entries that could not be read are absent. Offsets count from the first frame. */
 export interface PackResult {
@@ -109,42 +107,6 @@ function entriesOf(job: PackJob): PackEntry[] {
   })
 }
 
-/** The tar bytes of a batch while they are gathered; keeps its memory from batch to batch. */
-class RawBuffer {
-  bytes = Buffer.allocUnsafeSlow(6 << 20)
-  length = 0
-
-  reserve(more: number): void {
-    if (this.length + more <= this.bytes.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(this.length + more, this.bytes.length * 2))
-    this.bytes.copy(grown, 0, 0, this.length)
-    this.bytes = grown
-  }
-
-  append(bytes: Uint8Array): void {
-    this.reserve(bytes.length)
-    this.bytes.set(bytes, this.length)
-    this.length += bytes.length
-  }
-
-  pad(): void {
-    const end = paddedBytes(this.length)
-    this.reserve(end - this.length)
-    this.bytes.fill(0, this.length, end)
-    this.length = end
-  }
-}
-
-interface Span {
-  readonly index: number
-  readonly entry: Omit<TocEntry, 'content'>
-  /** Names the inode has. */
-  readonly links: number
-  readonly contentStart: number
-  readonly contentEnd: number
-  readonly end: number
-}
-
 export class Packer {
   readonly #files: Files
   readonly #names: AccountNames
@@ -176,7 +138,7 @@ export class Packer {
   #packEntry(entry: PackEntry, index: number, job: PackJob, warnings: SourceWarning[]): Span | null {
     if (entry.from.kind === 'given') {
       const { attributes, bytes } = entry.from
-      const described = { attributes, xattrs: noXattrs, acl: null, sparse: null }
+      const described = { attributes, ...noExtendedAttributes, sparse: null }
       return this.#append(
         entry,
         index,
@@ -190,13 +152,13 @@ export class Packer {
     const { link } = entry
     const expected = link === null ? entry.type : 'file'
     if (status.type !== expected || (link !== null && (status.inode !== link.inode || status.device !== link.device))) {
-      warnings.push({ path: entry.path, what: 'was replaced while the backup ran; left out' })
+      warnings.push({ path: entry.path, what: replacedWhileRead })
       return null
     }
     const linkTarget = entry.type === 'symlink' ? this.#files.linkTarget(entry.from.path) : entry.linkTarget
     const described = {
       attributes: attributesOf(status, entry.type),
-      ...this.#extended(entry.from.path, job),
+      ...this.#extended(entry, entry.from.path, job, warnings),
       sparse: null,
     }
     return this.#append({ ...entry, linkTarget }, index, described, null)
@@ -217,7 +179,7 @@ export class Packer {
       let torn = sizeBytes < before.sizeBytes
       const described = {
         attributes: { ...attributesOf(before, 'file'), sizeBytes },
-        ...this.#extended(path, job),
+        ...this.#extended(entry, path, job, warnings),
         sparse,
       }
       const storedBytes = sparse?.reduce((sum, [, length]) => sum + length, 0) ?? sizeBytes
@@ -244,15 +206,18 @@ export class Packer {
     }
   }
 
-  #extended(path: BytePath, job: PackJob): Extended {
-    return job.withXattrs ? splitXattrs(this.#files.xattrs(path), this.#names) : { xattrs: noXattrs, acl: null }
+  #extended(entry: PackEntry, path: BytePath, job: PackJob, warnings: SourceWarning[]): ExtendedAttributes {
+    if (!job.withXattrs) return noExtendedAttributes
+    const extended = splitXattrs(this.#files.xattrs(path), this.#names)
+    if (extended.leftOut.length > 0) warnings.push({ path: entry.path, what: leftOutText(extended.leftOut) })
+    return extended
   }
 
   /** Header, content read straight into the batch, padding; the hash is taken where the content lies. */
   #append(
     entry: PackEntry,
     index: number,
-    described: Extended & { readonly attributes: Attributes; readonly sparse: TocEntry['sparse'] },
+    described: ExtendedAttributes & { readonly attributes: Attributes; readonly sparse: TocEntry['sparse'] },
     content: { readonly storedBytes: number; fill(into: Uint8Array): void } | null,
   ): Span {
     const raw = this.#raw
@@ -286,186 +251,5 @@ export class Packer {
       contentEnd: contentStart + storedBytes,
       end: raw.length,
     }
-  }
-}
-
-export const changedWhileRead = 'changed while it was read; its content is a mixture of versions'
-
-interface Extended {
-  readonly xattrs: ReadonlyMap<string, Uint8Array>
-  readonly acl: TocEntry['acl']
-}
-
-const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
-
-/** ACLs travel as text of their own; what is left are plain extended attributes. */
-export function splitXattrs(all: Map<string, Uint8Array>, names: AccountNames): Extended {
-  if (all.size === 0) return { xattrs: noXattrs, acl: null }
-  let acl: { access?: string; default?: string } = {}
-  for (const which of ['access', 'default'] as const) {
-    const value = all.get(aclAttributes[which])
-    const text = value === undefined ? null : aclToText(value, names)
-    if (text === null) continue
-    acl = { ...acl, [which]: text }
-    all.delete(aclAttributes[which])
-  }
-  return { xattrs: all, acl: Object.keys(acl).length === 0 ? null : acl }
-}
-
-/**
- * A frame ends with the entry that fills it; an entry larger than a frame is cut into equal frames of its own.
- * Only names and sizes decide, never who did the work.
- */
-function cutFrames(
-  raw: RawBuffer,
-  spans: readonly Span[],
-  compression: CompressionLevel,
-): Omit<PackResult, 'warnings'> {
-  const target = frameTargetBytes[compression.compression]
-  const starts = [0]
-  spans.forEach((span, at) => {
-    const start = starts.at(-1) as number // never empty
-    const length = span.end - start
-    if (length < target && at < spans.length - 1) return
-    const pieces = Math.max(1, Math.round(length / target))
-    for (let piece = 1; piece <= pieces; piece++) starts.push(start + Math.round((length * piece) / pieces))
-  })
-  const frames: Frame[] = []
-  for (let at = 1; at < starts.length; at++) {
-    const piece = raw.bytes.subarray(starts[at - 1], starts[at])
-    frames.push({ bytes: compressFrame(piece, compression), rawBytes: piece.length })
-  }
-  return { frames, ...linesOf(spans, frames, starts) }
-}
-
-function linesOf(
-  spans: readonly Span[],
-  frames: readonly Frame[],
-  starts: readonly number[],
-): Omit<PackResult, 'warnings' | 'frames'> {
-  const frameOffsets = [0]
-  for (const frame of frames) frameOffsets.push((frameOffsets.at(-1) as number) + frame.bytes.length)
-  const indices = new Uint32Array(spans.length)
-  const offsets = new Float64Array(spans.length)
-  const sizes = new Float64Array(spans.length)
-  const pageEnds = new Uint8Array(spans.length)
-  const heads: string[] = []
-  const tails: string[] = []
-  const linked = new Map<number, TocEntry>()
-  let frame = 0
-  spans.forEach(({ index, entry, links, contentStart, contentEnd }, at) => {
-    let content: TocEntry['content'] = { kind: 'none' }
-    if (contentEnd > contentStart) {
-      while ((starts[frame + 1] as number) <= contentStart) frame++
-      let end = frame + 1
-      while ((starts[end] as number) < contentEnd) end++
-      const offset = frameOffsets[frame] as number
-      const compressedBytes = (frameOffsets[end] as number) - offset
-      const inner = contentStart - (starts[frame] as number)
-      content = { kind: 'extent', holder: 0, extent: { offset, compressedBytes, inner } }
-    }
-    const whole: TocEntry = { ...entry, content }
-    const { head, tail } = encodeTocLineAround(whole)
-    heads.push(head)
-    tails.push(tail)
-    indices[at] = index
-    offsets[at] = content.kind === 'extent' ? content.extent.offset : -1
-    sizes[at] = entry.type === 'file' ? entry.sizeBytes : -1
-    pageEnds[at] = endsPage(entry.path) ? 1 : 0
-    if (entry.type === 'hardlink' || (entry.type === 'file' && links > 1)) linked.set(at, whole)
-  })
-  return { indices, heads, tails, offsets, sizes, pageEnds, linked }
-}
-
-export function attributesOf(status: FileStatus, type: EntryType): Attributes {
-  return {
-    mode: status.mode,
-    uid: status.uid,
-    gid: status.gid,
-    sizeBytes: type === 'file' ? status.sizeBytes : 0,
-    allocatedBytes: status.allocatedBytes,
-    mtimeNs: status.mtimeNs,
-    ctimeNs: status.ctimeNs,
-    inode: status.inode,
-    device: status.device,
-    deviceNumber: type === 'char-device' || type === 'block-device' ? status.deviceNumber : null,
-    links: status.links,
-  }
-}
-
-export function isWhole(regions: readonly (readonly [number, number])[], sizeBytes: number): boolean {
-  return regions.length === 1 && regions[0]?.[0] === 0 && regions[0][1] === sizeBytes
-}
-
-/** More regions than this would make a line of the table of contents too long. */
-const mostRegions = 32_768
-
-/**
- * The map of a sparse file. GNU tar restores a file that ends in a hole short unless its map ends with (size, 0).
- * Past `mostRegions` the smallest holes are stored as the zeros they read as.
- */
-export function sparseMap(
-  regions: readonly (readonly [number, number])[],
-  sizeBytes: number,
-): readonly (readonly [number, number])[] {
-  const few = regions.length <= mostRegions ? regions : withoutSmallHoles(regions)
-  const last = few.at(-1)
-  return last !== undefined && last[0] + last[1] === sizeBytes ? few : [...few, [sizeBytes, 0]]
-}
-
-function withoutSmallHoles(regions: readonly (readonly [number, number])[]): [number, number][] {
-  const holeBefore = (at: number): number => {
-    const [offset, length] = regions[at - 1] as readonly [number, number] // at is 1 or more
-    return (regions[at] as readonly [number, number])[0] - offset - length
-  }
-  const holes = Float64Array.from({ length: regions.length - 1 }, (_, at) => holeBefore(at + 1)).sort()
-  const kept = holes[holes.length - mostRegions + 1] as number // the smallest hole that stays
-  const joined: [number, number][] = []
-  regions.forEach(([offset, length], at) => {
-    const last = joined.at(-1)
-    if (last !== undefined && (holeBefore(at) < kept || joined.length >= mostRegions))
-      last[1] = offset + length - last[0]
-    else joined.push([offset, length])
-  })
-  return joined
-}
-
-/** Reads until `into` is full or the file ends; returns the bytes read. */
-export function readFully(files: Files, fd: number, into: Uint8Array, position: number): number {
-  let got = 0
-  while (got < into.length) {
-    const count = files.read(fd, into, got, into.length - got, position + got)
-    if (count === 0) break
-    got += count
-  }
-  return got
-}
-
-function hashSparse(stored: Uint8Array, sparse: readonly (readonly [number, number])[], sizeBytes: number): string {
-  const logical = Buffer.alloc(sizeBytes)
-  let at = 0
-  for (const [offset, length] of sparse) {
-    logical.set(stored.subarray(at, at + length), offset)
-    at += length
-  }
-  return hash('sha256', logical)
-}
-
-function vanished(): NodeJS.ErrnoException {
-  return Object.assign(new Error('vanished'), { code: 'ENOENT' })
-}
-
-/** A read that failed, in words for the warning. */
-export function whyUnreadable(error: NodeJS.ErrnoException): string {
-  switch (error.code) {
-    case 'ENOENT':
-      return 'vanished before it could be read'
-    case 'EACCES':
-    case 'EPERM':
-      return 'not readable: permission denied'
-    case 'ELOOP':
-      return 'became a symlink while the backup ran; left out'
-    default:
-      return `not readable: ${error.code ?? displayPath(error.message as BytePath)}`
   }
 }

@@ -7,18 +7,12 @@ import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { release } from '../platform/release.ts'
 import { type CompressionLevel, frameTargetBytes } from './codec.ts'
+import { attributesOf } from './entry-attributes.ts'
+import { leftOutText, noXattrs } from './extended-attributes.ts'
 import { cutRegions, describe, LargeFile, OpenFile } from './large-file.ts'
-import {
-  attributesOf,
-  changedWhileRead,
-  type GivenEntry,
-  type PackJob,
-  type PackLink,
-  type PackResult,
-  typeLetters,
-  whyUnreadable,
-} from './pack-job.ts'
+import { type GivenEntry, type PackJob, type PackLink, type PackResult, typeLetters } from './pack-job.ts'
 import type { PartJob, PartResult } from './part-job.ts'
+import { changedWhileRead, whyUnreadable } from './source-trouble.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { ArchiveWriter } from './writer.ts'
 
@@ -182,8 +176,10 @@ class Packing {
       this.#closeFile(opened)
       return
     }
+    const { leftOut, ...extended } = opened.extended
+    if (leftOut.length > 0) this.#context.warn({ path: entry.path, what: leftOutText(leftOut) })
     const attributes = attributesOf(opened.before, 'file')
-    const large = new LargeFile({ ...describe(entry, attributes, names), ...opened.extended, sparse: opened.sparse })
+    const large = new LargeFile({ ...describe(entry, attributes, names), ...extended, sparse: opened.sparse })
     const parts = cutRegions(opened.sparse ?? [[0, attributes.sizeBytes]], partBytes)
     for (const [at, regions] of parts.entries()) {
       const last = at === parts.length - 1
@@ -267,7 +263,6 @@ class Packing {
 }
 
 const noBytes = new Uint8Array(0)
-const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
 
 async function collect(bytes: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<Uint8Array> {
   for await (const part of inParts(bytes, sizeBytes, sizeBytes)) return part

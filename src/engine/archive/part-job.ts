@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import type { Files } from '../../model/ports.ts'
+import { readFully } from '../platform/read-fully.ts'
+import type { Frame } from './batch.ts'
 import { chunkEnds } from './chunking.ts'
 import { type CompressionLevel, compressFrame } from './codec.ts'
-import { type Frame, readFully } from './pack-job.ts'
 
 /**
  * What a worker does with one part of a large file: read it, cut it into content-defined chunks, compress each

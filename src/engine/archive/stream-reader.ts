@@ -2,9 +2,9 @@ import { type Compression, type Extent, limits } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { readFully } from '../platform/read-fully.ts'
 import { release } from '../platform/release.ts'
 import { decompressFrames } from './codec.ts'
-import { readFully } from './pack-job.ts'
 import { type SegmentKey, SegmentOpener } from './stream-aead.ts'
 
 /** All a worker needs to read an archive: plain data. It holds a key: never logged. */

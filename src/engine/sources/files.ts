@@ -2,7 +2,8 @@ import ignore from 'ignore'
 import { type BytePath, comparePaths, isWithin, joinPath, pathToText, storedPathOf } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
 import type { EntryType, Source, SourceContext, SourceEntry } from '../../model/source.ts'
-import { attributesOf, whyUnreadable } from '../archive/pack-job.ts'
+import { attributesOf } from '../archive/entry-attributes.ts'
+import { whyUnreadable } from '../archive/source-trouble.ts'
 
 /** Files and directories of this machine, as GNU tar would take them. */
 export interface FilesSettings {

@@ -2,7 +2,7 @@ import { BackupError } from '../../model/errors.ts'
 import { type BytePath, displayPath, joinPath, pathToText } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { TocEntry } from '../../model/toc.ts'
-import { splitXattrs } from '../archive/pack-job.ts'
+import { splitXattrs } from '../archive/extended-attributes.ts'
 import type { ArchivePlace, ArchiveReader } from '../archive/reader.ts'
 import type { Secret } from '../keys/secrets.ts'
 import { hashFile } from '../live-tree.ts'
@@ -54,11 +54,7 @@ interface ScriptEnd {
   readonly exactTimes: boolean
 }
 
-async function runScript(
-  place: ArchivePlace,
-  target: BytePath,
-  options: TestRestoreOptions,
-): Promise<ScriptEnd> {
+async function runScript(place: ArchivePlace, target: BytePath, options: TestRestoreOptions): Promise<ScriptEnd> {
   const { execa } = await import('execa')
   const { secret, kit, signal } = options
   const archive = text(place.path)

@@ -1,0 +1,209 @@
+import { type Compression, compressionSuffix, locatorBytes } from '../model/archive.ts'
+import type { ManifestArchive, ManifestDetails } from '../model/backup.ts'
+import { BackupError } from '../model/errors.ts'
+import type { Narrator } from '../model/event.ts'
+import { type BytePath, displayPath, joinPath, storedPathOf } from '../model/path.ts'
+import type { SourceContext } from '../model/source.ts'
+import type { CompressionLevel } from './archive/codec.ts'
+import { createHeader } from './archive/header.ts'
+import { packSource } from './archive/pack-source.ts'
+import { type ArchivePlace, ArchiveReader } from './archive/reader.ts'
+import { ArchiveSink } from './archive/sink.ts'
+import { noncePrefixBytes, SegmentSealer, saltBytes } from './archive/stream-aead.ts'
+import { jsonPath } from './archive/toc-pages.ts'
+import type { WorkerPool } from './archive/worker-pool.ts'
+import { ArchiveWriter, type WrittenStream } from './archive/writer.ts'
+import { type GitContext, gitContext } from './git-context.ts'
+import type { SlotKey } from './keys/slots.ts'
+import type { AccountNames } from './platform/account-names.ts'
+import { type Repository, repositoryIdentity, type World } from './repository.ts'
+import { rootsOf } from './sources/files.ts'
+import { type SourceType, sources } from './sources/registry.ts'
+
+/** One thing to back up; becomes an archive of its own. */
+export interface ServiceRequest {
+  readonly name: string
+  readonly type: SourceType
+  /** Absolute and normalised, symlinks not resolved. */
+  readonly paths: readonly BytePath[]
+  readonly exclude: readonly string[]
+  readonly excludeCaches: boolean
+  readonly oneFileSystem: boolean
+}
+
+/** What every service of a backup shares, and what this one reports to. */
+export interface ServiceArchiveOptions {
+  readonly world: World
+  readonly repository: Repository
+  readonly compression: CompressionLevel
+  /** Keys the archive is wrapped for; none makes it an unencrypted one. */
+  readonly slotKeys: readonly SlotKey[]
+  readonly backupId: string
+  readonly createdAt: string
+  /** Where the archive is written. */
+  readonly directory: BytePath
+  /** For what has to wait on disk while the archive is written. */
+  readonly spool: BytePath
+  readonly pool: WorkerPool
+  readonly names: AccountNames
+  readonly withXattrs: boolean
+  readonly context: SourceContext
+  readonly tell: Narrator
+  /** What is left out on purpose, counted by reason as it comes. */
+  readonly skipped: Readonly<Record<string, number>>
+  /** Warnings of this service so far. */
+  warnings(): number
+  onProgress(bytes: number, entries: number): void
+}
+
+export interface ServiceArchive {
+  readonly archive: ManifestArchive
+  readonly details: ManifestDetails['services'][number]
+  /** The header region, to be kept outside the archive too; null where it is not encrypted. */
+  readonly header: Uint8Array | null
+}
+
+const segmentBytes = 1 << 20
+
+/** Reads a service, writes its archive, waits until it is on disk, and reads it back. */
+export async function writeServiceArchive(
+  service: ServiceRequest,
+  options: ServiceArchiveOptions,
+): Promise<ServiceArchive> {
+  const { world, compression, slotKeys, directory, tell } = options
+  const { files, random, clock } = world
+  const begun = clock.elapsed()
+  tell({ kind: 'phase', phase: 'reading', service: service.name })
+  const id = Buffer.from(random.bytes(16)).toString('hex')
+  const encrypted = slotKeys.length > 0
+  const file = `${service.name}${compressionSuffix[compression.compression]}${encrypted ? '.enc' : ''}`
+  const path = joinPath(directory, file as BytePath)
+  const header = encrypted ? newHeader(id, compression.compression, options) : null
+  const sink = new ArchiveSink(files, path, header?.bytes ?? new Uint8Array(0), header?.sealer ?? null)
+  let written: WrittenStream
+  let payloadSha256: string
+  try {
+    written = await writeStream(id, service, sink, options)
+    tell({ kind: 'phase', phase: 'writing to disk', service: service.name })
+    payloadSha256 = await sink.finish()
+  } finally {
+    sink.close()
+  }
+  tell({ kind: 'phase', phase: 'reading back', service: service.name })
+  readBack({ path, id, compression: compression.compression, encrypted, root: written.root }, service, written, options)
+  const { offset, compressedBytes, inner, rootBytes } = written.root
+  const roots = rootsOf(service.paths)
+  const git: GitContext[] = []
+  for (const root of roots) {
+    const found = await gitContext(files, root)
+    if (found !== null) git.push(found)
+  }
+  return {
+    archive: {
+      file,
+      id,
+      service: service.name,
+      size: sink.fileBytes,
+      payloadSha256,
+      comp: compression.compression,
+      root: [offset, compressedBytes, inner, rootBytes],
+      deps: [],
+    },
+    details: {
+      name: service.name,
+      type: service.type,
+      paths: roots.map(displayPath),
+      files: written.files,
+      entries: written.entries,
+      bytes: written.bytes,
+      storedBytes: sink.fileBytes,
+      reusedBytes: 0,
+      durationMs: Math.round(clock.elapsed() - begun),
+      skipped: { ...options.skipped },
+      git,
+    },
+    header: header?.bytes ?? null,
+  }
+}
+
+async function writeStream(
+  id: string,
+  service: ServiceRequest,
+  sink: ArchiveSink,
+  {
+    world,
+    repository,
+    compression,
+    spool,
+    pool,
+    names,
+    withXattrs,
+    context,
+    warnings,
+    onProgress,
+  }: ServiceArchiveOptions,
+): Promise<WrittenStream> {
+  const { files } = world
+  const { exclude, excludeCaches, oneFileSystem } = service
+  const paths = rootsOf(service.paths).map((root) => jsonPath(storedPathOf(root)))
+  const identity = {
+    id,
+    ordinal: 1,
+    kind: 'full' as const,
+    source: { paths, exclude: [...exclude], excludeCaches, oneFileSystem },
+    service: { name: service.name, type: service.type },
+  }
+  const tocSpool = joinPath(spool, `${service.name}.toc` as BytePath)
+  const writer = new ArchiveWriter(files, sink, identity, compression, tocSpool)
+  try {
+    const source = sources[service.type](files, { ...service, repository: repositoryIdentity(files, repository.root) })
+    const progress = () => onProgress(writer.contentBytes, writer.entries)
+    await packSource(source, writer, context, { files, pool, names, compression, withXattrs, onProgress: progress })
+    return writer.finish(warnings())
+  } finally {
+    writer.close()
+  }
+}
+
+function newHeader(
+  id: string,
+  compression: Compression,
+  { world, slotKeys, backupId, createdAt }: ServiceArchiveOptions,
+): { bytes: Uint8Array; sealer: SegmentSealer } {
+  const { random } = world
+  const fields = {
+    id,
+    created: createdAt,
+    kind: 'full',
+    tenant: '-',
+    profile: 'self',
+    set: backupId,
+    deps: [],
+    comp: compression,
+    loc: locatorBytes[compression],
+    segmentBytes,
+  } as const
+  const { bytes, streamKey, associatedData } = createHeader(fields, slotKeys, random)
+  const salt = random.bytes(saltBytes)
+  const noncePrefix = random.bytes(noncePrefixBytes)
+  return { bytes, sealer: new SegmentSealer({ streamKey, associatedData, segmentBytes, salt, noncePrefix }) }
+}
+
+/** What was written is opened as a restore would open it, and every page of its table of contents read. */
+function readBack(
+  place: ArchivePlace,
+  service: ServiceRequest,
+  written: WrittenStream,
+  { world, slotKeys }: ServiceArchiveOptions,
+): void {
+  const reader = new ArchiveReader(world.files, place, { secrets: [], slotKeys })
+  try {
+    if (reader.rootSha256 !== written.rootSha256) {
+      const what = `the archive of ${service.name} reads back otherwise than it was written`
+      throw new BackupError('E_IO', what, 'look at the disk: it does not keep what it is given')
+    }
+    for (const page of reader.root.toc.pages) reader.page(page)
+  } finally {
+    reader.close()
+  }
+}
