@@ -626,6 +626,7 @@ test('--save-plan keeps the plan and goes on; with --dry-run it stops there', as
     'planRestore',
     'save',
     'apply',
+    'drop',
   ])
   const dry = await commandLine(['restore', 'latest', '--save-plan', 'p', '--dry-run'])
   expect(methods(dry)).toEqual(['planRestore', 'save', 'drop'])
