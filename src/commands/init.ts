@@ -23,9 +23,9 @@ export const init: CommandSpec = {
     if (!result.created) facts.push('nothing was changed')
     if (result.keyFile !== null) {
       facts.push(`key: ${result.keyFile}`)
-      facts.push('keep a copy of this key in another place too: without it no backup can ever be opened')
+      facts.push('keep a copy of the key elsewhere too: without it no backup can ever be opened')
     } else if (passphrase !== null && result.created) {
-      facts.push('the passphrase opens every backup: keep it in another place too, nobody can recover it')
+      facts.push('the passphrase opens every backup: note it elsewhere too, nobody can recover it')
     } else if (!result.encrypted) {
       facts.push('backups are not encrypted: whoever can read the repository can read them')
     }

@@ -7,7 +7,7 @@ import { formatBytes, formatCount, formatDuration, formatNumberOf, parseDuration
 import { pathFields } from './parts/fields.ts'
 import { type Given, quoted, usage } from './parts/given.ts'
 import { type CommandSpec, type Context, servicesOption } from './parts/grammar.ts'
-import { planFacts, planFields } from './parts/plan-text.ts'
+import { planFacts, planFields, saysNotSaved } from './parts/plan-text.ts'
 import { because } from './parts/unsupported.ts'
 
 const selecting = ['services', 'path', 'target', 'in-place', 'on-conflict', 'save-plan'] as const
@@ -52,10 +52,9 @@ export const restore: CommandSpec = {
     const { out } = context
     const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run'))
     const plan = await (await context.engine()).planRestore(options, planning)
-    let applied = false
     try {
       for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
-      for (const notice of plan.notices) out.notice(notice)
+      for (const notice of plan.notices) if (!saysNotSaved(notice)) out.notice(notice)
       const file = given.text('save-plan')
       if (file !== null) {
         await plan.save(file)
@@ -68,12 +67,12 @@ export const restore: CommandSpec = {
         return plan.counts.refuse > 0 ? 3 : 0
       }
       await confirm(plan, given, context)
-      applied = true
-      const outcome = await plan.apply(planning.before(context.during()))
+      const during = context.during()
+      const outcome = await plan.apply(planning.before(out.json ? during : withoutRepeats(plan, during)))
       tell(outcome, plan, context)
       return outcome.exitCode
     } finally {
-      if (!applied) await plan.drop()
+      await plan.drop()
     }
   },
 }
@@ -156,6 +155,17 @@ function tell(outcome: RestoreOutcome, plan: PlannedRestore, { out }: Context): 
     facts.push('what was overwritten is not saved: there is no undo yet')
   facts.push(`took: ${formatDuration(durationMs)}${rate}`)
   out.outcome(id, facts)
+}
+
+/** For people the plan has told its notices already, a few lines above. */
+function withoutRepeats(plan: PlannedRestore, during: During): During {
+  const told = new Set(plan.notices)
+  return {
+    signal: during.signal,
+    listen(event) {
+      if (event.kind !== 'notice' || !(told.has(event.message) || saysNotSaved(event.message))) during.listen(event)
+    },
+  }
 }
 
 /** What planning tells is held back until the restore's own first event: a script takes the restore's id from that. */

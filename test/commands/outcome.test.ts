@@ -77,7 +77,7 @@ dry run: nothing was written
     ['init'],
     `made the repository: /srv/backup
 key: /root/.config/holdfast/backup.key
-keep a copy of this key in another place too: without it no backup can ever be opened
+keep a copy of the key elsewhere too: without it no backup can ever be opened
 configuration: /srv/backup_config.json
 `,
   ],
@@ -116,8 +116,7 @@ storage.local.path  /srv/backup  file backup_config.json:3:4
   const said = await commandLine(argv)
   expect(said.stdout).toBe(stdout)
   expect(said.stderr).toBe('')
-  for (const line of stdout.split('\n'))
-    if (argv[0] !== 'doctor' && argv[0] !== 'init') expect(line.length).toBeLessThanOrEqual(80)
+  for (const line of stdout.split('\n')) if (argv[0] !== 'doctor') expect(line.length).toBeLessThanOrEqual(80)
 })
 
 test.each<[string[], string, object]>([
@@ -504,6 +503,35 @@ test.each<[string[], Record<string, string>, boolean]>([
   expect(stderr.includes('\x1b[31m')).toBe(coloured)
 })
 
+test('doctor keeps whole words and the width of a terminal', async () => {
+  const what = `the key file /root/.config/holdfast/${'backups-'.repeat(2)}de83aad1.key opens the repository of this machine`
+  const engine: Setting['engine'] = {
+    doctor: async () => ({
+      ok: true,
+      checks: [{ name: 'key', state: 'ok', what, hint: '' }],
+      settings: [
+        { key: 'a.long.setting'.repeat(3), value: '/srv/backup', from: 'file', where: 'backup_config.json:3:4' },
+      ],
+    }),
+  }
+  const { stdout } = await commandLine(['doctor'], { engine, terminal: true })
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain(what)
+  expect((await commandLine(['doctor'], { engine })).stdout).toContain(`ok       key  ${what}\n`)
+})
+
+test('an estimate that is passed is not shown any more', async () => {
+  const engine: Setting['engine'] = {
+    async create(_options, during) {
+      for (const doneBytes of [1_000_000, 5_000_000])
+        during.listen(event({ kind: 'progress', doneBytes, totalBytes: 4_000_000, doneEntries: 7, totalEntries: null }))
+      return { exitCode: 0, run: 'r', backup: entry, bytes: 0, storedBytes: 0, durationMs: 0, warnings: 0, skipped: {} }
+    },
+  }
+  const { stderr } = await commandLine(['create'], { engine, terminal: true })
+  expect(stderr).toContain('\rworking  4.77 MiB  3.81 MiB/s  7 entries\x1b[K')
+})
+
 const inPlace: Setting = {
   engineWith: (calls) => ({
     planRestore: async () =>
@@ -542,9 +570,30 @@ test('the same in JSON: the plan, then the error as the last line', async () => 
 
 test.each([['--yes'], ['--confirm', 'web1']])('%s %s confirms', async (...words) => {
   const said = await commandLine(['restore', 'latest', '--in-place', ...words.filter(Boolean)], inPlace)
-  expect(methods(said)).toEqual(['apply'])
+  expect(methods(said)).toEqual(['apply', 'drop'])
   expect(said.exitCode).toBe(0)
   expect(said.stdout).toContain('what was overwritten is not saved')
+})
+
+test('a restore in place says in the plan that nothing is saved, and again in the result, and no third time', async () => {
+  const notice = 'what is overwritten is not saved before'
+  const said = await commandLine(['restore', 'latest', '--in-place', '--yes'], {
+    engineWith: (calls) => {
+      const made = plan(calls, { inPlace: true, notices: [notice, 'an ACL is not restored'] })
+      return {
+        planRestore: async () => ({
+          ...made,
+          async apply(during) {
+            for (const message of [notice, 'an ACL is not restored', 'it is late'])
+              during.listen(event({ kind: 'notice', message }))
+            return made.apply(during)
+          },
+        }),
+      }
+    },
+  })
+  expect(`${said.stdout}${said.stderr}`.match(/is not saved/g)).toHaveLength(1)
+  expect(said.stderr).toBe('notice: an ACL is not restored\nnotice: it is late\n')
 })
 
 test.each([[['--confirm', 'web2']], [['--confirm', 'web2', '--yes']]])('%j refuses another host', async (words) => {
@@ -554,8 +603,8 @@ test.each([[['--confirm', 'web2']], [['--confirm', 'web2', '--yes']]])('%j refus
 })
 
 test.each([
-  ['y\n', ['apply'], 0],
-  ['web1\n', ['apply'], 0],
+  ['y\n', ['apply', 'drop'], 0],
+  ['web1\n', ['apply', 'drop'], 0],
   ['n\n', ['drop'], 2],
   ['\n', ['drop'], 2],
   ['', ['drop'], 2],
@@ -568,7 +617,7 @@ test.each([
 
 test('a restore into a directory where nothing is lost does not ask', async () => {
   const said = await commandLine(['restore', 'latest'], { terminal: true })
-  expect(methods(said)).toEqual(['planRestore', 'apply'])
+  expect(methods(said)).toEqual(['planRestore', 'apply', 'drop'])
   expect(said.stdout).toMatch(/^plan plan-1\n[\s\S]*\nrestore 2026-11-21T00-00-00Z-restore-abcd\n/)
 })
 
@@ -577,6 +626,7 @@ test('--save-plan keeps the plan and goes on; with --dry-run it stops there', as
     'planRestore',
     'save',
     'apply',
+    'drop',
   ])
   const dry = await commandLine(['restore', 'latest', '--save-plan', 'p', '--dry-run'])
   expect(methods(dry)).toEqual(['planRestore', 'save', 'drop'])

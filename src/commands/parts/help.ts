@@ -1,7 +1,6 @@
 import { usageLine } from './given.ts'
 import { type CommandSpec, exitMeanings, globalOptions, type OptionSpec } from './grammar.ts'
-
-const width = 80
+import { hanging, wrapped } from './wrap.ts'
 
 /** What a command does, what it takes, two examples and its exit codes; at 80 columns. */
 export function commandHelp(command: CommandSpec): string {
@@ -55,21 +54,4 @@ function aboutText({ about, choices, repeats, unsupportedValues }: OptionSpec): 
   if (available !== undefined) parts.push(`one of ${available.join(', ')}`)
   if (repeats) parts.push('may be repeated')
   return parts.join('; ')
-}
-
-/** `lead`, then the text beside it, its further lines indented as far. */
-function hanging(lead: string, text: string): string {
-  return lead + wrapped(text, lead.length).trimStart()
-}
-
-function wrapped(text: string, indent: number): string {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent + line.length + 1 + word.length > width) {
-      lines.push(line)
-      line = word
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line].map((one) => ' '.repeat(indent) + one).join('\n')
 }

@@ -6,9 +6,14 @@ import { pathFields } from './fields.ts'
 
 /** A restore's plan for people and for scripts. */
 
-const sampleLimit = 20
+const sampleLimit = 10 // the whole plan and the question below it fit on 24 lines
 const refusedLimit = 20
-export const notSaved = 'what is overwritten is not saved: there is no undo yet'
+const notSaved = 'what is overwritten is not saved: there is no undo yet'
+
+/** Whether a notice of the engine says the same in its words: a plan says it once. */
+export function saysNotSaved(notice: string): boolean {
+  return notice.includes('is not saved')
+}
 
 const countTexts: Record<keyof PlanCounts, string> = {
   create: 'created',
@@ -62,7 +67,7 @@ export function planFacts(plan: PlannedRestore): string[] {
   for (const { path, because } of refused) facts.push(`refused: ${displayPath(path)}: ${refusalText(because)}`)
   const more = plan.counts.refuse - refused.length
   if (more > 0) facts.push(`refused: ${formatCount(more)} more`)
-  if (plan.inPlace && !plan.notices.some((notice) => notice.includes('not saved'))) facts.push(`note: ${notSaved}`)
+  if (plan.inPlace) facts.push(`note: ${notSaved}`)
   return facts
 }
 
@@ -76,6 +81,6 @@ export function planFields(plan: PlannedRestore): object {
   const told = { id, hash, target, counts, bytesToWrite, refused, backup, services, inPlace, conflict }
   return {
     ...told,
-    notices: inPlace && !notices.some((one) => one.includes('not saved')) ? [...notices, notSaved] : notices,
+    notices: inPlace && !notices.some(saysNotSaved) ? [...notices, notSaved] : notices,
   }
 }

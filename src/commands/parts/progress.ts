@@ -77,8 +77,8 @@ export class RunVoice {
 function progressLine(phase: string, event: RunEvent & { kind: 'progress' }, rate: number | null): string {
   const { doneBytes, totalBytes, doneEntries } = event
   const parts = [phase === '' ? 'working' : phase]
-  if (totalBytes !== null && totalBytes > 0) {
-    // An estimate may be passed; 100 % is for what is done.
+  // The total may be an estimate; once it is passed it says nothing any more. 100 % is for what is done.
+  if (totalBytes !== null && totalBytes > 0 && doneBytes <= totalBytes) {
     parts.push(`${Math.min(99, Math.floor((doneBytes * 100) / totalBytes))} %`)
     parts.push(`${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`)
   } else {
