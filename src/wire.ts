@@ -33,7 +33,7 @@ export async function wire(options: WireOptions): Promise<{ engine: Engine; clos
     files,
     environment: process.env,
     options: { root: options.root, config: options.config },
-    defaultRoot: `${home}data/backup`,
+    defaultRoot: defaultRoot(home),
     workingDirectory,
     homeDirectory: homedir(),
   })
@@ -93,6 +93,15 @@ function currentDirectory(): string {
       error,
     )
   }
+}
+
+/**
+ * A checkout holds its repository. An installed package must not: the next `npm install` replaces all that lies in it,
+ * backups included.
+ */
+function defaultRoot(home: string): string {
+  if (!home.includes('/node_modules/')) return `${home}data/backup`
+  return `${process.env['XDG_DATA_HOME'] ?? `${homedir()}/.local/share`}/holdfast/backup`
 }
 
 /** A user id without an entry in /etc/passwd is common in containers. */

@@ -55,6 +55,7 @@ export const create: CommandSpec = {
         exclude: given.texts('exclude'),
         excludeCaches: given.has('exclude-caches'),
         oneFileSystem: given.has('one-file-system'),
+        estimate: out.drawsProgress,
       },
       context.during(),
     )

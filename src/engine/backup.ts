@@ -11,9 +11,10 @@ import { type AccountNames, readAccountNames } from './platform/account-names.ts
 import { explainIo } from './platform/explain-io.ts'
 import { syncDirectory } from './platform/json-file.ts'
 import { acquireLock, type Lock } from './platform/lock.ts'
-import { openWorkspace, type Repository, type Workspace, type World } from './repository.ts'
+import { openWorkspace, type Repository, repositoryIdentity, type Workspace, type World } from './repository.ts'
 import { type Ending, newId, type Run } from './run.ts'
 import { type ServiceRequest, writeServiceArchive } from './service-archive.ts'
+import { sources } from './sources/registry.ts'
 
 export interface CreateRequest {
   readonly type: Extract<BackupType, 'full' | 'service'>
@@ -31,6 +32,8 @@ export interface CreateRequest {
   readonly workers: number
   /** Bytes the same services had last time, for the estimate; null where this is the first. */
   readonly expectedBytes: number | null
+  /** Count what there is first, where expectedBytes is not known. */
+  readonly estimate: boolean
 }
 
 export interface CreateResult {
@@ -40,6 +43,7 @@ export interface CreateResult {
 }
 
 const serviceLockMs = 60_000
+const countingMs = 2000
 const repositoryPath = 'files in it are the backups themselves'
 
 /**
@@ -123,6 +127,7 @@ class BackupStory {
   readonly #names: AccountNames
   #doneBytes = 0
   #doneEntries = 0
+  #totalBytes: number | null = null
   readonly #headers = new Map<string, Uint8Array>()
 
   constructor(world: World, repository: Repository, request: CreateRequest, run: Run) {
@@ -159,6 +164,7 @@ class BackupStory {
     const withXattrs = this.#xattrsAtHand()
     const archives: ManifestArchive[] = []
     const described: ManifestDetails['services'] = []
+    this.#totalBytes = this.#request.expectedBytes ?? (this.#request.estimate ? await this.#count() : null)
     const pool = new WorkerPool({ count: workers, filesModule: this.#world.filesModule })
     const shared = {
       world: this.#world,
@@ -242,11 +248,29 @@ class BackupStory {
     }
   }
 
+  /** Bytes of all services, for the time left; null where counting takes longer than anybody wants to wait for it. */
+  async #count(): Promise<number | null> {
+    this.#run.tell({ kind: 'phase', phase: 'counting' })
+    const { files, clock } = this.#world
+    const until = clock.elapsed() + countingMs
+    let bytes = 0
+    const context = { signal: this.#run.signal, warn: () => {}, skip: () => {} }
+    for (const service of this.#request.services) {
+      const repository = repositoryIdentity(files, this.#repository.root)
+      for await (const entries of sources[service.type](files, { ...service, repository }).scan(context)) {
+        for (const { type, attributes } of entries) bytes += type === 'file' ? attributes.sizeBytes : 0
+        if (clock.elapsed() > until) return null
+      }
+      this.#run.signal.throwIfAborted()
+    }
+    return bytes
+  }
+
   #tellProgress(): void {
     this.#run.tell({
       kind: 'progress',
       doneBytes: this.#doneBytes,
-      totalBytes: this.#request.expectedBytes,
+      totalBytes: this.#totalBytes,
       doneEntries: this.#doneEntries,
       totalEntries: null,
     })

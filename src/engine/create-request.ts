@@ -8,6 +8,9 @@ import type { ServiceRequest } from './service-archive.ts'
 import type { Session } from './session.ts'
 import { type SourceType, sources } from './sources/registry.ts'
 
+/** PATHs of the command line form one service of this name. */
+const pathsService = 'paths'
+
 /** From what was asked and what is configured to what a create does. */
 
 export interface ChosenServices {
@@ -37,7 +40,10 @@ export function chooseServices(session: Session, options: CreateOptions): Chosen
       )
     const { exclude, excludeCaches, oneFileSystem } = options
     const paths = [...new Set(options.paths.map((path) => session.absolute(path)))]
-    return { services: [{ name: 'paths', type: 'files', paths, exclude, excludeCaches, oneFileSystem }], warnings: [] }
+    return {
+      services: [{ name: pathsService, type: 'files', paths, exclude, excludeCaches, oneFileSystem }],
+      warnings: [],
+    }
   }
   const configured = session.parts.configured.services
   if (configured.length === 0) {
@@ -97,12 +103,13 @@ export function chooseCompression(session: Session, options: CreateOptions): Com
   return { compression, level: level ?? defaultLevel[compression] }
 }
 
-/** Bytes of the newest backup of the same services: what the estimate of the time left goes by. */
+/** Bytes of the newest backup of the same configured services; PATHs are others every time. */
 export function expectedBytes(backups: readonly CatalogEntry[], services: readonly ServiceRequest[]): number | null {
   const wanted = services
     .map(({ name }) => name)
     .sort()
     .join(',')
+  if (services.some(({ name }) => name === pathsService)) return null
   return (
     backups.find((entry) => entry.missing !== true && [...entry.services].sort().join(',') === wanted)?.bytes ?? null
   )

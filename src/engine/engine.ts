@@ -65,7 +65,8 @@ export function createEngine(parts: EngineParts): Engine {
       const { services, warnings } = chooseServices(session, options)
       requireSources(world, services)
       const encrypt = settings.encryption.enabled
-      const found = encrypt ? await session.key() : null
+      // Nobody is asked for the passphrase of a repository that is not there: init makes one, and asks twice.
+      const found = !encrypt ? null : isRepository(files, session.root) ? await session.key() : session.foundKey()
       // Nothing is made, not even a repository, before it is clear that there is a key.
       if (encrypt && found === null)
         throw new BackupError(
@@ -89,6 +90,7 @@ export function createEngine(parts: EngineParts): Engine {
         notices: configured.notices,
         workers: settings.workers.backup ?? world.processors,
         expectedBytes: expectedBytes(backups, services),
+        estimate: options.estimate,
       } as const
       const about = services.map(({ name }) => name).join(', ')
       const { run, result, exitCode, durationMs } = await carryOut(

@@ -67,6 +67,8 @@ export interface CreateOptions {
   readonly exclude: readonly string[]
   readonly excludeCaches: boolean
   readonly oneFileSystem: boolean
+  /** Somebody looks at the progress: how much there is may be counted beforehand. */
+  readonly estimate: boolean
 }
 
 export interface CreateOutcome {

@@ -12,6 +12,7 @@ const created = {
   exclude: [],
   excludeCaches: false,
   oneFileSystem: false,
+  estimate: false,
 }
 
 test.each<[string[], object]>([

@@ -129,6 +129,7 @@ async function perform(request: Deed): Promise<Outcome> {
           exclude: [],
           excludeCaches: false,
           oneFileSystem: false,
+          estimate: false,
         } as const
         const made = await engine.create(options, during)
         exitCode = made.exitCode
