@@ -1,4 +1,4 @@
-import { compressions } from '../model/archive.ts'
+import { compressions } from '../model/format.ts'
 import { printable } from '../model/path.ts'
 import { formatBytes, formatCount, formatDuration } from '../model/units.ts'
 import { backupFields } from './parts/fields.ts'

@@ -1,7 +1,7 @@
-import { type Compression, compressionSuffix, locatorBytes } from '../model/archive.ts'
 import type { ManifestArchive, ManifestDetails } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import type { Narrator } from '../model/event.ts'
+import { type Compression, compressionSuffix, locatorBytes } from '../model/format.ts'
 import { type BytePath, displayPath, joinPath, storedPathOf } from '../model/path.ts'
 import type { SourceContext } from '../model/source.ts'
 import type { CompressionLevel } from './archive/codec.ts'

@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { archiveIdSchema, compressions, sha256Hex } from './archive.ts'
+import { archiveIdSchema, sha256Hex } from './archive.ts'
+import { compressions } from './format.ts'
 
 export const backupTypes = ['full', 'incremental', 'differential', 'service', 'safety'] as const
 export type BackupType = (typeof backupTypes)[number]

@@ -1,5 +1,5 @@
-import type { Compression } from './archive.ts'
 import type { ServiceType } from './configuration-values.ts'
+import type { Compression } from './format.ts'
 import type { BytePath } from './path.ts'
 
 /** What Holdfast goes by, after every source has had its say. No secret stands in here, only where one is found. */

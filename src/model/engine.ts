@@ -1,7 +1,7 @@
-import type { Compression } from './archive.ts'
 import type { CatalogEntry, Manifest, ManifestDetails } from './backup.ts'
 import type { SettingOrigin } from './configuration.ts'
 import type { RunEvent } from './event.ts'
+import type { Compression } from './format.ts'
 import type { BytePath } from './path.ts'
 import type { ConflictMode, PlanCounts } from './restore.ts'
 import type { TocEntry } from './toc.ts'

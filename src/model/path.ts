@@ -105,3 +105,11 @@ export function unsafePath(path: BytePath): 'absolute' | 'escapes' | 'malformed'
   }
   return null
 }
+
+/** A path in JSON: text, or base64 where its bytes are not UTF-8. */
+export type JsonPath = string | { readonly pb: string }
+
+export function pathFromJson(json: JsonPath): BytePath {
+  if (typeof json === 'string') return pathFromText(json)
+  return pathFromBytes(Uint8Array.from(atob(json.pb), (char) => char.charCodeAt(0)))
+}

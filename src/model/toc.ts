@@ -1,4 +1,4 @@
-import type { Chunk, Extent } from './archive.ts'
+import type { Chunk, Extent } from './format.ts'
 import type { BytePath } from './path.ts'
 import type { EntryType } from './source.ts'
 

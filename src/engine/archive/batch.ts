@@ -24,12 +24,6 @@ export class RawBuffer {
     this.bytes = grown
   }
 
-  append(bytes: Uint8Array): void {
-    this.reserve(bytes.length)
-    this.bytes.set(bytes, this.length)
-    this.length += bytes.length
-  }
-
   pad(): void {
     const end = paddedBytes(this.length)
     this.reserve(end - this.length)

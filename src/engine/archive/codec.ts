@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { gunzipSync, gzipSync } from 'node:zlib'
-import { type Compression, limits } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
+import { type Compression, limits } from '../../model/format.ts'
 import { zstd } from '../platform/zstd.ts'
 import { splitZstdFrames } from './zstd-frames.ts'
 

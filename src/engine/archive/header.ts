@@ -1,6 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
-import { compressions, limits, type Pub, pubSchema } from '../../model/archive.ts'
+import { type Pub, pubSchema } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
+import { compressions, limits } from '../../model/format.ts'
 import type { Random } from '../../model/ports.ts'
 import { associatedDataOf, dataKeyBytes, deriveArchiveKeys, identOfArchive } from '../keys/archive-keys.ts'
 import { cannotOpen, type Keys, noKeys, type SlotKey, unwrapCandidates, wrapKey } from '../keys/slots.ts'

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Chunk } from '../../model/archive.ts'
+import type { Chunk } from '../../model/format.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
 import type { Attributes, SourceEntry } from '../../model/source.ts'

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
-import { type Compression, locatorBytes, type RootLocation } from '../../model/archive.ts'
 import { damaged } from '../../model/errors.ts'
+import { type Compression, locatorBytes, type RootLocation } from '../../model/format.ts'
 
 /** The last bytes of the stream S: where root.json lies, wrapped so that every decompressor passes over it. */
 

@@ -11,7 +11,7 @@ import { attributesOf } from './entry-attributes.ts'
 import { type ExtendedAttributes, leftOutText, noExtendedAttributes, splitXattrs } from './extended-attributes.ts'
 import { changedWhileRead, replacedWhileRead, vanished, whyUnreadable } from './source-trouble.ts'
 import { hashSparse, isWhole, sparseMap } from './sparse-map.ts'
-import { encodeTarHeader } from './tar-header.ts'
+import { planTarHeader, writeTarHeader } from './tar-header.ts'
 
 /**
  * What a worker does with a batch of small entries: read, hash, build the tar bytes, compress them into frames.
@@ -226,11 +226,12 @@ export class Packer {
     const { path, type, linkTarget } = entry
     const userName = this.#names.user(attributes.uid)
     const groupName = this.#names.group(attributes.gid)
-    raw.append(
-      encodeTarHeader({ path, type, attributes, userName, groupName, linkTarget, xattrs, acl, sparse, storedBytes }),
-    )
+    const member = { path, type, attributes, userName, groupName, linkTarget, xattrs, acl, sparse, storedBytes }
+    const header = planTarHeader(member)
+    raw.reserve(header.bytes + storedBytes)
+    writeTarHeader(header, raw.bytes, raw.length)
+    raw.length += header.bytes
     const contentStart = raw.length
-    raw.reserve(storedBytes)
     raw.length += storedBytes
     const stored = raw.bytes.subarray(contentStart, raw.length)
     content?.fill(stored)

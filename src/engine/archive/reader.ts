@@ -1,14 +1,7 @@
 import { hash } from 'node:crypto'
-import {
-  type Compression,
-  limits,
-  locatorBytes,
-  type Pub,
-  type Root,
-  type RootLocation,
-  rootSchema,
-} from '../../model/archive.ts'
+import { type Pub, type Root, rootSchema } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
+import { type Compression, limits, locatorBytes, type RootLocation } from '../../model/format.ts'
 import { type BytePath, comparePaths, displayPath, pathFromBytes, pathFromText } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { TocEntry } from '../../model/toc.ts'
@@ -19,7 +12,7 @@ import { type ArchiveBytes, type OpenedHeader, openHeader } from './header.ts'
 import { decodeLocator } from './locator.ts'
 import { prefixBytes, segmentKeyOf } from './stream-aead.ts'
 import { openArchiveFile, type StreamAccess, StreamReader } from './stream-reader.ts'
-import { chunkListSchema, chunksFromTuples, parseTocLine } from './toc-line.ts'
+import { parseChunks, parseTocLine } from './toc-line.ts'
 import type { PageReference } from './toc-pages.ts'
 
 /** Where an archive lies, and what its manifest says of it. */
@@ -127,9 +120,9 @@ export class ArchiveReader {
     return lines.map((line) => {
       const { entry, outside } = parseTocLine(line)
       if (outside === null) return entry
-      const list = chunkListSchema.safeParse(parseJson(this.stream.extent(outside, outside.length)))
-      if (!list.success) throw damaged(`the list of chunks of ${displayPath(entry.path)} is malformed`)
-      return { ...entry, content: { kind: 'chunks', chunks: chunksFromTuples(list.data) } }
+      const list = parseChunks(parseJson(this.stream.extent(outside, outside.length)))
+      if (list === null) throw damaged(`the list of chunks of ${displayPath(entry.path)} is malformed`)
+      return { ...entry, content: { kind: 'chunks', chunks: list } }
     })
   }
 

@@ -1,5 +1,5 @@
-import { type Compression, type Extent, limits } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
+import { type Compression, type Extent, limits } from '../../model/format.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { readFully } from '../platform/read-fully.ts'

@@ -36,102 +36,92 @@ const typeFlag: Record<EntryType, number> = {
 
 const maxOctal8 = 0o7777777
 const maxOctal12 = 0o77777777777
+const maxOctal12Big = BigInt(maxOctal12)
+const billion = 1_000_000_000n
+
+/** A member's header blocks before they are written: their length is known, so that room can be made. */
+export interface TarHeader {
+  readonly bytes: number
+  readonly fields: UstarFields
+  /** Records of the PAX header, one char a byte; empty where ustar says it all. */
+  readonly pax: string
+  readonly map: Uint8Array | null
+}
 
 /** Header blocks of a member: PAX header where needed, ustar header, sparse map. Content and padding follow. */
 export function encodeTarHeader(member: TarMember): Uint8Array {
-  const { attributes } = member
-  const records: Uint8Array[] = []
-  const map = member.sparse === null ? null : encodeSparseMap(member.sparse)
-  const contentBytes = member.storedBytes + (map?.length ?? 0)
+  const header = planTarHeader(member)
+  const out = Buffer.allocUnsafe(header.bytes)
+  writeTarHeader(header, out, 0)
+  return out
+}
 
-  let name: string = member.path
-  if (member.type === 'directory') name += '/'
+export function planTarHeader(member: TarMember): TarHeader {
+  const { attributes, sparse, type } = member
+  const map = sparse === null ? null : encodeSparseMap(sparse)
+  const size = member.storedBytes + (map?.length ?? 0)
+  let pax = ''
+  let name: string = type === 'directory' ? `${member.path}/` : member.path
   if (map !== null) {
-    records.push(
-      record('GNU.sparse.major', '1'),
-      record('GNU.sparse.minor', '0'),
-      record('GNU.sparse.name', name),
-      record('GNU.sparse.realsize', String(attributes.sizeBytes)),
-    )
+    pax += record('GNU.sparse.major', '1') + record('GNU.sparse.minor', '0')
+    pax += record('GNU.sparse.name', name) + record('GNU.sparse.realsize', String(attributes.sizeBytes))
     name = 'GNUSparseFile.0/s'
-  } else if (needsRecord(name)) {
-    records.push(record('path', name))
-  }
+  } else if (needsRecord(name)) pax += record('path', name)
   const link: string = member.linkTarget ?? ''
-  if (needsRecord(link)) records.push(record('linkpath', link))
-  if (records.length > 0 && (pathToText(member.path) === null || pathToText(link as BytePath) === null))
-    records.unshift(record('hdrcharset', 'BINARY'))
-  if (contentBytes > maxOctal12) records.push(record('size', String(contentBytes)))
-  if (attributes.uid > maxOctal8) records.push(record('uid', String(attributes.uid)))
-  if (attributes.gid > maxOctal8) records.push(record('gid', String(attributes.gid)))
-  const seconds = attributes.mtimeNs / 1_000_000_000n
-  const mtimeFits = attributes.mtimeNs >= 0n && seconds <= BigInt(maxOctal12)
-  if (!mtimeFits || attributes.mtimeNs % 1_000_000_000n !== 0n)
-    records.push(record('mtime', paxTime(attributes.mtimeNs)))
+  if (needsRecord(link)) pax += record('linkpath', link)
+  if (pax !== '' && (pathToText(member.path) === null || pathToText(link as BytePath) === null)) {
+    pax = record('hdrcharset', 'BINARY') + pax
+  }
+  if (size > maxOctal12) pax += record('size', String(size))
+  if (attributes.uid > maxOctal8) pax += record('uid', String(attributes.uid))
+  if (attributes.gid > maxOctal8) pax += record('gid', String(attributes.gid))
+  const seconds = attributes.mtimeNs / billion
+  const mtimeFits = attributes.mtimeNs >= 0n && seconds <= maxOctal12Big
+  if (!mtimeFits || attributes.mtimeNs % billion !== 0n) pax += record('mtime', paxTime(attributes.mtimeNs))
   for (const [key, value] of member.xattrs) {
-    if (key === 'security.selinux') records.push(record('RHT.security.selinux', value))
-    records.push(record(`SCHILY.xattr.${xattrKeyword(key)}`, value))
+    const text = Buffer.from(value).toString('latin1')
+    if (key === 'security.selinux') pax += record('RHT.security.selinux', text)
+    pax += record(`SCHILY.xattr.${xattrKeyword(key)}`, text)
   }
-  if (member.acl?.access !== undefined) records.push(record('SCHILY.acl.access', member.acl.access))
-  if (member.acl?.default !== undefined) records.push(record('SCHILY.acl.default', member.acl.default))
-
-  const pax = records.length === 0 ? null : Buffer.concat(records)
-  const paxBytes = pax === null ? 0 : tarBlockBytes + paddedBytes(pax.length)
-  const out = Buffer.alloc(paxBytes + tarBlockBytes + (map?.length ?? 0))
-  if (pax !== null) {
-    writeHeader(out, 0, {
-      name: 'PaxHeaders/0',
-      link: '',
-      mode: 0o600,
-      uid: 0,
-      gid: 0,
-      size: pax.length,
-      mtime: 0,
-      flag: 0x78,
-      user: '',
-      group: '',
-      major: 0,
-      minor: 0,
-    })
-    pax.copy(out, tarBlockBytes)
-  }
-  writeHeader(out, paxBytes, {
+  if (member.acl?.access !== undefined) pax += record('SCHILY.acl.access', bytesOf(member.acl.access))
+  if (member.acl?.default !== undefined) pax += record('SCHILY.acl.default', bytesOf(member.acl.default))
+  const fields = {
     name,
     link,
     mode: attributes.mode,
     uid: attributes.uid,
     gid: attributes.gid,
-    size: contentBytes,
+    size,
     mtime: mtimeFits ? Number(seconds) : 0,
-    flag: typeFlag[member.type],
+    flag: typeFlag[type],
     user: member.userName ?? '',
     group: member.groupName ?? '',
     major: attributes.deviceNumber?.major ?? 0,
     minor: attributes.deviceNumber?.minor ?? 0,
-  })
-  if (map !== null) out.set(map, paxBytes + tarBlockBytes)
-  return out
+  }
+  const paxBytes = pax === '' ? 0 : tarBlockBytes + paddedBytes(pax.length)
+  return { bytes: paxBytes + tarBlockBytes + (map?.length ?? 0), fields, pax, map }
+}
+
+/** Writes all `header.bytes` of it at `at`, whatever was there before. */
+export function writeTarHeader({ bytes, fields, pax, map }: TarHeader, out: Buffer, at: number): void {
+  out.fill(0, at, at + bytes)
+  let next = at
+  if (pax !== '') {
+    writeHeader(out, at, { ...ownFields, name: 'PaxHeaders/0', size: pax.length, flag: 0x78 })
+    out.write(pax, at + tarBlockBytes, 'latin1')
+    next += tarBlockBytes + paddedBytes(pax.length)
+  }
+  writeHeader(out, next, fields)
+  if (map !== null) out.set(map, next + tarBlockBytes)
 }
 
 /** The first record of every archive: a global header whose only content is a comment, which every tar ignores. */
 export function encodeGlobalComment(comment: string): Uint8Array {
   const body = record('comment', comment)
   const out = Buffer.alloc(tarBlockBytes + paddedBytes(body.length))
-  writeHeader(out, 0, {
-    name: 'GlobalHead/0',
-    link: '',
-    mode: 0o600,
-    uid: 0,
-    gid: 0,
-    size: body.length,
-    mtime: 0,
-    flag: 0x67,
-    user: '',
-    group: '',
-    major: 0,
-    minor: 0,
-  })
-  body.copy(out, tarBlockBytes)
+  writeHeader(out, 0, { ...ownFields, name: 'GlobalHead/0', size: body.length, flag: 0x67 })
+  out.write(body, tarBlockBytes, 'latin1')
   return out
 }
 
@@ -179,19 +169,23 @@ function encodeSparseMap(regions: readonly (readonly [number, number])[]): Uint8
   return out
 }
 
-/** `len key=value\n`, where len counts itself. */
-function record(key: string, value: string | Uint8Array): Buffer {
-  const keyBytes = xattrNameToBytes(key)
-  const valueBytes = typeof value === 'string' ? Buffer.from(value, 'latin1') : value
-  const rest = keyBytes.length + valueBytes.length + 3
+/** `len key=value\n`, where len counts itself. One char a byte. */
+function record(key: string, value: string): string {
+  const rest = key.length + value.length + 3
   let length = rest + String(rest).length
   if (String(length).length > String(rest).length) length = rest + String(length).length
-  return Buffer.concat([Buffer.from(`${length} `), keyBytes, Buffer.from('='), valueBytes, Buffer.from('\n')])
+  return `${length} ${key}=${value}\n`
+}
+
+/** The UTF-8 bytes of a text, one char a byte. */
+function bytesOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1')
 }
 
 /** GNU tar writes '%' and '=' of an attribute's name as %25 and %3D, since '=' ends a keyword. */
 function xattrKeyword(name: string): string {
-  return name.replaceAll('%', '%25').replaceAll('=', '%3D')
+  const bytes = Buffer.from(xattrNameToBytes(name)).toString('latin1')
+  return bytes.replaceAll('%', '%25').replaceAll('=', '%3D')
 }
 
 function needsRecord(path: string): boolean {
@@ -219,8 +213,11 @@ interface UstarFields {
   readonly minor: number
 }
 
+const ownFields = { link: '', mode: 0o600, uid: 0, gid: 0, mtime: 0, user: '', group: '', major: 0, minor: 0 } as const
+
+/** `out` is zero there. */
 function writeHeader(out: Buffer, at: number, fields: UstarFields): void {
-  out.write(fieldText(fields.name, 100), at, 'latin1')
+  writeText(out, at, 100, fields.name)
   writeOctal(out, at + 100, 8, fields.mode)
   writeOctal(out, at + 108, 8, fields.uid > maxOctal8 ? 0 : fields.uid)
   writeOctal(out, at + 116, 8, fields.gid > maxOctal8 ? 0 : fields.gid)
@@ -228,25 +225,33 @@ function writeHeader(out: Buffer, at: number, fields: UstarFields): void {
   writeOctal(out, at + 136, 12, fields.mtime)
   out.fill(0x20, at + 148, at + 156)
   out[at + 156] = fields.flag
-  out.write(fieldText(fields.link, 100), at + 157, 'latin1')
+  writeText(out, at + 157, 100, fields.link)
   out.write('ustar\x0000', at + 257, 'latin1')
-  out.write(fieldText(fields.user, 31), at + 265, 'latin1')
-  out.write(fieldText(fields.group, 31), at + 297, 'latin1')
+  writeText(out, at + 265, 31, fields.user)
+  writeText(out, at + 297, 31, fields.group)
   if (fields.flag === 0x33 || fields.flag === 0x34) {
     writeOctal(out, at + 329, 8, Math.min(fields.major, maxOctal8))
     writeOctal(out, at + 337, 8, Math.min(fields.minor, maxOctal8))
   }
   let sum = 0
   for (let i = at; i < at + tarBlockBytes; i++) sum += out[i] as number
-  out.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1')
+  writeOctal(out, at + 148, 7, sum)
+  out[at + 154] = 0
+  out[at + 155] = 0x20
 }
 
 /** What fits an ustar field when a PAX record carries the real value: plain ASCII, cut. */
-function fieldText(value: string, bytes: number): string {
+function writeText(out: Buffer, at: number, bytes: number, value: string): void {
+  if (value === '') return
   const plain = /[^\x20-\x7e]/.test(value) ? value.replace(/[^\x20-\x7e]/g, '_') : value
-  return plain.length > bytes ? plain.slice(0, bytes) : plain
+  out.write(plain.length > bytes ? plain.slice(0, bytes) : plain, at, 'latin1')
 }
 
+/** Digits with leading zeros, and the NUL that is there already. */
 function writeOctal(out: Buffer, at: number, width: number, value: number): void {
-  out.write(value.toString(8).padStart(width - 1, '0'), at, 'latin1')
+  let rest = value
+  for (let digit = at + width - 2; digit >= at; digit--) {
+    out[digit] = 0x30 + (rest % 8)
+    rest = Math.floor(rest / 8)
+  }
 }

@@ -1,5 +1,5 @@
-import { limits } from '../../model/archive.ts'
 import { damaged } from '../../model/errors.ts'
+import { limits } from '../../model/format.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
 import type { EntryType } from '../../model/source.ts'
 import { paddedBytes, tarBlockBytes } from './tar-header.ts'

@@ -1,6 +1,5 @@
-import * as z from 'zod'
-import { type Chunk, limits, sha256Hex } from '../../model/archive.ts'
 import { type BackupError, damaged } from '../../model/errors.ts'
+import { type Chunk, limits } from '../../model/format.ts'
 import { type BytePath, pathFromBytes, pathFromText, pathToText } from '../../model/path.ts'
 import type { EntryType } from '../../model/source.ts'
 import type { TocContent, TocEntry } from '../../model/toc.ts'
@@ -95,16 +94,6 @@ function jsonPathMember(textKey: string, bytesKey: string, path: BytePath): stri
   const text = pathToText(path)
   if (text !== null) return `"${textKey}":${JSON.stringify(text)}`
   return `"${bytesKey}":"${Buffer.from(path, 'latin1').toString('base64')}"`
-}
-
-const chunkTuple = z.union([
-  z.tuple([count(), count(), count(), count(), count()]),
-  z.tuple([count(), count(), count(), count(), count(), sha256Hex]),
-])
-export const chunkListSchema = z.array(chunkTuple)
-
-function count() {
-  return z.int().min(0)
 }
 
 export interface ParsedTocLine {
@@ -251,9 +240,9 @@ class Fields {
   content(): TocContent {
     const chunks = this.value('ck')
     if (chunks !== undefined) {
-      const list = chunkListSchema.safeParse(chunks)
-      if (!list.success) throw malformed('ck')
-      return { kind: 'chunks', chunks: chunksFromTuples(list.data) }
+      const list = parseChunks(chunks)
+      if (list === null) throw malformed('ck')
+      return { kind: 'chunks', chunks: list }
     }
     const holder = this.value('r') === undefined ? 0 : this.required('r')
     if (holder === 0 && this.value('r') !== undefined) throw malformed('r')
@@ -306,8 +295,17 @@ function malformed(key: string): BackupError {
   return damaged(`a line of the table of contents is malformed at '${key}'`)
 }
 
-export function chunksFromTuples(tuples: z.infer<typeof chunkListSchema>): Chunk[] {
-  return tuples.map(([holder, offset, compressedBytes, inner, length, sha256]) => ({
+type ChunkTuple = readonly [number, number, number, number, number, string?]
+
+/** A chunk list as it stands in JSON; null where it is none. */
+export function parseChunks(value: unknown): Chunk[] | null {
+  if (!Array.isArray(value)) return null
+  const isChunk = (tuple: unknown): boolean =>
+    Array.isArray(tuple) &&
+    (tuple.length === 5 || (tuple.length === 6 && typeof tuple[5] === 'string' && hash64.test(tuple[5]))) &&
+    tuple.slice(0, 5).every(isCount)
+  if (!value.every(isChunk)) return null
+  return (value as ChunkTuple[]).map(([holder, offset, compressedBytes, inner, length, sha256]) => ({
     holder,
     offset,
     compressedBytes,

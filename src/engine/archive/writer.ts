@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
-import type { Root, RootLocation } from '../../model/archive.ts'
+import type { Root } from '../../model/archive.ts'
 import { BackupError } from '../../model/errors.ts'
+import type { RootLocation } from '../../model/format.ts'
 import { type BytePath, pathFromText } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { TocEntry } from '../../model/toc.ts'

@@ -1,5 +1,5 @@
-import { limits } from '../../model/archive.ts'
 import { damaged } from '../../model/errors.ts'
+import { limits } from '../../model/format.ts'
 
 /**
  * Node's zstd decoder stops silently after the first frame of its input, so Holdfast finds the frames itself by

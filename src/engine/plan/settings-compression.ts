@@ -1,6 +1,6 @@
-import type { Compression } from '../../model/archive.ts'
 import type { CompressionSettings } from '../../model/configuration.ts'
 import type { compressionNames } from '../../model/configuration-values.ts'
+import type { Compression } from '../../model/format.ts'
 import {
   choose,
   inEnvironment,

@@ -1,7 +1,6 @@
 import { BackupError } from '../../model/errors.ts'
-import { type BytePath, displayPath } from '../../model/path.ts'
+import { type BytePath, displayPath, pathFromJson } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
-import { pathFromJson } from '../../model/restore.ts'
 import { sameState } from '../plan/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import type { User } from './attributes.ts'

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
-import type { Chunk, Extent } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
+import type { Chunk, Extent } from '../../model/format.ts'
 import { displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { type StreamAccess, StreamReader } from '../archive/stream-reader.ts'
-import { chunkListSchema, chunksFromTuples } from '../archive/toc-line.ts'
+import { parseChunks } from '../archive/toc-line.ts'
 import { storedBytesOf } from '../plan/restore-plan.ts'
 import { release } from '../platform/release.ts'
 import { ContentWriter } from './content-writer.ts'
@@ -69,9 +69,9 @@ export class EntryContent {
     } catch {
       json = null
     }
-    const list = chunkListSchema.safeParse(json)
-    if (!list.success) throw damaged(`the list of chunks of ${displayPath(entry.path)} is malformed`)
-    return chunksFromTuples(list.data)
+    const list = parseChunks(json)
+    if (list === null) throw damaged(`the list of chunks of ${displayPath(entry.path)} is malformed`)
+    return list
   }
 
   #extent({ offset, compressedBytes, inner }: Extent, length: number): Uint8Array {

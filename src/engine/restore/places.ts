@@ -7,11 +7,11 @@ import {
   joinPath,
   nameOf,
   parentOf,
+  pathFromJson,
   rootPath,
   storedPathOf,
 } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
-import { pathFromJson } from '../../model/restore.ts'
 import { explainIo } from '../platform/explain-io.ts'
 
 /** Where stored paths lie on disk: those below `prefix` lie below the directory `base`, a path without symlinks. */

@@ -1,5 +1,6 @@
 import type { BytePath } from '../../model/path.ts'
-import type { ConflictMode, PlanHeader } from '../../model/restore.ts'
+import type { ConflictMode } from '../../model/restore.ts'
+import type { PlanHeader } from '../../model/restore-plan.ts'
 import type { ArchiveReader } from '../archive/reader.ts'
 import type { User } from './attributes.ts'
 import type { RestoreTarget } from './places.ts'

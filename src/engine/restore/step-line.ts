@@ -1,14 +1,8 @@
 import { BackupError } from '../../model/errors.ts'
-import { type BytePath, pathFromText, rootPath } from '../../model/path.ts'
-import {
-  type JsonPath,
-  pathFromJson,
-  type Replaced,
-  type RestoreStep,
-  type RestoreStepKind,
-} from '../../model/restore.ts'
+import { type BytePath, type JsonPath, pathFromJson, pathFromText, rootPath } from '../../model/path.ts'
+import type { Replaced, RestoreStep, RestoreStepKind } from '../../model/restore.ts'
 import type { TocContent, TocEntry } from '../../model/toc.ts'
-import { chunksFromTuples, type OutsideList } from '../archive/toc-line.ts'
+import { type OutsideList, parseChunks } from '../archive/toc-line.ts'
 import { jsonPath } from '../archive/toc-pages.ts'
 import { storedBytesOf } from '../plan/restore-plan.ts'
 
@@ -141,7 +135,7 @@ interface EntryJson {
   readonly h?: string
   readonly x?: readonly [number, number, number]
   readonly r?: number
-  readonly ck?: Parameters<typeof chunksFromTuples>[0]
+  readonly ck?: unknown
   readonly ckx?: readonly [number, number, number, number]
   readonly xa?: Record<string, string>
   readonly acl?: { readonly access?: string; readonly default?: string }
@@ -217,7 +211,7 @@ function entryFrom(json: EntryJson): RestorableEntry {
 const noXattrs: ReadonlyMap<string, Uint8Array> = new Map()
 
 function contentFrom({ ck, x, r }: EntryJson): TocContent {
-  if (ck !== undefined) return { kind: 'chunks', chunks: chunksFromTuples(ck) }
+  if (ck !== undefined) return { kind: 'chunks', chunks: parseChunks(ck) ?? [] }
   if (x === undefined) return { kind: 'none' }
   return { kind: 'extent', holder: r ?? 0, extent: { offset: x[0], compressedBytes: x[1], inner: x[2] } }
 }

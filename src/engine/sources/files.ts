@@ -2,7 +2,6 @@ import ignore from 'ignore'
 import { type BytePath, comparePaths, isWithin, joinPath, pathToText, storedPathOf } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
 import type { EntryType, Source, SourceContext, SourceEntry } from '../../model/source.ts'
-import { attributesOf } from '../archive/entry-attributes.ts'
 import { whyUnreadable } from '../archive/source-trouble.ts'
 
 /** Files and directories of this machine, as GNU tar would take them. */
@@ -184,7 +183,7 @@ function entryOf(
   type: EntryType,
   linkTarget: BytePath | null,
 ): SourceEntry {
-  return { path: stored, type, attributes: attributesOf(status, type), linkTarget, content: { kind: 'disk', path } }
+  return { path: stored, type, attributes: status, linkTarget, content: { kind: 'disk', path } }
 }
 
 /** Names that are not UTF-8 are matched by their bytes as if these were Latin-1. */

@@ -1,5 +1,5 @@
 import { createHash, type Hash, hash } from 'node:crypto'
-import type { Chunk } from '../../model/archive.ts'
+import type { Chunk } from '../../model/format.ts'
 
 /** SHA-256 of one entry's logical content, holes included, and of its chunks, while its stored bytes pass. */
 export class ContentHash {

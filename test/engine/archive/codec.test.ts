@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest'
 import { compressFrame, decompressFrames } from '../../../src/engine/archive/codec.ts'
-import { type Compression, compressions } from '../../../src/model/archive.ts'
 import { BackupError } from '../../../src/model/errors.ts'
+import { type Compression, compressions } from '../../../src/model/format.ts'
 import { requirement } from '../../requirements.ts'
 import { levelOf } from './archive-kit.ts'
 
