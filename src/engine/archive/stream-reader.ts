@@ -2,6 +2,7 @@ import { type Compression, type Extent, limits } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { explainIo } from '../platform/explain-io.ts'
 import { decompressFrames } from './codec.ts'
 import { readFully } from './pack-job.ts'
 import { type SegmentKey, SegmentOpener } from './stream-aead.ts'
@@ -104,7 +105,12 @@ export class StreamReader {
 
   #pread(position: number, length: number): Uint8Array {
     const bytes = Buffer.allocUnsafe(length)
-    const got = readFully(this.#files, this.#fd, bytes, position)
+    let got: number
+    try {
+      got = readFully(this.#files, this.#fd, bytes, position)
+    } catch (error) {
+      throw explainIo(error, 'read', this.#access.path)
+    }
     if (got < length) throw damaged(`the archive ${displayPath(this.#access.path)} is shorter than it was`)
     return bytes
   }
