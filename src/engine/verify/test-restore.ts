@@ -54,11 +54,7 @@ interface ScriptEnd {
   readonly exactTimes: boolean
 }
 
-async function runScript(
-  place: ArchivePlace,
-  target: BytePath,
-  options: TestRestoreOptions,
-): Promise<ScriptEnd> {
+async function runScript(place: ArchivePlace, target: BytePath, options: TestRestoreOptions): Promise<ScriptEnd> {
   const { execa } = await import('execa')
   const { secret, kit, signal } = options
   const archive = text(place.path)
