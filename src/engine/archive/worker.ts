@@ -14,13 +14,15 @@ type Job = PackJob | PartJob | DecodeJob | RestoreJob
 
 const { filesModule } = workerData as { filesModule: string | null } // set by the pool, which starts every worker
 const files = await loadFiles(filesModule)
-const packer = new Packer(files, readAccountNames(files))
+let packer: Packer | null = null
 const restorer = new RestoreWorker(files)
 const decoder = new FrameDecoder(files)
 
 function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
   switch (job.kind) {
     case 'pack': {
+      // Made by the first job, whose error it is where the accounts cannot be read.
+      packer ??= new Packer(files, readAccountNames(files))
       const result: PackResult = packer.pack(job)
       return { result, transfer: result.frames.map((frame) => frame.bytes.buffer as ArrayBuffer) }
     }

@@ -51,6 +51,11 @@ export function explainIo(error: unknown, doing: string, path: BytePath): Backup
   return new BackupError('E_IO', `${subject}: ${what}`, hint, error)
 }
 
+/** The same for what may be a mistake of ours as well: an error that is not the operating system's is given back as it is. */
+export function explainIfIo(error: unknown, doing: string, path: BytePath): unknown {
+  return /^E(?!RR_)[A-Z0-9]+$/.test(nameOf(error) ?? '') ? explainIo(error, doing, path) : error
+}
+
 function nameOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null
   if ('errno' in error && typeof error.errno === 'number') return errorName(-error.errno)

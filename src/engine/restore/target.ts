@@ -26,7 +26,15 @@ export async function closeDirectories(files: Files, pool: WorkerPool, open: rea
   // As many jobs at once as there are idle threads: each gets one.
   const job: RestoreJob = { kind: 'restore', task: 'close', run: '', places: [] }
   await Promise.allSettled(Array.from({ length: pool.count }, () => pool.run(job)))
-  for (const { fd } of open) files.close(fd)
+  let failed: unknown = null
+  for (const { fd } of open) {
+    try {
+      files.close(fd)
+    } catch (error) {
+      failed ??= error // the others are closed all the same
+    }
+  }
+  if (failed !== null) throw failed
 }
 
 const letter = /[a-z]/i

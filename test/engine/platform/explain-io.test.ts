@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { explainIo } from '../../../src/engine/platform/explain-io.ts'
+import { explainIfIo, explainIo } from '../../../src/engine/platform/explain-io.ts'
 import { systemError } from '../../../src/engine/platform/libc.ts'
 import { BackupError } from '../../../src/model/errors.ts'
 import type { BytePath } from '../../../src/model/path.ts'
@@ -27,4 +27,16 @@ test('gives back what is already explained, and keeps the cause of the rest', ()
   expect(explainIo(known, 'write', path)).toBe(known)
   const cause = new Error('odd')
   expect(explainIo(cause, 'write', path)).toMatchObject({ code: 'E_IO', cause })
+})
+
+test('explains an error that may be ours only where it is the operating system’s', () => {
+  const ours = Object.assign(new TypeError('odd'), { code: 'ERR_INVALID_ARG_TYPE' })
+  expect(explainIfIo(ours, 'read', path)).toBe(ours)
+  expect(explainIfIo(new Error('odd'), 'read', path)).toMatchObject({ message: 'odd' })
+  // One that came from a worker thread has its code and nothing else.
+  const fromWorker = Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })
+  expect(explainIfIo(fromWorker, 'read', path)).toMatchObject({
+    code: 'E_IO',
+    message: `cannot read ${shown}: the disk reports an error`,
+  })
 })
