@@ -163,8 +163,7 @@ test.runIf(requirement('python3'))(
   isLong ? 7_200_000 : 120_000,
 )
 
-// A known fault: the copy is written before the backup exists, and nothing takes it back or sweeps it.
-test.fails('a create that fails at its last step leaves no copy of a header of no archive', async () => {
+test('a create that fails at its last step leaves no copy of a header of no archive', async () => {
   const root = join(top, 'create-rename')
   cpSync(base, root, { recursive: true })
   const outcome = await perform({ deed: 'create', root, at: 1, kind: 'EIO', calls: 'rename' })
