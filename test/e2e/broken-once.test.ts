@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type CatalogPort, chooseBackup, listBackups } from '../../src/engine/catalog.ts'
 import type { Repository } from '../../src/engine/repository.ts'
@@ -65,4 +65,11 @@ test('verify --all tells a backup that has lost its manifest after a rebuild has
 test.each(['/', '/dev/zero'])('a restore plan that is no file is refused: %s', async (plan) => {
   const { code, last } = await stage.json(['restore', '--plan', plan, '--yes'])
   expect([code, last['code']]).toEqual([2, 'E_USAGE'])
+})
+
+test('a PATH that is a symbolic link to a directory is told, for what lies there is not in the backup', async () => {
+  symlinkSync('source', stage.at('link'))
+  const { code, stdout, stderr } = await stage.run(['create', stage.at('link')])
+  expect([code, stdout + stderr]).toEqual([3, expect.stringContaining('is not in the backup')])
+  expect((await stage.run(['create', stage.at('link'), stage.at('source')])).code).toBe(0)
 })
