@@ -23,7 +23,7 @@ export const restore: CommandSpec = {
     { name: 'target', value: 'DIR', about: 'below this directory, made if need be' },
     { name: 'in-place', about: 'where it came from' },
     { name: 'dry-run', about: 'show the plan and stop' },
-    { name: 'save-plan', value: 'FILE', about: 'keep the plan, to be applied later' },
+    { name: 'save-plan', value: 'FILE', about: 'keep the plan, and go on; with --dry-run, to be applied later' },
     { name: 'plan', value: 'FILE', about: 'apply a kept plan, or refuse where the target has changed since' },
     { name: 'plan-ttl', value: 'TIME', about: 'how old a kept plan may be, as in 30m, 2h, 1d (15m)' },
     {

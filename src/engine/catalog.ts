@@ -5,6 +5,9 @@ import { type Keys, noKeys } from './keys/slots.ts'
 import { readDetails, readManifest } from './manifest.ts'
 import { backupIds, type Repository } from './repository.ts'
 
+/** Characters of an id before its type and its random end: the UTC second. */
+const stampLength = '2026-11-21T00-28-11Z'.length
+
 /** What the engine needs of the catalog's store; handed in by the composition root. */
 export interface CatalogPort {
   read(): Promise<
@@ -57,7 +60,15 @@ export async function listBackups(files: Files, repository: Repository, catalog:
     backups.push({ ...entry, missing: true })
     problems.push(`${entry.id} is in metadata.json, but its directory is gone from archives/`)
   }
-  return { backups: backups.sort((a, b) => (a.id < b.id ? 1 : -1)), problems }
+  return { backups: backups.sort(newestFirst), problems }
+}
+
+/** An id tells the second only; of two backups within one, `createdAt` (ISO 8601, UTC) tells which came later. */
+function newestFirst(a: CatalogEntry, b: CatalogEntry): number {
+  const [second, other] = [a.id.slice(0, stampLength), b.id.slice(0, stampLength)]
+  if (second !== other) return second < other ? 1 : -1
+  if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1
+  return a.id < b.id ? 1 : -1
 }
 
 /** An entry from the manifest alone; what only a key would tell is null without one. */

@@ -1,4 +1,4 @@
-import type { CatalogEntry, Manifest } from '../model/backup.ts'
+import type { Manifest } from '../model/backup.ts'
 import type { During, VerifyLevel, VerifyOptions, VerifyOutcome, VerifyProblem, VerifyReport } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath } from '../model/path.ts'
@@ -8,7 +8,7 @@ import { openArchive } from './inspect.ts'
 import { type Keys, noKeys } from './keys/slots.ts'
 import { archivePlace, readDetails, readManifest } from './manifest.ts'
 import { readAccountNames } from './platform/account-names.ts'
-import type { Repository } from './repository.ts'
+import { backupIds, type Repository } from './repository.ts'
 import { carryOut, type Run } from './run.ts'
 import { openScratch } from './scratch.ts'
 import type { Session } from './session.ts'
@@ -22,6 +22,10 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
   const { world } = session
   const all = await session.backups(repository)
   const chosen = options.backup === null ? all : [await session.backup(repository, options.backup)]
+  // What cannot even be listed is damage too, and must not be passed over.
+  const listed = new Set(all.map(({ id }) => id))
+  const unlisted = options.backup === null ? backupIds(world.files, repository).filter((id) => !listed.has(id)) : []
+  const ids = [...chosen.map(({ id }) => id), ...unlisted]
   const level = options.level
   // A scrub needs no key, and then none is asked for.
   const keys =
@@ -31,7 +35,7 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
           repository,
           chosen.some((entry) => entry.encrypted),
         )
-  const about = `${level}: ${options.backup === null ? `all ${chosen.length} backups` : (chosen[0]?.id ?? '')}`
+  const about = `${level}: ${options.backup === null ? `all ${ids.length} backups` : (chosen[0]?.id ?? '')}`
   const { run, result, exitCode } = await carryOut(
     world,
     repository,
@@ -41,8 +45,7 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
       const pool = new WorkerPool({ count: workers, filesModule: world.filesModule })
       const reports: VerifyReport[] = []
       try {
-        for (const entry of chosen)
-          reports.push(await verifyBackup(session, repository, entry, level, keys, pool, story))
+        for (const id of ids) reports.push(await verifyBackup(session, repository, id, level, keys, pool, story))
       } finally {
         await pool.close()
       }
@@ -61,7 +64,7 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
 async function verifyBackup(
   session: Session,
   repository: Repository,
-  entry: CatalogEntry,
+  id: string,
   level: VerifyLevel,
   keys: Keys,
   pool: WorkerPool,
@@ -69,11 +72,11 @@ async function verifyBackup(
 ): Promise<VerifyReport> {
   const { world } = session
   const begun = world.clock.elapsed()
-  run.tell({ kind: 'phase', phase: `verifying ${entry.id}` })
+  run.tell({ kind: 'phase', phase: `verifying ${id}` })
   const problems: VerifyProblem[] = []
   let bytes = 0
   try {
-    const manifest = readManifest(world.files, repository, entry.id)
+    const manifest = readManifest(world.files, repository, id)
     if (level !== 'scrub') readDetails(manifest, keys)
     for (const archive of manifest.archives) {
       const place = archivePlace(repository, manifest, archive)
@@ -98,7 +101,7 @@ async function verifyBackup(
   for (const { archive, path, what } of problems.slice(0, 20))
     run.tell({ kind: 'warning', message: `${archive}: ${what}`, ...(path === null ? {} : { path }) })
   return {
-    id: entry.id,
+    id,
     level,
     ok: problems.every(({ severity }) => severity !== 'damage'),
     problems,

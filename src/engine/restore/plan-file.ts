@@ -61,7 +61,7 @@ export interface LoadRequest {
 /**
  * Reads a saved plan into a spool of its own, so that what was checked is what is applied.
  *
- * @throws E_PLAN_ALTERED, E_PLAN_EXPIRED, E_PLAN_FOREIGN, E_IO.
+ * @throws E_PLAN_ALTERED, E_PLAN_EXPIRED, E_PLAN_FOREIGN, E_USAGE where it is no file, E_IO.
  */
 export function loadPlan(
   files: Files,
@@ -70,6 +70,7 @@ export function loadPlan(
   spoolPath: BytePath,
   request: LoadRequest,
 ): RestorePlan {
+  refuseEndless(files, path)
   const spool = new SpoolWriter(files, spoolPath)
   try {
     const header = readPlan(files, path, createHmac('sha256', key), spool, request.repositoryId)
@@ -82,6 +83,17 @@ export function loadPlan(
   } finally {
     spool.close()
   }
+}
+
+/** A device may never end; a pipe from another command does. What is not there is for opening it to tell. */
+function refuseEndless(files: Files, path: BytePath): void {
+  const type = files.statusFollowing(path)?.type
+  if (type === undefined || type === 'file' || type === 'fifo') return
+  throw new BackupError(
+    'E_USAGE',
+    `the restore plan ${displayPath(path)} is not a file`,
+    'name the file of a saved plan',
+  )
 }
 
 function* planLines(files: Files, { header, spoolPath }: RestorePlan): Generator<Buffer> {

@@ -90,7 +90,12 @@ export function* spoolLines(
     for (;;) {
       const room = Buffer.allocUnsafe(rest.length + readBytes)
       rest.copy(room)
-      const got = files.read(fd, room, rest.length, readBytes, null)
+      let got: number
+      try {
+        got = files.read(fd, room, rest.length, readBytes, null)
+      } catch (error) {
+        throw explainIo(error, 'read', path)
+      }
       if (got === 0) break
       const bytes = room.subarray(0, rest.length + got)
       const lines: Buffer[] = []

@@ -47,6 +47,14 @@ export function rootsOf(paths: readonly BytePath[]): BytePath[] {
   )
 }
 
+/** What is still to be looked at. */
+interface Found {
+  readonly path: BytePath
+  readonly stored: BytePath
+  /** Null where it is read when its turn comes. */
+  readonly status: FileStatus | null
+}
+
 class Walk {
   readonly #files: Files
   readonly #settings: FilesSettings
@@ -79,63 +87,95 @@ class Walk {
       this.#context.warn({ path: stored, what: 'asked for, and left out by an exclude pattern' })
       return
     }
-    yield* this.#entry(root, stored, status, status.device)
+    if (status.type === 'symlink' && !this.#isCovered(root))
+      this.#context.warn({
+        path: stored,
+        what: 'a symbolic link, stored as one; what it leads to is not in the backup',
+      })
+    yield* this.#below(root, stored, status)
   }
 
-  *#entry(path: BytePath, stored: BytePath, status: FileStatus, device: bigint): Generator<SourceEntry> {
-    if (status.type === 'socket') {
-      this.#context.skip(stored, 'socket')
-      return
-    }
-    if (status.type !== 'directory') {
-      yield this.#leaf(path, stored, status)
-      return
-    }
-    const { repository, oneFileSystem, excludeCaches } = this.#settings
-    if (repository !== null && status.inode === repository.inode && status.device === repository.device) {
-      this.#context.skip(stored, 'repository')
-      return
-    }
-    // The file system's root has no name to be stored under.
-    if (stored !== '') yield entryOf(path, stored, status, 'directory', null)
-    if (oneFileSystem && status.device !== device) {
-      this.#context.skip(stored, 'other-file-system')
-      return
-    }
-    if (excludeCaches && this.#isCache(path)) {
-      this.#context.skip(stored, 'cache')
-      return
-    }
-    let names: BytePath[]
+  /** Whether what a link leads to is asked for too; one that leads nowhere hides nothing. */
+  #isCovered(link: BytePath): boolean {
+    let real: BytePath
     try {
-      names = this.#files.names(path)
+      real = storedPathOf(this.#files.realPath(link))
+    } catch {
+      return true
+    }
+    return this.#settings.paths.some((path) => isWithin(real, storedPathOf(path)))
+  }
+
+  /** A directory before what it holds. With a stack of its own: names may nest deeper than calls can. */
+  *#below(root: BytePath, rootStored: BytePath, rootStatus: FileStatus): Generator<SourceEntry> {
+    const waiting: Found[] = [{ path: root, stored: rootStored, status: rootStatus }]
+    for (let found = waiting.pop(); found !== undefined; found = waiting.pop()) {
+      const { path, stored } = found
+      const status = found.status ?? this.#childStatus(path, stored)
+      if (status === null) continue
+      if (status.type === 'socket') {
+        this.#context.skip(stored, 'socket')
+        continue
+      }
+      if (status.type !== 'directory') {
+        yield this.#leaf(path, stored, status)
+        continue
+      }
+      if (this.#isRepository(status)) {
+        this.#context.skip(stored, 'repository')
+        continue
+      }
+      // The file system's root has no name to be stored under.
+      if (stored !== '') yield entryOf(path, stored, status, 'directory', null)
+      const names = this.#names(path, stored, status, rootStatus.device)
+      // The first name comes last onto the stack, and so first off it.
+      names.sort((a, b) => (a < b ? 1 : -1))
+      for (const name of names)
+        waiting.push({ path: joinPath(path, name), stored: joinPath(stored, name), status: null })
+    }
+  }
+
+  #isRepository({ device, inode }: FileStatus): boolean {
+    const { repository } = this.#settings
+    return repository !== null && inode === repository.inode && device === repository.device
+  }
+
+  /** The names in a directory; none where it is not to be entered, or cannot be. */
+  #names(path: BytePath, stored: BytePath, status: FileStatus, device: bigint): BytePath[] {
+    if (this.#settings.oneFileSystem && status.device !== device) {
+      this.#context.skip(stored, 'other-file-system')
+      return []
+    }
+    if (this.#settings.excludeCaches && this.#isCache(path)) {
+      this.#context.skip(stored, 'cache')
+      return []
+    }
+    try {
+      return this.#files.names(path)
     } catch (error) {
       this.#context.warn({ path: stored, what: whyUnreadable(error as NodeJS.ErrnoException) })
-      return
+      return []
     }
-    names.sort((a, b) => (a < b ? -1 : 1))
-    for (const name of names) yield* this.#child(joinPath(path, name), joinPath(stored, name), device)
   }
 
-  *#child(path: BytePath, stored: BytePath, device: bigint): Generator<SourceEntry> {
+  /** Null, and told, for what is left out or cannot be looked at. */
+  #childStatus(path: BytePath, stored: BytePath): FileStatus | null {
     let status: FileStatus | undefined
     try {
       status = this.#files.status(path)
     } catch (error) {
       this.#context.warn({ path: stored, what: whyUnreadable(error as NodeJS.ErrnoException) })
-      return
+      return null
     }
     if (status === undefined) {
       this.#context.warn({ path: stored, what: 'vanished before it could be read' })
-      return
+      return null
     }
     if (this.#excluded(stored, status.type === 'directory')) {
       this.#context.skip(stored, 'excluded')
-      return
+      return null
     }
-    if (status.type === 'directory') yield* this.#entry(path, stored, status, device)
-    else if (status.type === 'socket') this.#context.skip(stored, 'socket')
-    else yield this.#leaf(path, stored, status)
+    return status
   }
 
   #leaf(path: BytePath, stored: BytePath, status: FileStatus): SourceEntry {
