@@ -54,6 +54,7 @@ export class Stage {
 
   /** `asNobody` runs holdfast as an unprivileged user; the test itself stays who it is. */
   constructor({ asNobody = false }: { asNobody?: boolean } = {}) {
+    buildIfStale()
     this.asNobody = asNobody
     this.top = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'))
     this.environment = {
@@ -220,6 +221,14 @@ export function follow(child: ChildProcess): Running {
         one()
       }),
   }
+}
+
+let isBuilt = false
+
+/** A checkout builds itself at its first use, and says so on stderr: not in the midst of a test. */
+function buildIfStale(): void {
+  if (!isBuilt) spawnSync(program, ['--version'], { stdio: 'ignore' })
+  isBuilt = true
 }
 
 let readable: string | null = null
