@@ -48,9 +48,9 @@ export async function initRepository(
     return { repository, created: false, keyFile: null, configuration: null, notices: [] }
   }
   const notices: string[] = []
-  refuseForeignDirectory(files, request.root)
   let lock: Lock | null = null
   try {
+    refuseForeignDirectory(files, request.root)
     makeDirectories(files, repository.locks)
     // Two at once would each make a keyring, and only one of them stays.
     const since = new Date(world.clock.now()).toISOString()
