@@ -158,8 +158,14 @@ export async function openWorkspace(
       }
     },
     async publish(name, target) {
-      files.rename(joinPath(path, name as BytePath), target)
-      await syncDirectory(files, repository.archives)
+      const made = joinPath(path, name as BytePath)
+      files.rename(made, target)
+      try {
+        await syncDirectory(files, repository.archives)
+      } catch (error) {
+        files.rename(target, made) // whether it is there to stay cannot be told, so it must not be seen
+        throw error
+      }
     },
   }
 }
