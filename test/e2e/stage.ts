@@ -152,6 +152,7 @@ export function litterOf(root: string): string[] {
   const found = readdirSync(join(root, 'temp')).map((name) => `temp/${name}`)
   for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }))
     if (/(^|\/)\.hf-|\.tmp$|\.damaged-/.test(name)) found.push(name)
+  found.push(...orphanHeaders(root).map((id) => `keys/headers/${id} of no archive`))
   return found
 }
 
