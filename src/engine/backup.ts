@@ -91,9 +91,10 @@ export async function createBackup(
   } finally {
     try {
       workspace?.discard()
-    } finally {
-      for (const lock of locks) lock.release()
+    } catch {
+      // It undoes no backup and hides no error: what is left is swept by the next run.
     }
+    for (const lock of locks) lock.release()
   }
 }
 

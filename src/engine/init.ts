@@ -7,6 +7,7 @@ import type { CatalogPort } from './catalog.ts'
 import type { KdfChoice } from './keys/slots.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { readBytes, replaceFile, syncDirectory } from './platform/json-file.ts'
+import { acquireLock, type Lock } from './platform/lock.ts'
 import { isRepository, Repository, type World } from './repository.ts'
 import { type FoundKey, keyringForWriting } from './unlock.ts'
 
@@ -29,6 +30,8 @@ export interface Initialised {
   readonly notices: readonly string[]
 }
 
+const initLockMs = 60_000
+
 /**
  * Makes a repository. `archives/` is made last, since its presence is what makes a directory a repository: an init
  * that was killed half way is simply run again.
@@ -45,12 +48,22 @@ export async function initRepository(
     return { repository, created: false, keyFile: null, configuration: null, notices: [] }
   }
   const notices: string[] = []
-  refuseForeignDirectory(files, request.root)
+  let lock: Lock | null = null
   try {
-    makeDirectories(files, request.root)
+    refuseForeignDirectory(files, request.root)
+    makeDirectories(files, repository.locks)
+    // Two at once would each make a keyring, and only one of them stays.
+    const since = new Date(world.clock.now()).toISOString()
+    lock = await acquireLock(files, repository.lock('init'), {
+      waitMs: initLockMs,
+      signal: new AbortController().signal,
+      holder: { pid: world.pid, run: 'init', command: 'init', since },
+      clock: world.clock,
+    })
+    if (isRepository(files, request.root))
+      return { repository, created: false, keyFile: null, configuration: null, notices: [] }
     for (const directory of [
       repository.temp,
-      repository.locks,
       repository.runs,
       repository.keys,
       repository.headers,
@@ -79,6 +92,8 @@ export async function initRepository(
     return { repository, created: true, keyFile: keyFile === null ? null : request.keyFile, configuration, notices }
   } catch (error) {
     throw explainIo(error, 'make the repository', request.root)
+  } finally {
+    lock?.release()
   }
 }
 
@@ -119,7 +134,12 @@ export function makeDirectories(files: Files, path: BytePath): void {
   if (files.statusFollowing(path)?.type === 'directory') return
   const parent = parentOf(path)
   if (parent !== '' && parent !== path) makeDirectories(files, parent)
-  files.makeDirectory(path, 0o700)
+  try {
+    files.makeDirectory(path, 0o700)
+  } catch (error) {
+    // Another process was first.
+    if (files.statusFollowing(path)?.type !== 'directory') throw error
+  }
 }
 
 /** 32 random bytes as hex, in a file only its owner can read. An existing file is never replaced. */

@@ -81,20 +81,19 @@ export class Repository {
   }
 }
 
+/** @throws E_IO where it cannot be told. */
 export function isRepository(files: Files, root: BytePath): boolean {
   const repository = new Repository(root)
-  return files.statusFollowing(repository.archives)?.type === 'directory'
+  try {
+    return files.statusFollowing(repository.archives)?.type === 'directory'
+  } catch (error) {
+    throw explainIo(error, 'open the repository', root)
+  }
 }
 
 /** @throws E_NO_REPOSITORY where there is none. */
 export function openRepository(files: Files, root: BytePath): Repository {
-  let found: boolean
-  try {
-    found = isRepository(files, root)
-  } catch (error) {
-    throw explainIo(error, 'open the repository', root)
-  }
-  if (!found)
+  if (!isRepository(files, root))
     throw new BackupError(
       'E_NO_REPOSITORY',
       `there is no repository at ${displayPath(root)}`,
@@ -159,8 +158,14 @@ export async function openWorkspace(
       }
     },
     async publish(name, target) {
-      files.rename(joinPath(path, name as BytePath), target)
-      await syncDirectory(files, repository.archives)
+      const made = joinPath(path, name as BytePath)
+      files.rename(made, target)
+      try {
+        await syncDirectory(files, repository.archives)
+      } catch (error) {
+        files.rename(target, made) // whether it is there to stay cannot be told, so it must not be seen
+        throw error
+      }
     },
   }
 }

@@ -586,7 +586,7 @@ function suite(asNobody: boolean): void {
         expect(created.stderr).toContain('holdfast rebuild')
         const ids = backupIds(root)
         expect(ids).toHaveLength(2)
-        expect((await stage.run(['verify', '--all'], options)).code).toBe(0)
+        if (!asNobody || isLong) expect((await stage.run(['verify', '--all'], options)).code).toBe(0)
 
         expect((await stage.run(['rebuild'], options)).code).toBe(0)
         const rebuilt = backupsIn(path)

@@ -54,6 +54,7 @@ export class Stage {
 
   /** `asNobody` runs holdfast as an unprivileged user; the test itself stays who it is. */
   constructor({ asNobody = false }: { asNobody?: boolean } = {}) {
+    buildIfStale()
     this.asNobody = asNobody
     this.top = mkdtempSync(join(tmpdir(), 'holdfast-e2e-'))
     this.environment = {
@@ -151,6 +152,7 @@ export function litterOf(root: string): string[] {
   const found = readdirSync(join(root, 'temp')).map((name) => `temp/${name}`)
   for (const name of readdirSync(root, { recursive: true, encoding: 'utf8' }))
     if (/(^|\/)\.hf-|\.tmp$|\.damaged-/.test(name)) found.push(name)
+  found.push(...orphanHeaders(root).map((id) => `keys/headers/${id} of no archive`))
   return found
 }
 
@@ -220,6 +222,14 @@ export function follow(child: ChildProcess): Running {
         one()
       }),
   }
+}
+
+let isBuilt = false
+
+/** A checkout builds itself at its first use, and says so on stderr: not in the midst of a test. */
+function buildIfStale(): void {
+  if (!isBuilt) spawnSync(program, ['--version'], { stdio: 'ignore' })
+  isBuilt = true
 }
 
 let readable: string | null = null

