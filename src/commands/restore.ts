@@ -23,7 +23,7 @@ export const restore: CommandSpec = {
     { name: 'target', value: 'DIR', about: 'below this directory, made if need be' },
     { name: 'in-place', about: 'where it came from' },
     { name: 'dry-run', about: 'show the plan and stop' },
-    { name: 'save-plan', value: 'FILE', about: 'keep the plan, and go on; with --dry-run, to be applied later' },
+    { name: 'save-plan', value: 'FILE', about: 'keep the plan, to be applied later with --plan; writes nothing else' },
     { name: 'plan', value: 'FILE', about: 'apply a kept plan, or refuse where the target has changed since' },
     { name: 'plan-ttl', value: 'TIME', about: 'how old a kept plan may be, as in 30m, 2h, 1d (15m)' },
     {
@@ -50,7 +50,7 @@ export const restore: CommandSpec = {
   async run(given, context) {
     const options = restoreOptions(given)
     const { out } = context
-    const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run'))
+    const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run') && !given.has('save-plan'))
     const plan = await (await context.engine()).planRestore(options, planning)
     try {
       for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
@@ -60,7 +60,7 @@ export const restore: CommandSpec = {
         await plan.save(file)
         out.fact(`plan saved: ${printable(file)}`)
       }
-      if (given.has('dry-run')) {
+      if (given.has('dry-run') || file !== null) {
         out.result('restore', { plan: planFields(plan) })
         if (out.quiet) out.fact(plan.id)
         else out.fact('dry run: nothing was written')

@@ -1,6 +1,6 @@
 import type { BackupType, CatalogEntry, Manifest, ManifestArchive, ManifestDetails } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
-import { type BytePath, displayPath, joinPath, pathToText } from '../model/path.ts'
+import { type BytePath, displayPath, isWithin, joinPath, pathToText } from '../model/path.ts'
 import type { SourceContext, SourceWarning } from '../model/source.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
@@ -62,6 +62,7 @@ export async function createBackup(
   const story = new BackupStory(world, repository, request, run)
   for (const warning of request.warnings) story.warn({ path: null, what: warning })
   requireSources(world, request.services)
+  noteLinks(world, request.services, run)
   const locks: Lock[] = []
   let workspace: Workspace | null = null
   try {
@@ -115,6 +116,23 @@ export function requireSources(world: World, services: readonly ServiceRequest[]
           'nothing was backed up; give a path that exists',
         )
     }
+  }
+}
+
+/** A link is stored as a link: whoever names one may have meant what it leads to. */
+function noteLinks(world: World, services: readonly ServiceRequest[], run: Run): void {
+  const paths = services.flatMap((service) => service.paths)
+  for (const path of paths) {
+    if (world.files.status(path)?.type !== 'symlink') continue
+    let real: BytePath
+    try {
+      real = world.files.realPath(path)
+    } catch {
+      continue // it leads nowhere, and hides nothing
+    }
+    if (paths.some((other) => isWithin(real, other))) continue
+    const message = `${displayPath(path)} is a symbolic link and stored as one; ${displayPath(real)} is not in the backup`
+    run.tell({ kind: 'notice', message })
   }
 }
 

@@ -87,7 +87,7 @@ export async function initRepository(
     await refreshKit(world, repository)
     await catalogOf(repository).update((backups) => backups)
     const configuration = await placeConfiguration(files, request, notices)
-    files.makeDirectory(repository.archives, 0o700)
+    makeDirectories(files, repository.archives)
     await syncDirectory(files, repository.root)
     return { repository, created: true, keyFile: keyFile === null ? null : request.keyFile, configuration, notices }
   } catch (error) {

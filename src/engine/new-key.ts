@@ -25,7 +25,12 @@ export async function newKey(
     }
     case 'file': {
       const path = session.absolute(key.path)
-      const bytes = readBytes(world.files, path, 1024 * 1024 + 1)
+      let bytes: Uint8Array | null
+      try {
+        bytes = readBytes(world.files, path, 1024 * 1024 + 1)
+      } catch (error) {
+        throw explainIo(error, 'read the key file', path)
+      }
       if (bytes === null)
         throw new BackupError('E_USAGE', `there is no key file ${displayPath(path)}`, 'make one with --new-file')
       return { secret: secretFromKeyfile(bytes), file: path }

@@ -41,6 +41,9 @@ export async function reportStatus(
       )
   }
   if (backups.length === 0) problems.push('there is no backup yet')
+  for (const { id } of present) {
+    if (files.status(repository.manifest(id)) === undefined) problems.push(`${id} has no manifest: it is not whole`)
+  }
   for (const entry of present.filter((backup) => backup.verified?.ok === false))
     problems.push(`${entry.id} failed its last verification`)
 

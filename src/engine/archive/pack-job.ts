@@ -77,6 +77,8 @@ export interface PackResult {
   readonly warnings: readonly SourceWarning[]
 }
 
+const oneByte = new Uint8Array(1)
+
 interface PackEntry {
   readonly path: BytePath
   readonly type: EntryType
@@ -196,6 +198,8 @@ export class Packer {
         }
       }
       const span = this.#append(entry, index, described, { storedBytes, fill })
+      // Files of the kernel's own (procfs, sysfs) say they are empty, and are not.
+      if (before.sizeBytes === 0 && files.read(fd, oneByte, 0, 1, 0) > 0) torn = true
       const after = files.statusOf(fd)
       torn ||=
         after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs || after.sizeBytes !== before.sizeBytes

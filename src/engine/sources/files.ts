@@ -87,23 +87,7 @@ class Walk {
       this.#context.warn({ path: stored, what: 'asked for, and left out by an exclude pattern' })
       return
     }
-    if (status.type === 'symlink' && !this.#isCovered(root))
-      this.#context.warn({
-        path: stored,
-        what: 'a symbolic link, stored as one; what it leads to is not in the backup',
-      })
     yield* this.#below(root, stored, status)
-  }
-
-  /** Whether what a link leads to is asked for too; one that leads nowhere hides nothing. */
-  #isCovered(link: BytePath): boolean {
-    let real: BytePath
-    try {
-      real = storedPathOf(this.#files.realPath(link))
-    } catch {
-      return true
-    }
-    return this.#settings.paths.some((path) => isWithin(real, storedPathOf(path)))
   }
 
   /** A directory before what it holds. With a stack of its own: names may nest deeper than calls can. */
