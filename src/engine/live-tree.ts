@@ -51,9 +51,13 @@ function liveEntry(
 ): TocEntry | null {
   const disk = `/${entry.path}` as BytePath
   try {
-    const { attributes } = entry
+    const { attributes, type } = entry
+    const isDevice = type === 'char-device' || type === 'block-device'
     const common = {
       ...describe(entry, attributes, names),
+      // As an archive has them: a disk gives directories a size and a device number too.
+      sizeBytes: 0,
+      deviceNumber: isDevice ? attributes.deviceNumber : null,
       ...splitXattrs(files.xattrs(disk), names),
       content: { kind: 'none' } as const,
       sparse: null,
