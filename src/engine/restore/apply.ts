@@ -13,6 +13,7 @@ import { OutcomeTally, type RestoreOutcome } from './outcome.ts'
 import type { RestoreArchive, RestorePlan } from './request.ts'
 import { RestoredDirectories } from './restored-directories.ts'
 import { spoolLines } from './spool.ts'
+import { SteadySync } from './steady-sync.ts'
 import { decodeStep, peekStep } from './step-line.ts'
 import type { Problem, StepResult } from './step-writer.ts'
 import { closeDirectories, openPlaces } from './target.ts'
@@ -83,6 +84,7 @@ class Application {
   readonly #underWay = new Set<Promise<void>>()
   readonly #tally: OutcomeTally
   readonly #made: RestoredDirectories
+  readonly #disk: SteadySync
   #links = 0
   #doneEntries = 0
   #failure: unknown = null
@@ -104,6 +106,10 @@ class Application {
     this.#directories = new OpenDirectories(files, open)
     this.#tally = tally
     this.#made = new RestoredDirectories(files, plan, this.#directories, options.user, tally)
+    this.#disk = new SteadySync(
+      files,
+      plan.header.space.map(({ at }) => pathFromJson(at)),
+    )
     this.#job = {
       kind: 'restore',
       task: 'write',
@@ -121,11 +127,12 @@ class Application {
       await this.#pass('first')
       if (this.#links > 0) await this.#pass('second')
       await this.#made.finish(() => this.#stopIfAsked())
+      for (const path of await this.#disk.finish()) this.#tally.lose('sync', path)
     } finally {
       await Promise.allSettled(this.#underWay)
       this.#directories.close()
+      await this.#disk.close()
     }
-    await this.#sync()
   }
 
   async #pass(pass: 'first' | 'second'): Promise<void> {
@@ -183,6 +190,7 @@ class Application {
     this.#tally.accept(result)
     this.#tally.bytes += bytes
     this.#doneEntries += steps
+    this.#disk.written(bytes)
     const { bytesToWrite, steps: totalEntries } = this.#plan.header
     this.#options.onProgress?.({
       doneBytes: this.#tally.bytes,
@@ -217,21 +225,6 @@ class Application {
       this.#tally.tell({ path, place: path, kind: 'refused', what, because: 'link-target-missing' })
     }
     return false
-  }
-
-  async #sync(): Promise<void> {
-    const paths = this.#plan.header.space.map(({ at }) => pathFromJson(at))
-    for (const path of paths) {
-      const fd = this.#files.open(path, 'directory-following')
-      try {
-        await this.#files.syncFileSystem(fd)
-      } catch (error) {
-        if (!(error instanceof BackupError) || error.code !== 'E_PLATFORM') throw explainIo(error, 'sync', path)
-        this.#tally.lose('sync', path)
-      } finally {
-        this.#files.close(fd)
-      }
-    }
   }
 }
 
