@@ -6,9 +6,10 @@ import { type BytePath, displayPath, isWithin, pathFromText, storedPathOf } from
 import type { Files } from '../model/ports.ts'
 import type { TocEntry } from '../model/toc.ts'
 import { readContent } from './archive/content.ts'
+import { Lineage } from './archive/lineage.ts'
 import { ArchiveReader } from './archive/reader.ts'
 import type { Keys } from './keys/slots.ts'
-import { archivePlace, readDetails, readManifest } from './manifest.ts'
+import { archivePlace, dependencyPlace, readDetails, readManifest } from './manifest.ts'
 import type { Repository } from './repository.ts'
 
 /** Looking into a backup. */
@@ -48,17 +49,21 @@ export function openBackup(
   }
 }
 
-/** An archive of a backup, and not one of another backup or another service that was put in its place. */
+/**
+ * An archive of a backup, and not one of another backup or another service that was put in its place; with the older
+ * archives it builds on, which are opened when they are needed.
+ */
 export function openArchive(
   files: Files,
   repository: Repository,
   manifest: Manifest,
   archive: ManifestArchive,
   keys: Keys,
-): ArchiveReader {
+): Lineage {
   const reader = new ArchiveReader(files, archivePlace(repository, manifest, archive), keys)
   const foreign = reader.pub !== null && reader.pub.set !== manifest.id
-  if (!foreign && reader.root.service.name === archive.service) return reader
+  if (!foreign && reader.root.service.name === archive.service)
+    return new Lineage(reader, (older) => new ArchiveReader(files, dependencyPlace(files, repository, older), keys))
   reader.close()
   throw damaged(
     `${archive.file} of ${manifest.id} belongs to another backup`,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  backupIdSchema,
   type Manifest,
   type ManifestArchive,
   type ManifestDetails,
@@ -7,8 +8,10 @@ import {
   manifestSchema,
 } from '../model/backup.ts'
 import { BackupError, damaged } from '../model/errors.ts'
-import { type BytePath, joinPath } from '../model/path.ts'
+import { compressionSuffix, compressions } from '../model/format.ts'
+import { type BytePath, joinPath, printable } from '../model/path.ts'
 import type { Files, Random } from '../model/ports.ts'
+import type { Dependency } from './archive/lineage.ts'
 import type { ArchivePlace } from './archive/reader.ts'
 import { canonicalJson, openBox, sealBox } from './archive/sealed-box.ts'
 import type { Keys, SlotKey } from './keys/slots.ts'
@@ -90,6 +93,33 @@ export function archivePlace(repository: Repository, manifest: Manifest, archive
     encrypted: manifest.sealed !== undefined,
     headerCopy: joinPath(repository.headers, archive.id as BytePath),
     root: { offset, compressedBytes, inner, rootBytes },
+  }
+}
+
+/**
+ * Where an archive that another one builds on lies. Its own manifest tells; where that is gone, the name does.
+ *
+ * @throws E_DAMAGED where the name is none that a backup's archive may have.
+ */
+export function dependencyPlace(files: Files, repository: Repository, { id, file }: Dependency): ArchivePlace {
+  const [backup = '', name = '', ...more] = file.split('/')
+  const compression = compressions.find((candidate) => name.includes(compressionSuffix[candidate]))
+  if (!backupIdSchema.safeParse(backup).success || more.length > 0 || compression === undefined)
+    throw damaged(`'${printable(file)}' is no archive's name`)
+  try {
+    const manifest = readManifest(files, repository, backup)
+    const archive = manifest.archives.find((candidate) => candidate.id === id)
+    if (archive !== undefined) return archivePlace(repository, manifest, archive)
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error
+  }
+  return {
+    path: joinPath(repository.backup(backup), name as BytePath),
+    id,
+    compression,
+    encrypted: name.endsWith('.enc'),
+    headerCopy: joinPath(repository.headers, id as BytePath),
+    root: { offset: 0, compressedBytes: 0, inner: 0, rootBytes: 0 },
   }
 }
 

@@ -152,6 +152,8 @@ async function writeStream(
     kind: 'full' as const,
     source: { paths, exclude: [...exclude], excludeCaches, oneFileSystem },
     service: { name: service.name, type: service.type },
+    dependencies: [],
+    previous: null,
   }
   const tocSpool = joinPath(spool, `${service.name}.toc` as BytePath)
   const writer = new ArchiveWriter(files, sink, identity, compression, tocSpool)

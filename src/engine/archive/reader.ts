@@ -233,16 +233,11 @@ function parseRoot(bytes: Uint8Array, place: ArchivePlace): Root {
       `${name} needs a newer Holdfast: it uses '${feature}'`,
       'update Holdfast, then try again',
     )
-  if (root.deps.length > 0)
-    throw new BackupError(
-      'E_NEWER_FORMAT',
-      `${name} builds on other archives, which this version cannot read`,
-      'update Holdfast, then try again',
-    )
   return root
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+/** @throws E_DAMAGED. */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
@@ -250,6 +245,7 @@ function parseJson(bytes: Uint8Array): unknown {
   }
 }
 
-function firstPath(page: PageReference): BytePath {
+/** First path of a page. */
+export function firstPath(page: PageReference): BytePath {
   return typeof page[0] === 'string' ? pathFromText(page[0]) : pathFromBytes(Buffer.from(page[0].pb, 'base64'))
 }

@@ -22,6 +22,11 @@ export class PageCutter {
   #bytes = 0
   #first: BytePath = '' as BytePath
 
+  /** Lines of the page begun last. */
+  get lines(): number {
+    return this.#lines.length
+  }
+
   /** A page, where this entry completed one. `ends` is what endsPage says of the path. */
   add(path: BytePath, line: string, ends: boolean): TocPage | null {
     if (this.#lines.length === 0) this.#first = path

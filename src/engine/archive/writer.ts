@@ -9,6 +9,7 @@ import { readFully } from '../platform/read-fully.ts'
 import type { Frame } from './batch.ts'
 import { chunking } from './chunking.ts'
 import { type CompressionLevel, compressFrame } from './codec.ts'
+import type { Dependency } from './lineage.ts'
 import { encodeLocator } from './locator.ts'
 import type { ArchiveSink } from './sink.ts'
 import { encodeGlobalComment, encodeOwnFileHeader, paddedBytes } from './tar-header.ts'
@@ -25,11 +26,28 @@ export interface ArchiveIdentity {
   readonly kind: Root['kind']
   readonly source: Root['source']
   readonly service: Root['service']
+  /** Older archives whose data and pages may be taken over; the root names those that are. */
+  readonly dependencies: readonly Dependency[]
+  /** The archive this one was compared with. */
+  readonly previous: Root['prev']
+}
+
+/** A page of an older archive, taken over as it is, and what its lines stand for. */
+export interface ReusedPage {
+  readonly reference: PageReference
+  /** Ordinal of the archive that stores it. */
+  readonly ordinal: number
+  readonly files: number
+  readonly bytes: number
+  /** Ordinals of all archives that its lines need. */
+  readonly holders: Iterable<number>
 }
 
 export interface WrittenStream {
   readonly root: RootLocation
   readonly rootSha256: string
+  /** The older archives that this one needs. */
+  readonly dependencies: readonly Dependency[]
   readonly entries: number
   readonly files: number
   readonly bytes: number
@@ -44,6 +62,7 @@ export class ArchiveWriter {
   readonly #compression: CompressionLevel
   readonly #pages = new PageCutter()
   readonly #pageReferences: PageReference[] = []
+  readonly #holders = new Set<number>()
   readonly #spool: PageSpool
   #frameRecords = Buffer.alloc(64 * 1024)
   #frames = 0
@@ -91,6 +110,7 @@ export class ArchiveWriter {
       const list = encodeChunks(entry.content.chunks)
       if (list.length > inlineListBytes) outside = this.#outside(Buffer.from(list))
     }
+    for (const holder of holdersOf(entry)) this.#holders.add(holder)
     const contentBytes = entry.type === 'file' ? entry.sizeBytes : null
     this.line(entry.path, encodeTocLine(entry, outside), contentBytes, endsPage(entry.path))
   }
@@ -106,6 +126,24 @@ export class ArchiveWriter {
     if (page !== null) this.#page(page)
   }
 
+  /** Lines that wait for their page to be full. */
+  get openLines(): number {
+    return this.#pages.lines
+  }
+
+  /** Appends a page of an older archive to the table of contents. The page begun is ended before it. */
+  reuse({ reference, ordinal, files, bytes, holders }: ReusedPage): void {
+    const begun = this.#pages.finish()
+    if (begun !== null) this.#page(begun)
+    const [path, offset, compressedBytes, count, sha256] = reference
+    this.#pageReferences.push([path, offset, compressedBytes, count, sha256, ordinal])
+    this.#holders.add(ordinal)
+    for (const holder of holders) this.#holders.add(holder)
+    this.#entries += count
+    this.#fileCount += files
+    this.#contentBytes += bytes
+  }
+
   /** Writes everything that follows the entries. The sink is left open: its owner finishes it. */
   finish(warnings: number): WrittenStream {
     const last = this.#pages.finish()
@@ -113,9 +151,10 @@ export class ArchiveWriter {
 
     this.#compress(encodeOwnFileHeader(this.#path('toc.jsonl'), this.#tocBytes))
     const shift = this.#sink.streamBytes
-    const pages: PageReference[] = this.#pageReferences.map(
-      ([path, offset, ...rest]) => [path, offset + shift, ...rest] as PageReference,
-    )
+    const pages = this.#pageReferences.map((page): PageReference => {
+      const [path, offset, compressedBytes, count, sha256, holder] = page
+      return holder === undefined ? [path, offset + shift, compressedBytes, count, sha256] : page
+    })
     this.#spool.drain((bytes, rawBytes) => this.#frame(bytes, rawBytes))
     this.#spool.close()
 
@@ -147,6 +186,7 @@ export class ArchiveWriter {
     return {
       root: location,
       rootSha256: hash('sha256', root),
+      dependencies: this.#dependencies(),
       entries: this.#entries,
       files: this.#fileCount,
       bytes: this.#contentBytes,
@@ -165,14 +205,14 @@ export class ArchiveWriter {
   }
 
   #root(pages: readonly PageReference[], frames: Root['frames'], warnings: number): Root {
-    const { id, ordinal, kind, source, service } = this.#identity
+    const { id, ordinal, kind, source, service, previous } = this.#identity
     return {
       v: 1,
       id,
       ord: ordinal,
       kind,
-      deps: [],
-      prev: null,
+      deps: [...this.#dependencies()],
+      prev: previous,
       source,
       service,
       chunking: {
@@ -187,6 +227,17 @@ export class ArchiveWriter {
       compat: [],
       incompat: [],
     }
+  }
+
+  #dependencies(): Dependency[] {
+    const { dependencies, ordinal } = this.#identity
+    const needed = [...this.#holders].filter((holder) => holder !== 0 && holder !== ordinal).sort((a, b) => a - b)
+    return needed.map((holder) => {
+      const found = dependencies.find(({ i }) => i === holder)
+      if (found === undefined)
+        throw new BackupError('E_INTERNAL', `an entry needs archive number ${holder}, which is unknown`)
+      return found
+    })
   }
 
   #page(page: TocPage): void {
@@ -233,6 +284,18 @@ export class ArchiveWriter {
       this.#frameRecords = Buffer.concat([this.#frameRecords], this.#frameRecords.length * 2)
     this.#frameRecords.writeBigUInt64BE(BigInt(offset), at)
     this.#frameRecords.writeBigUInt64BE(BigInt(rawOffset), at + 8)
+  }
+}
+
+/** Ordinals of the archives that hold an entry's content; 0 is the one being written. */
+export function holdersOf({ content }: Pick<TocEntry, 'content'>): number[] {
+  switch (content.kind) {
+    case 'none':
+      return []
+    case 'extent':
+      return [content.holder]
+    case 'chunks':
+      return content.chunks.map(({ holder }) => holder)
   }
 }
 

@@ -109,6 +109,8 @@ export async function build(source: Source, options: BuildOptions): Promise<Buil
     kind: 'full',
     source: { paths: [] },
     service: { name: 'files', type: 'files' },
+    dependencies: [],
+    previous: null,
   }
   const level = levelOf(compression)
   const writer = new ArchiveWriter(files, sink, identity, level, pathFromText(`${path}.spool`))

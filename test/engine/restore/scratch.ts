@@ -88,6 +88,8 @@ export async function archiveOf(
     kind: 'full',
     source: { paths },
     service: { name: 'files', type: 'files' },
+    dependencies: [],
+    previous: null,
   } as const
   const writer = new ArchiveWriter(files, sink, identity, compression, scratch.at(`repository/${id}.spool`))
   await packSource(

@@ -96,6 +96,8 @@ async function craft(name: string, rows: readonly Row[]): Promise<{ place: Archi
     kind: 'full' as const,
     source: { paths: [] },
     service: { name: 'files', type: 'files' },
+    dependencies: [],
+    previous: null,
   }
   const writer = new ArchiveWriter(files, sink, identity, levelOf('zstd'), pathFromText(`${path}.spool`))
   for (const { member: inTar, content: bytes = content, padding = 0, entry } of rows) {
