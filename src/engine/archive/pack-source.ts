@@ -1,4 +1,3 @@
-import { BackupError } from '../../model/errors.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { Source, SourceContext, SourceEntry } from '../../model/source.ts'
@@ -7,12 +6,10 @@ import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { release } from '../platform/release.ts'
 import { type CompressionLevel, frameTargetBytes } from './codec.ts'
-import { attributesOf } from './entry-attributes.ts'
-import { leftOutText, noXattrs } from './extended-attributes.ts'
-import { cutRegions, describe, LargeFile, OpenFile } from './large-file.ts'
+import { inParts } from './in-parts.ts'
 import { type GivenEntry, type PackJob, type PackLink, type PackResult, typeLetters } from './pack-job.ts'
-import type { PartJob, PartResult } from './part-job.ts'
-import { changedWhileRead, whyUnreadable } from './source-trouble.ts'
+import { LargeFilePacker } from './pack-large.ts'
+import type { PartJob } from './part-job.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { ArchiveWriter } from './writer.ts'
 
@@ -28,8 +25,6 @@ export interface PackSourceOptions {
   readonly withXattrs: boolean
   onProgress(): void
 }
-
-const partBytes = 16 << 20
 
 export async function packSource(
   source: Source,
@@ -57,12 +52,16 @@ class Packing {
   readonly #underWay: UnderWay[] = []
   /** Entries whose inode has further names: those names repeat hash and place. */
   readonly #carriers = new Map<BytePath, TocEntry>()
-  readonly #open = new Set<OpenFile>()
+  readonly #large: LargeFilePacker
 
   constructor(writer: ArchiveWriter, context: SourceContext, options: PackSourceOptions) {
     this.#writer = writer
     this.#context = context
     this.#options = options
+    this.#large = new LargeFilePacker(writer, context, options, {
+      submit: (job, transfer, accept) => this.#submit(job, transfer, accept),
+      emit: (entry, carries) => this.#emit(entry, carries),
+    })
   }
 
   async run(source: Source): Promise<void> {
@@ -81,14 +80,14 @@ class Packing {
   /** After a failure the other jobs are waited for, so that nobody reads a descriptor that is being closed. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#underWay.splice(0).map(({ result }) => result))
-    for (const opened of this.#open) this.#closeFile(opened)
+    this.#large.close()
   }
 
   async #dispatch(unit: Unit): Promise<void> {
     if (unit.kind === 'batch') return this.#dispatchBatch(unit.entries)
-    if (unit.entry.content.kind === 'disk') return this.#dispatchFile(unit.entry, unit.entry.content.path)
-    if (unit.entry.content.kind === 'stream')
-      return this.#dispatchStream(unit.entry, unit.entry.content.open(this.#context.signal))
+    const { entry } = unit
+    if (entry.content.kind === 'disk') return this.#large.file(entry, entry.content.path)
+    if (entry.content.kind === 'stream') return this.#large.stream(entry, entry.content.open(this.#context.signal))
     throw new TypeError('an entry with a size has no content')
   }
 
@@ -160,88 +159,9 @@ class Packing {
     this.#emit({ ...entry, sizeBytes, sha256, content: carrier.content, sparse, torn }, false)
   }
 
-  /** A large file is opened once, here, and read by all workers through that descriptor. */
-  async #dispatchFile(entry: SourceEntry, path: BytePath): Promise<void> {
-    const { files, names, withXattrs } = this.#options
-    let opened: OpenFile
-    try {
-      opened = new OpenFile(files, path, names, withXattrs)
-    } catch (error) {
-      this.#context.warn({ path: entry.path, what: whyUnreadable(error as NodeJS.ErrnoException) })
-      return
-    }
-    this.#open.add(opened)
-    if (opened.before.type !== 'file') {
-      this.#context.warn({ path: entry.path, what: `became a ${opened.before.type} while the backup ran; left out` })
-      this.#closeFile(opened)
-      return
-    }
-    const { leftOut, ...extended } = opened.extended
-    if (leftOut.length > 0) this.#context.warn({ path: entry.path, what: leftOutText(leftOut) })
-    const attributes = attributesOf(opened.before, 'file')
-    const large = new LargeFile({ ...describe(entry, attributes, names), ...extended, sparse: opened.sparse })
-    const parts = cutRegions(opened.sparse ?? [[0, attributes.sizeBytes]], partBytes)
-    for (const [at, regions] of parts.entries()) {
-      const last = at === parts.length - 1
-      await this.#submitPart(large, { kind: 'open-file', fd: opened.fd, regions }, at === 0, last, () => {
-        const torn = opened.changed()
-        if (torn) this.#context.warn({ path: entry.path, what: changedWhileRead })
-        this.#closeFile(opened)
-        this.#emit(large.entry(torn), attributes.links > 1)
-      })
-    }
-  }
-
-  async #dispatchStream(entry: SourceEntry, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    const { sizeBytes, links } = entry.attributes
-    const large = new LargeFile({
-      ...describe(entry, entry.attributes, this.#options.names),
-      xattrs: noXattrs,
-      acl: null,
-      sparse: null,
-    })
-    let sent = 0
-    for await (const part of inParts(bytes, sizeBytes, partBytes)) {
-      const first = sent === 0
-      sent += part.length
-      await this.#submitPart(large, { kind: 'given', bytes: part }, first, sent === sizeBytes, () =>
-        this.#emit(large.entry(false), links > 1),
-      )
-    }
-  }
-
-  async #submitPart(
-    large: LargeFile,
-    content: PartJob['content'],
-    first: boolean,
-    last: boolean,
-    finished: () => void,
-  ): Promise<void> {
-    const job: PartJob = {
-      kind: 'part',
-      content,
-      header: first ? large.tarHeader() : noBytes,
-      paddingBytes: last ? large.paddingBytes : 0,
-      compression: this.#options.compression,
-    }
-    const transfer = content.kind === 'given' ? [content.bytes.buffer as ArrayBuffer] : []
-    await this.#submit<PartResult>(job, transfer, (result) => {
-      large.accept(result, this.#writer.frames(result.frames))
-      for (const { bytes } of result.frames) release(bytes)
-      release(result.raw)
-      if (result.problem !== null) this.#context.warn({ path: large.path, what: result.problem })
-      if (last) finished()
-    })
-  }
-
   #emit(entry: TocEntry, carries: boolean): void {
     if (carries) this.#carriers.set(entry.path, entry)
     this.#writer.entry(entry)
-  }
-
-  #closeFile(opened: OpenFile): void {
-    opened.close()
-    this.#open.delete(opened)
   }
 
   async #submit<Result>(
@@ -267,32 +187,4 @@ const noBytes = new Uint8Array(0)
 async function collect(bytes: AsyncIterable<Uint8Array>, sizeBytes: number): Promise<Uint8Array> {
   for await (const part of inParts(bytes, sizeBytes, sizeBytes)) return part
   return noBytes
-}
-
-/** @throws E_IO where the stream ends before or after the size it promised. */
-async function* inParts(
-  bytes: AsyncIterable<Uint8Array>,
-  sizeBytes: number,
-  largestBytes: number,
-): AsyncIterable<Uint8Array> {
-  let rest = sizeBytes
-  let part = Buffer.allocUnsafeSlow(Math.min(rest, largestBytes))
-  let filled = 0
-  for await (let piece of bytes) {
-    if (piece.length > rest - filled)
-      throw new BackupError('E_IO', `a stream is longer than the ${sizeBytes} bytes it promised`)
-    while (piece.length > 0) {
-      const taken = piece.subarray(0, part.length - filled)
-      part.set(taken, filled)
-      filled += taken.length
-      piece = piece.subarray(taken.length)
-      if (filled < part.length) break
-      yield part
-      rest -= filled
-      filled = 0
-      part = Buffer.allocUnsafeSlow(Math.min(rest, largestBytes))
-    }
-  }
-  if (rest - filled > 0)
-    throw new BackupError('E_IO', `a stream ended ${rest - filled} bytes before the ${sizeBytes} it promised`)
 }
