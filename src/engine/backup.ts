@@ -2,9 +2,12 @@ import type { BackupType, CatalogEntry, Manifest, ManifestArchive, ManifestDetai
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, isWithin, joinPath, pathToText } from '../model/path.ts'
 import type { SourceContext, SourceWarning } from '../model/source.ts'
+import { formatNumberOf } from '../model/units.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import { type CatalogPort, catalogEntry } from './catalog.ts'
+import type { Base } from './incremental/base.ts'
+import { countBelow } from './incremental/empty-roots.ts'
 import type { SlotKey } from './keys/slots.ts'
 import { encodeManifest, parseManifest } from './manifest.ts'
 import { type AccountNames, readAccountNames } from './platform/account-names.ts'
@@ -17,7 +20,16 @@ import { type ServiceRequest, writeServiceArchive } from './service-archive.ts'
 import { sources } from './sources/registry.ts'
 
 export interface CreateRequest {
-  readonly type: Extract<BackupType, 'full' | 'service'>
+  readonly type: Extract<BackupType, 'full' | 'service' | 'incremental' | 'differential'>
+  /** Believe nothing of an older backup but content that was read and compared. */
+  readonly paranoid: boolean
+  /** A root with nothing below it is meant so. */
+  readonly acceptEmpty: boolean
+  /**
+   * The newest backup of a service, to build upon or to compare with; its owner closes the lineage. Asked for once the
+   * services are locked, so that none can be deleted or added meanwhile.
+   */
+  findBase(service: ServiceRequest, onlyFull: boolean, warn: (what: string) => void): Promise<Base | null>
   readonly services: readonly ServiceRequest[]
   readonly description: string
   readonly compression: CompressionLevel
@@ -49,7 +61,7 @@ const repositoryPath = 'files in it are the backups themselves'
 /**
  * Makes a backup: every service into an archive, all of it on disk and read back, then one rename that makes it exist.
  *
- * @throws E_SOURCE_MISSING, E_BUSY, E_NO_SPACE, E_IO, E_INTERRUPTED; nothing is left visible then.
+ * @throws E_SOURCE_MISSING, E_SOURCE_EMPTY, E_BUSY, E_NO_SPACE, E_IO, E_INTERRUPTED; nothing is left visible then.
  */
 export async function createBackup(
   world: World,
@@ -174,14 +186,17 @@ class BackupStory {
   /** Writes all archives and the manifest into a directory of the workspace named like the backup. */
   async write(workspace: Workspace): Promise<{ manifest: Manifest; details: ManifestDetails }> {
     const { files, clock, random } = this.#world
-    const { type, services, description, workers } = this.#request
+    const { services, description, workers, paranoid } = this.#request
     const slotKeys = await this.#request.slotKeys()
-    const id = this.#newBackupId()
+    const bases = await this.#openBases()
+    const type = this.#typeWith(bases)
+    const id = this.#newBackupId(type)
     const createdAt = new Date(clock.now()).toISOString()
     const directory = joinPath(workspace.path, id as BytePath)
     files.makeDirectory(directory, 0o700)
     const withXattrs = this.#xattrsAtHand()
     const archives: ManifestArchive[] = []
+    const dependsOn = new Set<string>()
     const described: ManifestDetails['services'] = []
     this.#totalBytes = this.#request.expectedBytes ?? (this.#request.estimate ? await this.#count() : null)
     const pool = new WorkerPool({ count: workers, filesModule: this.#world.filesModule })
@@ -197,13 +212,23 @@ class BackupStory {
       pool,
       names: this.#names,
       withXattrs,
+      paranoid,
+      kind: type === 'differential' ? ('diff' as const) : ('incr' as const),
     }
     try {
       for (const service of services) {
         const skipped: Record<string, number> = {}
         const before = { warnings: this.warnings, bytes: this.#doneBytes, entries: this.#doneEntries }
-        const { archive, details, header } = await writeServiceArchive(service, {
+        const base = bases.get(service.name) ?? null
+        const {
+          archive,
+          details,
+          header,
+          dependsOn: needed,
+          emptyRoots,
+        } = await writeServiceArchive(service, {
           ...shared,
+          base,
           context: this.#context(skipped),
           skipped,
           tell: this.#run.tell,
@@ -214,14 +239,22 @@ class BackupStory {
             this.#tellProgress()
           },
         })
+        if (!this.#request.acceptEmpty) await this.#refuseEmpty(service, emptyRoots, base)
+        for (const older of needed) dependsOn.add(older)
         archives.push(archive)
         described.push(details)
         if (header !== null) this.#headers.set(archive.id, header)
       }
     } finally {
       await pool.close()
+      for (const base of bases.values()) base.lineage.close()
     }
-    const bare = { v: 1, id, createdAt, type, archives, deps: [] } as const
+    const base = [...bases.values()]
+      .map(({ backup }) => backup)
+      .sort()
+      .at(-1)
+    const deps = [...dependsOn].sort()
+    const bare = { v: 1, id, createdAt, type, archives, deps, ...(base === undefined ? {} : { base }) } as const
     const details: ManifestDetails = {
       description,
       host: this.#world.host,
@@ -330,9 +363,58 @@ class BackupStory {
     }
   }
 
-  #newBackupId(): string {
+  /** By service; one that has no older backup to build upon is not in it. */
+  async #openBases(): Promise<Map<string, Base>> {
+    const { type, services } = this.#request
+    const bases = new Map<string, Base>()
+    if (type !== 'incremental' && type !== 'differential') return bases
+    const warn = (what: string): void => this.warn({ path: null, what })
+    try {
+      for (const service of services) {
+        const base = await this.#request.findBase(service, type === 'differential', warn)
+        if (base !== null) bases.set(service.name, base)
+      }
+    } catch (error) {
+      for (const base of bases.values()) base.lineage.close()
+      throw error
+    }
+    const alone = services.filter(({ name }) => !bases.has(name)).map(({ name }) => name)
+    const which = type === 'differential' ? 'full backup' : 'backup'
+    if (alone.length > 0) {
+      const what = bases.size === 0 ? 'this becomes a full backup' : `stored in full: ${alone.join(', ')}`
+      this.#run.tell({ kind: 'notice', message: `there is no older ${which} to build upon: ${what}` })
+    }
+    return bases
+  }
+
+  #typeWith(bases: ReadonlyMap<string, Base>): BackupType {
+    const { type } = this.#request
+    return (type === 'incremental' || type === 'differential') && bases.size === 0 ? 'full' : type
+  }
+
+  /** A file system that is not mounted must not look like one whose files were all deleted. */
+  async #refuseEmpty(service: ServiceRequest, roots: readonly BytePath[], base: Base | null): Promise<void> {
+    if (roots.length === 0) return
+    const before = base ?? (await this.#request.findBase(service, false, () => {}))
+    if (before === null) return
+    try {
+      for (const root of roots) {
+        const count = countBelow(before.lineage, root)
+        if (count === 0) continue
+        throw new BackupError(
+          'E_SOURCE_EMPTY',
+          `/${displayPath(root)} has nothing below it, and had ${formatNumberOf(count, 'entry', 'entries')} in ${before.backup}`,
+          'nothing was backed up: is a file system not mounted? where it is empty for good, add --accept-empty',
+        )
+      }
+    } finally {
+      if (base === null) before.lineage.close()
+    }
+  }
+
+  #newBackupId(type: BackupType): string {
     for (;;) {
-      const id = newId(this.#world, this.#request.type)
+      const id = newId(this.#world, type)
       if (this.#world.files.status(this.#repository.backup(id)) === undefined) return id
     }
   }

@@ -92,7 +92,7 @@ export function catalogEntry(manifest: Manifest, details: ManifestDetails | null
     createdAt: manifest.createdAt,
     description: details?.description ?? null,
     services: [...new Set(manifest.archives.map((archive) => archive.service))],
-    base: null,
+    base: manifest.base ?? null,
     deps: manifest.deps,
     sizeBytes: manifest.archives.reduce((total, archive) => total + archive.size, 0),
     bytes: sum((service) => service.bytes),

@@ -21,13 +21,6 @@ export interface ChosenServices {
 
 /** @throws E_USAGE, E_CONFIG, E_UNKNOWN_SERVICE. */
 export function chooseServices(session: Session, options: CreateOptions): ChosenServices {
-  if (options.type === 'incremental' || options.type === 'differential') {
-    throw new BackupError(
-      'E_UNSUPPORTED',
-      `--type ${options.type} is not supported yet, because change detection against an older backup is not built`,
-      'make a full backup: --type full',
-    )
-  }
   if (options.type === 'service' && options.services.length === 0) {
     throw new BackupError('E_USAGE', '--type service needs a selection', 'name services with --services a,b')
   }

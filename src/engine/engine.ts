@@ -7,6 +7,7 @@ import { chooseCompression, chooseServices, expectedBytes } from './create-reque
 import { diffBackups } from './diff.ts'
 import { examine } from './doctor.ts'
 import { exportBackup } from './export.ts'
+import { openBase } from './incremental/base.ts'
 import { initRepository } from './init.ts'
 import { catFile, detailsIfPossible, entriesBelow, openArchive, openBackup, storedPathFromText } from './inspect.ts'
 import { addKey, describeKeys } from './key-members.ts'
@@ -16,6 +17,7 @@ import { rebuildCatalog } from './rebuild.ts'
 import { isRepository, type Repository } from './repository.ts'
 import { planRestore } from './restore-story.ts'
 import { carryOut } from './run.ts'
+import type { ServiceRequest } from './service-archive.ts'
 import { type EngineParts, Session } from './session.ts'
 import { reportStatus } from './status.ts'
 import { keyringForWriting } from './unlock.ts'
@@ -81,7 +83,17 @@ export function createEngine(parts: EngineParts): Engine {
       await writeKeys() // a key that does not fit is told before anything begins
       const { backups } = await listBackups(files, repository, catalog)
       const request = {
-        type: options.type === 'service' ? 'service' : 'full',
+        type: options.type,
+        paranoid: options.paranoid,
+        acceptEmpty: options.acceptEmpty,
+        findBase: async (service: ServiceRequest, onlyFull: boolean, warn: (what: string) => void) => {
+          const search = { files, repository, keys: await session.keys(repository, false), warn }
+          return openBase(
+            { ...search, backups: (await listBackups(files, repository, catalog)).backups },
+            service,
+            onlyFull,
+          )
+        },
         services,
         description: options.description,
         compression: chooseCompression(session, options),

@@ -6,6 +6,7 @@ import { type BytePath, displayPath, joinPath, storedPathOf } from '../model/pat
 import type { SourceContext } from '../model/source.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { createHeader } from './archive/header.ts'
+import { Lineage } from './archive/lineage.ts'
 import { packSource } from './archive/pack-source.ts'
 import { type ArchivePlace, ArchiveReader } from './archive/reader.ts'
 import { ArchiveSink } from './archive/sink.ts'
@@ -14,7 +15,11 @@ import { jsonPath } from './archive/toc-pages.ts'
 import type { WorkerPool } from './archive/worker-pool.ts'
 import { ArchiveWriter, type WrittenStream } from './archive/writer.ts'
 import { type GitContext, gitContext } from './git-context.ts'
+import type { Base } from './incremental/base.ts'
+import { ChangeDetection } from './incremental/change-detection.ts'
+import { WatchedSource } from './incremental/empty-roots.ts'
 import type { SlotKey } from './keys/slots.ts'
+import { racySince } from './plan/change.ts'
 import type { AccountNames } from './platform/account-names.ts'
 import { type Repository, repositoryIdentity, type World } from './repository.ts'
 import { rootsOf } from './sources/files.ts'
@@ -47,6 +52,11 @@ export interface ServiceArchiveOptions {
   readonly pool: WorkerPool
   readonly names: AccountNames
   readonly withXattrs: boolean
+  /** What to build upon; null makes a full archive. */
+  readonly base: Base | null
+  readonly kind: 'diff' | 'incr'
+  /** Nothing of the base is believed but the content itself. */
+  readonly paranoid: boolean
   readonly context: SourceContext
   readonly tell: Narrator
   /** What is left out on purpose, counted by reason as it comes. */
@@ -59,8 +69,16 @@ export interface ServiceArchiveOptions {
 export interface ServiceArchive {
   readonly archive: ManifestArchive
   readonly details: ManifestDetails['services'][number]
+  /** Stored paths that were asked for and have nothing below them. */
+  readonly emptyRoots: readonly BytePath[]
+  /** Ids of the backups whose archives it needs. */
+  readonly dependsOn: readonly string[]
   /** The header region, to be kept outside the archive too; null where it is not encrypted. */
   readonly header: Uint8Array | null
+}
+
+interface ServiceStream extends WrittenStream {
+  readonly emptyRoots: readonly BytePath[]
 }
 
 const segmentBytes = 1 << 20
@@ -80,7 +98,7 @@ export async function writeServiceArchive(
   const path = joinPath(directory, file as BytePath)
   const header = encrypted ? newHeader(id, compression.compression, options) : null
   const sink = new ArchiveSink(files, path, header?.bytes ?? new Uint8Array(0), header?.sealer ?? null)
-  let written: WrittenStream
+  let written: ServiceStream
   let payloadSha256: string
   try {
     written = await writeStream(id, service, sink, options)
@@ -107,8 +125,10 @@ export async function writeServiceArchive(
       payloadSha256,
       comp: compression.compression,
       root: [offset, compressedBytes, inner, rootBytes],
-      deps: [],
+      deps: written.dependencies.map((dependency) => dependency.id),
     },
+    emptyRoots: written.emptyRoots,
+    dependsOn: written.dependencies.map(({ file: older }) => older.split('/', 1)[0] as string),
     details: {
       name: service.name,
       type: service.type,
@@ -117,7 +137,7 @@ export async function writeServiceArchive(
       entries: written.entries,
       bytes: written.bytes,
       storedBytes: sink.fileBytes,
-      reusedBytes: 0,
+      reusedBytes: written.reusedBytes,
       durationMs: Math.round(clock.elapsed() - begun),
       skipped: { ...options.skipped },
       git,
@@ -130,57 +150,68 @@ async function writeStream(
   id: string,
   service: ServiceRequest,
   sink: ArchiveSink,
-  {
-    world,
-    repository,
-    compression,
-    spool,
-    pool,
-    names,
-    withXattrs,
-    context,
-    warnings,
-    onProgress,
-  }: ServiceArchiveOptions,
-): Promise<WrittenStream> {
+  options: ServiceArchiveOptions,
+): Promise<ServiceStream> {
+  const { world, repository, base, compression, spool, pool, names, withXattrs, context, warnings, onProgress } =
+    options
   const { files } = world
   const { exclude, excludeCaches, oneFileSystem } = service
   const paths = rootsOf(service.paths).map((root) => jsonPath(storedPathOf(root)))
   const identity = {
     id,
-    ordinal: 1,
-    kind: 'full' as const,
+    ordinal: base === null ? 1 : 1 + Math.max(base.lineage.ordinal, ...base.lineage.dependencies.map(({ i }) => i)),
+    kind: base === null ? ('full' as const) : options.kind,
     source: { paths, exclude: [...exclude], excludeCaches, oneFileSystem },
     service: { name: service.name, type: service.type },
-    dependencies: [],
-    previous: null,
+    dependencies: base?.dependencies ?? [],
+    previous: base === null ? null : { id: base.lineage.top.root.id, root: base.lineage.top.rootSha256 },
   }
   const tocSpool = joinPath(spool, `${service.name}.toc` as BytePath)
   const writer = new ArchiveWriter(files, sink, identity, compression, tocSpool)
   try {
-    const source = sources[service.type](files, { ...service, repository: repositoryIdentity(files, repository.root) })
+    const all = sources[service.type](files, { ...service, repository: repositoryIdentity(files, repository.root) })
+    const source = new WatchedSource(all, rootsOf(service.paths).map(storedPathOf))
     const progress = () => onProgress(writer.contentBytes, writer.entries)
-    await packSource(source, writer, context, { files, pool, names, compression, withXattrs, onProgress: progress })
-    return writer.finish(warnings())
+    const older = base === null ? null : { lineage: base.lineage, changes: detectChanges(base, options) }
+    await packSource(source, writer, context, {
+      files,
+      pool,
+      names,
+      compression,
+      withXattrs,
+      older,
+      onProgress: progress,
+    })
+    return { ...writer.finish(warnings()), emptyRoots: source.emptyRoots }
   } finally {
     writer.close()
   }
 }
 
+function detectChanges(base: Base, { world, names, paranoid, context }: ServiceArchiveOptions): ChangeDetection {
+  const rules = { racyNs: racySince(base.startedMs, world.clock.now()), paranoid }
+  return new ChangeDetection(base.lineage, names, rules, base.usable, ({ message }) =>
+    context.warn({
+      path: null,
+      what: `a part of ${base.backup} cannot be read, and its files are stored anew: ${message}`,
+    }),
+  )
+}
+
 function newHeader(
   id: string,
   compression: Compression,
-  { world, slotKeys, backupId, createdAt }: ServiceArchiveOptions,
+  { world, slotKeys, backupId, createdAt, base, kind }: ServiceArchiveOptions,
 ): { bytes: Uint8Array; sealer: SegmentSealer } {
   const { random } = world
   const fields = {
     id,
     created: createdAt,
-    kind: 'full',
+    kind: base === null ? 'full' : kind,
     tenant: '-',
     profile: 'self',
     set: backupId,
-    deps: [],
+    deps: base?.dependencies.map((dependency) => dependency.id) ?? [],
     comp: compression,
     loc: locatorBytes[compression],
     segmentBytes,
@@ -198,14 +229,17 @@ function readBack(
   written: WrittenStream,
   { world, slotKeys }: ServiceArchiveOptions,
 ): void {
-  const reader = new ArchiveReader(world.files, place, { secrets: [], slotKeys })
+  const older = (): never => {
+    throw new BackupError('E_INTERNAL', 'an archive that is read back opens no other')
+  }
+  const lineage = new Lineage(new ArchiveReader(world.files, place, { secrets: [], slotKeys }), older)
   try {
-    if (reader.rootSha256 !== written.rootSha256) {
+    if (lineage.top.rootSha256 !== written.rootSha256) {
       const what = `the archive of ${service.name} reads back otherwise than it was written`
       throw new BackupError('E_IO', what, 'look at the disk: it does not keep what it is given')
     }
-    for (const page of reader.root.toc.pages) reader.page(page)
+    for (const page of lineage.top.root.toc.pages) if (page[5] === undefined) lineage.pageLines(page)
   } finally {
-    reader.close()
+    lineage.close()
   }
 }

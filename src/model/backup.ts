@@ -63,6 +63,8 @@ export const manifestSchema = z.looseObject({
   type: z.enum(backupTypes),
   archives: z.array(manifestArchiveSchema).min(1),
   deps: z.array(z.string()),
+  /** The backup it was compared with; absent in one that stands alone. */
+  base: backupIdSchema.optional(),
   sealed: sealedSchema.optional(),
   details: manifestDetailsSchema.optional(),
 })

@@ -67,6 +67,10 @@ export interface CreateOptions {
   readonly exclude: readonly string[]
   readonly excludeCaches: boolean
   readonly oneFileSystem: boolean
+  /** Believe nothing an older backup says but content that was read and compared. */
+  readonly paranoid: boolean
+  /** A path with nothing below it is meant so, even where it had something before. */
+  readonly acceptEmpty: boolean
   /** Somebody looks at the progress: how much there is may be counted beforehand. */
   readonly estimate: boolean
 }

@@ -12,6 +12,7 @@ export const errorTable = {
   E_UNKNOWN_SERVICE: { exitCode: 2, retryable: false },
   E_UNKNOWN_PATH: { exitCode: 2, retryable: false },
   E_SOURCE_MISSING: { exitCode: 2, retryable: false },
+  E_SOURCE_EMPTY: { exitCode: 2, retryable: false },
   E_TARGET: { exitCode: 2, retryable: false },
   E_CONFIRM: { exitCode: 2, retryable: false },
   E_KEY_MISSING: { exitCode: 2, retryable: false },

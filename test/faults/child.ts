@@ -129,6 +129,8 @@ async function perform(request: Deed): Promise<Outcome> {
           exclude: [],
           excludeCaches: false,
           oneFileSystem: false,
+          paranoid: false,
+          acceptEmpty: false,
           estimate: false,
         } as const
         const made = await engine.create(options, during)

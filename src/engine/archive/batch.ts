@@ -51,7 +51,8 @@ export function cutFrames(
   raw: RawBuffer,
   spans: readonly Span[],
   compression: CompressionLevel,
-): Omit<PackResult, 'warnings'> {
+): Omit<PackResult, 'warnings' | 'matched'> {
+  if (spans.length === 0) return { frames: [], ...linesOf([], [], [0]) }
   const target = frameTargetBytes[compression.compression]
   const starts = [0]
   spans.forEach((span, at) => {
@@ -73,7 +74,7 @@ function linesOf(
   spans: readonly Span[],
   frames: readonly Frame[],
   starts: readonly number[],
-): Omit<PackResult, 'warnings' | 'frames'> {
+): Omit<PackResult, 'warnings' | 'matched' | 'frames'> {
   const frameOffsets = [0]
   for (const frame of frames) frameOffsets.push((frameOffsets.at(-1) as number) + frame.bytes.length)
   const indices = new Uint32Array(spans.length)

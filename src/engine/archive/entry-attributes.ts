@@ -1,8 +1,7 @@
-import type { FileStatus } from '../../model/ports.ts'
 import type { Attributes, EntryType } from '../../model/source.ts'
 
 /** What the file system says of a name, as an entry of the given type carries it. */
-export function attributesOf(status: FileStatus, type: EntryType): Attributes {
+export function attributesOf(status: Attributes, type: EntryType): Attributes {
   return {
     mode: status.mode,
     uid: status.uid,

@@ -13,6 +13,7 @@ export type Dependency = Root['deps'][number]
 /** A page as it is stored, and the ordinal of the archive that stores it: what a line without a holder means. */
 export interface PageLines {
   readonly ordinal: number
+  readonly text: string
   readonly lines: readonly string[]
 }
 
@@ -79,10 +80,11 @@ export class Lineage {
     const bytes = stream.decode(offset, compressedBytes)
     if (hash('sha256', bytes) !== sha256)
       throw damaged(`a page of the table of contents of ${displayPath(place.path)} fails its hash`)
-    const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').split('\n')
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8')
+    const lines = text.split('\n')
     if (lines.pop() !== '' || lines.length !== count)
       throw damaged(`a page of the table of contents of ${displayPath(place.path)} has another number of lines`)
-    return { ordinal, lines }
+    return { ordinal, text, lines }
   }
 
   /** The entry of a line, complete: with its holder's ordinal, and the chunk list that lies outside the line. */

@@ -28,6 +28,8 @@ export interface PackJob {
   /** Hard links: the name that carries the data, and the inode both must have. */
   readonly links: ReadonlyMap<number, PackLink>
   readonly given: ReadonlyMap<number, GivenEntry>
+  /** SHA-256 of what files held in an older backup: such content is not stored again. */
+  readonly known: ReadonlyMap<number, string>
   readonly compression: CompressionLevel
   readonly withXattrs: boolean
   /** A file that has grown past this since the walk is cut here and marked torn. */
@@ -74,7 +76,15 @@ export interface PackResult {
   readonly pageEnds: Uint8Array
   /** Hard links, and the files that carry their data: in full, for their lines depend on each other. */
   readonly linked: ReadonlyMap<number, TocEntry>
+  /** By place in the job: entries whose content is the known one, and that are not packed. */
+  readonly matched: ReadonlyMap<number, MatchedEntry>
   readonly warnings: readonly SourceWarning[]
+}
+
+export interface MatchedEntry {
+  readonly entry: Omit<TocEntry, 'content'>
+  /** Names the inode has. */
+  readonly links: number
 }
 
 const oneByte = new Uint8Array(1)
@@ -124,17 +134,23 @@ export class Packer {
     raw.length = 0
     const warnings: SourceWarning[] = []
     const spans: Span[] = []
+    const matched = new Map<number, MatchedEntry>()
     entriesOf(job).forEach((entry, index) => {
       const before = raw.length
       try {
         const span = this.#packEntry(entry, index, job, warnings)
-        if (span !== null) spans.push(span)
+        if (span === null) return
+        const { entry: packed, links } = span
+        if (packed.sha256 !== null && !packed.torn && packed.sha256 === job.known.get(index)) {
+          raw.length = before
+          matched.set(index, { entry: packed, links })
+        } else spans.push(span)
       } catch (error) {
         raw.length = before
         warnings.push({ path: entry.path, what: whyUnreadable(error as NodeJS.ErrnoException) })
       }
     })
-    return { ...cutFrames(raw, spans, job.compression), warnings }
+    return { ...cutFrames(raw, spans, job.compression), matched, warnings }
   }
 
   #packEntry(entry: PackEntry, index: number, job: PackJob, warnings: SourceWarning[]): Span | null {

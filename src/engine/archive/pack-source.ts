@@ -2,14 +2,26 @@ import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { Source, SourceContext, SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
+import type { ChangeDetection } from '../incremental/change-detection.ts'
 import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
+import type { KeptLines, KeptPage, Piece, ReadPiece } from '../plan/pieces.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { release } from '../platform/release.ts'
 import { type CompressionLevel, frameTargetBytes } from './codec.ts'
 import { inParts } from './in-parts.ts'
-import { type GivenEntry, type PackJob, type PackLink, type PackResult, typeLetters } from './pack-job.ts'
+import type { Lineage } from './lineage.ts'
+import {
+  type GivenEntry,
+  type MatchedEntry,
+  type PackJob,
+  type PackLink,
+  type PackResult,
+  typeLetters,
+} from './pack-job.ts'
 import { LargeFilePacker } from './pack-large.ts'
 import type { PartJob } from './part-job.ts'
+import { withHolderInLine } from './toc-line.ts'
+import { type PageReference, pageRule } from './toc-pages.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { ArchiveWriter } from './writer.ts'
 
@@ -23,7 +35,15 @@ export interface PackSourceOptions {
   readonly names: AccountNames
   readonly compression: CompressionLevel
   readonly withXattrs: boolean
+  /** What an older backup says of the same source; null where everything is read and stored. */
+  readonly older: Older | null
   onProgress(): void
+}
+
+/** An older backup of the source, to take over from. */
+export interface Older {
+  readonly lineage: Lineage
+  readonly changes: ChangeDetection
 }
 
 export async function packSource(
@@ -67,12 +87,22 @@ class Packing {
   async run(source: Source): Promise<void> {
     const { compression } = this.#options.compression
     const batches = new Batches(Math.max(4 << 20, frameTargetBytes[compression]))
+    const changes = this.#options.older?.changes ?? null
+    const take = async (pieces: readonly Piece[]): Promise<void> => {
+      for (const piece of pieces) for (const unit of batches.add(piece)) await this.#dispatch(unit)
+    }
     for await (const entries of source.scan(this.#context)) {
+      const pieces: Piece[] = []
       for (const entry of entries) {
-        for (const unit of batches.add(entry)) await this.#dispatch(unit)
+        if (changes === null) pieces.push({ kind: 'read', entry, old: null, carrier: null })
+        else changes.add(entry, pieces)
       }
+      await take(pieces)
       this.#context.signal.throwIfAborted()
     }
+    const last: Piece[] = []
+    changes?.finish(last)
+    await take(last)
     for (const unit of batches.finish()) await this.#dispatch(unit)
     while (this.#underWay.length > 0) await this.#acceptFirst()
   }
@@ -84,20 +114,30 @@ class Packing {
   }
 
   async #dispatch(unit: Unit): Promise<void> {
-    if (unit.kind === 'batch') return this.#dispatchBatch(unit.entries)
-    const { entry } = unit
+    if (unit.kind === 'batch') return this.#dispatchBatch(unit.pieces, unit.reads)
+    const { entry } = unit.piece
     if (entry.content.kind === 'disk') return this.#large.file(entry, entry.content.path)
     if (entry.content.kind === 'stream') return this.#large.stream(entry, entry.content.open(this.#context.signal))
     throw new TypeError('an entry with a size has no content')
   }
 
-  async #dispatchBatch(entries: readonly SourceEntry[]): Promise<void> {
+  async #dispatchBatch(pieces: readonly Piece[], reads: readonly ReadPiece[]): Promise<void> {
+    if (reads.length === 0) {
+      await this.#queue(
+        async () => {},
+        () => {
+          for (const piece of pieces) this.#acceptKept(piece)
+        },
+      )
+      return
+    }
     const { withXattrs, compression } = this.#options
     const links = new Map<number, PackLink>()
     const given = new Map<number, GivenEntry>()
+    const known = new Map<number, string>()
     let paths = ''
     let types = ''
-    for (const [index, entry] of entries.entries()) {
+    for (const [index, { entry, old }] of reads.entries()) {
       types += typeLetters[entry.type]
       if (entry.content.kind === 'disk') paths += entry.content.path
       else given.set(index, await this.#givenEntry(entry))
@@ -105,10 +145,11 @@ class Packing {
       const { type, linkTarget, attributes } = entry
       if (type === 'hardlink' && linkTarget !== null)
         links.set(index, { target: linkTarget, inode: attributes.inode, device: attributes.device })
+      if (type === 'file' && old !== null && old.sha256 !== null) known.set(index, old.sha256)
     }
     const largestBytes = largeFileBytes - 1
-    const job: PackJob = { kind: 'pack', paths, types, links, given, compression, withXattrs, largestBytes }
-    await this.#submit<PackResult>(job, [], (result) => this.#acceptBatch(entries, result))
+    const job: PackJob = { kind: 'pack', paths, types, links, given, known, compression, withXattrs, largestBytes }
+    await this.#submit<PackResult>(job, [], (result) => this.#acceptBatch(pieces, reads, result))
   }
 
   async #givenEntry({ path, attributes, linkTarget, content }: SourceEntry): Promise<GivenEntry> {
@@ -117,27 +158,76 @@ class Packing {
     return { path, attributes, linkTarget, bytes }
   }
 
-  #acceptBatch(entries: readonly SourceEntry[], result: PackResult): void {
+  #acceptBatch(pieces: readonly Piece[], reads: readonly ReadPiece[], result: PackResult): void {
     const start = this.#writer.frames(result.frames)
     for (const { bytes } of result.frames) release(bytes)
     for (const warning of result.warnings) this.#context.warn(warning)
-    for (let at = 0; at < result.indices.length; at++) {
-      const linked = result.linked.get(at)
-      if (linked !== undefined) {
-        this.#acceptLinked(linked, start)
+    let read = -1
+    let at = 0
+    for (const piece of pieces) {
+      if (piece.kind !== 'read') {
+        this.#acceptKept(piece)
         continue
       }
-      const { path } = entries[result.indices[at] as number] as SourceEntry // the worker answers with indices it was given
-      const offset = result.offsets[at] as number
-      const head = result.heads[at] as string
-      const line = offset < 0 ? head : `${head}${start + offset}${result.tails[at]}`
-      const size = result.sizes[at] as number
-      this.#writer.line(path, line, size < 0 ? null : size, result.pageEnds[at] === 1)
+      read++
+      const matched = result.matched.get(read)
+      if (matched !== undefined) this.#acceptMatched(matched, piece)
+      else if (result.indices[at] === read) this.#acceptPacked(reads[read] as ReadPiece, result, at++, start)
+    }
+  }
+
+  #acceptPacked({ entry: { path }, carrier }: ReadPiece, result: PackResult, at: number, start: number): void {
+    const linked = result.linked.get(at)
+    if (linked !== undefined) {
+      this.#acceptLinked(linked, carrier, start)
+      return
+    }
+    const offset = result.offsets[at] as number
+    const head = result.heads[at] as string
+    const line = offset < 0 ? head : `${head}${start + offset}${result.tails[at]}`
+    const size = result.sizes[at] as number
+    this.#writer.line(path, line, size < 0 ? null : size, result.pageEnds[at] === 1)
+  }
+
+  /** Read, and found to be what it was: the content stays where it is. */
+  #acceptMatched({ entry, links }: MatchedEntry, { old }: ReadPiece): void {
+    const { content, sparse } = old as TocEntry // only what has an older version is matched with it
+    this.#emit({ ...entry, content, sparse }, links > 1)
+  }
+
+  #acceptKept(piece: Piece): void {
+    if (piece.kind === 'read') throw new TypeError('what is read is not kept')
+    if (piece.kind === 'described') {
+      this.#emit(piece.entry, piece.carries)
+      return
+    }
+    const { lineage } = this.#options.older as Older // who keeps something has it from there
+    if (piece.kind === 'page') this.#acceptPage(lineage, piece)
+    else this.#writeLines(lineage, piece)
+  }
+
+  #acceptPage(lineage: Lineage, piece: KeptPage): void {
+    const { page, ordinal, holders, files, bytes } = piece
+    const reference = lineage.top.root.toc.pages[page] as PageReference // the number comes from there
+    const { openLines } = this.#writer
+    if (openLines === 0 || openLines >= pageRule.leastEntries) {
+      this.#writer.reuse({ reference, ordinal, files, bytes, holders })
+      return
+    }
+    // Ended here, the page begun would stay too small for ever.
+    for (const line of lineage.pageLines(reference).lines) this.#emit(lineage.entryOf(line, ordinal), false)
+  }
+
+  #writeLines(lineage: Lineage, { ordinal, lines }: KeptLines): void {
+    for (const { path, line, contentBytes } of lines) {
+      const written = withHolderInLine(line, ordinal)
+      if (written === null) this.#writer.entry(lineage.entryOf(line, ordinal))
+      else this.#writer.kept(path, written, contentBytes)
     }
   }
 
   /** A hard link repeats what the entry that carries its data says of it. */
-  #acceptLinked(entry: TocEntry, start: number): void {
+  #acceptLinked(entry: TocEntry, kept: TocEntry | null, start: number): void {
     const { content } = entry
     if (entry.type === 'file') {
       const moved: TocEntry['content'] =
@@ -147,8 +237,8 @@ class Packing {
       this.#emit({ ...entry, content: moved }, true)
       return
     }
-    const carrier = this.#carriers.get(entry.linkTarget as BytePath)
-    if (carrier === undefined) {
+    const carrier = this.#carriers.get(entry.linkTarget as BytePath) ?? kept
+    if (carrier === null) {
       this.#context.warn({
         path: entry.path,
         what: 'not stored: the name that carries its data could not be read',
@@ -169,10 +259,18 @@ class Packing {
     transfer: ArrayBuffer[],
     accept: (result: Result) => void,
   ): Promise<void> {
+    await this.#queue(
+      () => this.#options.pool.run<Result>(job, transfer),
+      (value) => accept(value as Result),
+    )
+  }
+
+  /** Begins something once there is room for it; what comes of it is accepted in the order of the calls. */
+  async #queue(begin: () => Promise<unknown>, accept: UnderWay['accept']): Promise<void> {
     while (this.#underWay.length >= 2 * this.#options.pool.count + 1) await this.#acceptFirst()
-    const result = this.#options.pool.run<Result>(job, transfer)
+    const result = begin()
     result.catch(() => {}) // heard when it is accepted; until then the rejection must not end the process
-    this.#underWay.push({ result, accept: (value) => accept(value as Result) })
+    this.#underWay.push({ result, accept })
   }
 
   async #acceptFirst(): Promise<void> {

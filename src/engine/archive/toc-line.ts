@@ -22,6 +22,29 @@ const typeOf: Record<string, EntryType> = Object.fromEntries(
   Object.entries(letterOf).map(([type, letter]) => [letter, type as EntryType]), // the inverse of a typed table
 )
 
+/**
+ * The line as another archive writes it: with the ordinal of the archive that holds the content. Null where that is
+ * not done by setting in a few characters.
+ */
+export function withHolderInLine(line: string, ordinal: number): string | null {
+  if (line.includes(',"ck":[') || line.includes(',"ckx":[')) return null
+  // In JSON a quote inside a text is escaped, so this stands where it means what it says.
+  const start = line.indexOf(',"x":[')
+  if (start < 0) return line
+  const end = line.indexOf(']', start) + 1
+  return line.startsWith(',"r":', end) ? line : `${line.slice(0, end)},"r":${ordinal}${line.slice(end)}`
+}
+
+/** The path a line begins with, without reading the rest. @throws E_DAMAGED. */
+export function pathOfLine(line: string): BytePath {
+  if (line.startsWith('{"p":"')) {
+    const end = line.indexOf('","t":"', 6)
+    const text = line.slice(6, end)
+    if (end > 0 && !text.includes('\\')) return pathFromText(text)
+  }
+  return parseTocLine(line).entry.path
+}
+
 /** Chunk lists and sparse maps longer than this are stored as a piece of the archive of their own. */
 export const inlineListBytes = 64 * 1024
 
@@ -44,7 +67,8 @@ export function encodeTocLineAround(
   entry: TocEntry,
   outside: OutsideList | null = null,
 ): { head: string; tail: string } {
-  const head = encodeFront(entry)
+  const hash = entry.sha256 === null ? '' : `,"h":"${entry.sha256}"`
+  const head = encodeFront(entry, entry.sha256 !== null) + hash
   const rest = encodeRest(entry, outside)
   if (entry.content.kind !== 'extent') return { head: head + rest, tail: '' }
   const { compressedBytes, inner } = entry.content.extent
@@ -52,16 +76,25 @@ export function encodeTocLineAround(
   return { head: `${head},"x":[`, tail: `,${compressedBytes},${inner}]${holder}${rest}` }
 }
 
-function encodeFront(entry: TocEntry): string {
+/** What stands in a line before the hash of the content: all that the file system says without reading. */
+type Unread = Omit<TocEntry, 'sha256' | 'content' | 'xattrs' | 'acl' | 'sparse' | 'torn'>
+
+/**
+ * What a line of an entry that has not changed begins with, to its last character before a comma or the closing brace.
+ */
+export function encodeUnread(entry: Unread): string {
+  return encodeFront(entry, entry.type === 'file' || entry.type === 'hardlink')
+}
+
+function encodeFront(entry: Unread, hasContent: boolean): string {
   if (entry.type === 'unknown') throw new TypeError('an entry of unknown type is never written')
   let line = `{${jsonPathMember('p', 'pb', entry.path)},"t":"${letterOf[entry.type]}","m":${entry.mode},"u":${entry.uid},"g":${entry.gid}`
   if (entry.userName !== null) line += `,"U":${JSON.stringify(entry.userName)}`
   if (entry.groupName !== null) line += `,"G":${JSON.stringify(entry.groupName)}`
-  if (entry.sha256 !== null) line += `,"s":${entry.sizeBytes}`
+  if (hasContent) line += `,"s":${entry.sizeBytes}`
   line += `,"mt":"${entry.mtimeNs}","ct":"${entry.ctimeNs}","i":${entry.inode},"dv":${entry.device}`
   if (entry.deviceNumber !== null) line += `,"rd":[${entry.deviceNumber.major},${entry.deviceNumber.minor}]`
   if (entry.linkTarget !== null) line += `,${jsonPathMember('l', 'lb', entry.linkTarget)}`
-  if (entry.sha256 !== null) line += `,"h":"${entry.sha256}"`
   return line
 }
 

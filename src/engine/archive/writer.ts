@@ -51,6 +51,8 @@ export interface WrittenStream {
   readonly entries: number
   readonly files: number
   readonly bytes: number
+  /** Of these, bytes of content that lie in older archives. */
+  readonly reusedBytes: number
 }
 
 const frameRecordBytes = 16
@@ -71,6 +73,7 @@ export class ArchiveWriter {
   #entries = 0
   #fileCount = 0
   #contentBytes = 0
+  #reusedBytes = 0
   #outsideLists = 0
 
   constructor(
@@ -111,6 +114,7 @@ export class ArchiveWriter {
       if (list.length > inlineListBytes) outside = this.#outside(Buffer.from(list))
     }
     for (const holder of holdersOf(entry)) this.#holders.add(holder)
+    if (entry.type === 'file') this.#reusedBytes += reusedBytesOf(entry)
     const contentBytes = entry.type === 'file' ? entry.sizeBytes : null
     this.line(entry.path, encodeTocLine(entry, outside), contentBytes, endsPage(entry.path))
   }
@@ -124,6 +128,14 @@ export class ArchiveWriter {
     }
     const page = this.#pages.add(path, line, ends)
     if (page !== null) this.#page(page)
+  }
+
+  /** The same for a line of an older archive, which names its holder. */
+  kept(path: BytePath, line: string, contentBytes: number | null): void {
+    const holder = /\],"r":(\d+)/.exec(line)
+    if (holder !== null) this.#holders.add(Number(holder[1]))
+    this.#reusedBytes += contentBytes ?? 0
+    this.line(path, line, contentBytes, endsPage(path))
   }
 
   /** Lines that wait for their page to be full. */
@@ -142,6 +154,7 @@ export class ArchiveWriter {
     this.#entries += count
     this.#fileCount += files
     this.#contentBytes += bytes
+    this.#reusedBytes += bytes
   }
 
   /** Writes everything that follows the entries. The sink is left open: its owner finishes it. */
@@ -190,6 +203,7 @@ export class ArchiveWriter {
       entries: this.#entries,
       files: this.#fileCount,
       bytes: this.#contentBytes,
+      reusedBytes: this.#reusedBytes,
     }
   }
 
@@ -297,6 +311,12 @@ export function holdersOf({ content }: Pick<TocEntry, 'content'>): number[] {
     case 'chunks':
       return content.chunks.map(({ holder }) => holder)
   }
+}
+
+function reusedBytesOf({ content, sizeBytes }: TocEntry): number {
+  if (content.kind === 'extent') return content.holder === 0 ? 0 : sizeBytes
+  if (content.kind === 'none') return 0
+  return content.chunks.reduce((sum, { holder, length }) => sum + (holder === 0 ? 0 : length), 0)
 }
 
 /** xz and bzip2 take no bytes of others behind their own: a plain archive leaves the locator to the manifest. */

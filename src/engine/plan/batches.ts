@@ -1,4 +1,4 @@
-import type { SourceEntry } from '../../model/source.ts'
+import type { Piece, ReadPiece } from './pieces.ts'
 
 /**
  * Cuts the walk into units of work. A pure function of the entries' order and sizes, so that the archive is the same
@@ -10,36 +10,46 @@ export const largeFileBytes = 8 * 1024 * 1024
 const batchEntries = 1024
 /** What an entry costs in the tar beside its content: about three blocks. */
 const entryBytes = 1536
+/** Lines and pages taken over that wait for their turn among the entries to be read. */
+const batchKept = 8192
 
 export type Unit =
-  | { readonly kind: 'batch'; readonly entries: readonly SourceEntry[] }
-  | { readonly kind: 'large'; readonly entry: SourceEntry }
+  /** Everything in it keeps its order; `reads` are those of its pieces that are read. */
+  | { readonly kind: 'batch'; readonly pieces: readonly Piece[]; readonly reads: readonly ReadPiece[] }
+  | { readonly kind: 'large'; readonly piece: ReadPiece }
 
 export class Batches {
-  #entries: SourceEntry[] = []
+  #pieces: Piece[] = []
+  #reads: ReadPiece[] = []
   #bytes = 0
+  #kept = 0
   readonly #batchBytes: number
 
   constructor(batchBytes: number) {
     this.#batchBytes = batchBytes
   }
 
-  /** Units that this entry completed, in order. */
-  add(entry: SourceEntry): Unit[] {
-    const { sizeBytes } = entry.attributes
-    if (entry.type === 'file' && sizeBytes >= largeFileBytes) {
-      return [...this.finish(), { kind: 'large', entry }]
-    }
-    this.#entries.push(entry)
-    this.#bytes += entryBytes + (entry.type === 'file' ? sizeBytes : 0)
-    return this.#bytes >= this.#batchBytes || this.#entries.length >= batchEntries ? this.finish() : []
+  /** Units that this piece completed, in order. */
+  add(piece: Piece): Unit[] {
+    if (piece.kind === 'read') {
+      const { entry } = piece
+      const { sizeBytes } = entry.attributes
+      if (entry.type === 'file' && sizeBytes >= largeFileBytes) return [...this.finish(), { kind: 'large', piece }]
+      this.#reads.push(piece)
+      this.#bytes += entryBytes + (entry.type === 'file' ? sizeBytes : 0)
+    } else this.#kept += piece.kind === 'lines' ? piece.lines.length : 1
+    this.#pieces.push(piece)
+    const full = this.#bytes >= this.#batchBytes || this.#reads.length >= batchEntries || this.#kept >= batchKept
+    return full ? this.finish() : []
   }
 
   finish(): Unit[] {
-    if (this.#entries.length === 0) return []
-    const unit: Unit = { kind: 'batch', entries: this.#entries }
-    this.#entries = []
+    if (this.#pieces.length === 0) return []
+    const unit: Unit = { kind: 'batch', pieces: this.#pieces, reads: this.#reads }
+    this.#pieces = []
+    this.#reads = []
     this.#bytes = 0
+    this.#kept = 0
     return [unit]
   }
 }

@@ -127,6 +127,7 @@ export async function build(source: Source, options: BuildOptions): Promise<Buil
       names,
       compression: level,
       withXattrs: true,
+      older: null,
       onProgress: () => {},
     })
     const written = writer.finish(warnings.length)

@@ -1,0 +1,116 @@
+import type { BackupType, CatalogEntry } from '../../model/backup.ts'
+import { BackupError } from '../../model/errors.ts'
+import { limits } from '../../model/format.ts'
+import { displayPath } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import type { Dependency, Lineage } from '../archive/lineage.ts'
+import { openArchive } from '../inspect.ts'
+import type { Keys } from '../keys/slots.ts'
+import { readDetails, readManifest } from '../manifest.ts'
+import type { Repository } from '../repository.ts'
+import type { ServiceRequest } from '../service-archive.ts'
+import { rootsOf } from '../sources/files.ts'
+
+/** The archive of an older backup that a new one of the same service builds on. */
+export interface Base {
+  readonly backup: string
+  readonly lineage: Lineage
+  /** Ordinals of its archives that can be read; null where all can. What lies in the others is read anew. */
+  readonly usable: ReadonlySet<number> | null
+  /** When the backup began, by the clock of that time: milliseconds since 1970. */
+  readonly startedMs: number
+  /** The base and what it depends on, as far as usable: what a new archive may refer to. */
+  readonly dependencies: readonly Dependency[]
+}
+
+export interface BaseSearch {
+  readonly files: Files
+  readonly repository: Repository
+  readonly keys: Keys
+  /** Newest first. */
+  readonly backups: readonly CatalogEntry[]
+  /** Hears why a backup or a part of it cannot be built upon. */
+  warn(what: string): void
+}
+
+/** PATHs of the command line form one service of this name; others every time. */
+const pathsService = 'paths'
+
+/** Backups whose archives need no others. */
+const selfContained: readonly BackupType[] = ['full', 'service']
+
+/**
+ * The newest backup of a service that can be built upon; for a differential, the newest that depends on nothing. Null
+ * where there is none. Its owner closes the lineage.
+ */
+export function openBase(
+  search: BaseSearch,
+  service: Pick<ServiceRequest, 'name' | 'paths'>,
+  onlyFull: boolean,
+): Base | null {
+  for (const entry of search.backups) {
+    if (entry.missing === true || entry.type === 'safety' || !entry.services.includes(service.name)) continue
+    if (onlyFull && !selfContained.includes(entry.type)) continue
+    try {
+      const base = openFrom(search, service, entry)
+      if (base !== null) return base
+    } catch (error) {
+      if (!(error instanceof BackupError)) throw error
+      search.warn(`${entry.id} cannot be built upon: ${error.message}`)
+    }
+  }
+  return null
+}
+
+function openFrom(
+  { files, repository, keys, warn }: BaseSearch,
+  service: Pick<ServiceRequest, 'name' | 'paths'>,
+  entry: CatalogEntry,
+): Base | null {
+  const manifest = readManifest(files, repository, entry.id)
+  const archive = manifest.archives.find((candidate) => candidate.service === service.name)
+  if (archive === undefined) return null
+  if (service.name === pathsService && !samePaths(service, readDetails(manifest, keys).services)) return null
+  const lineage = openArchive(files, repository, manifest, archive, keys)
+  try {
+    const { root, rootSha256, access } = lineage.top
+    const own = {
+      i: root.ord,
+      id: root.id,
+      file: `${manifest.id}/${archive.file}`,
+      size: access.fileBytes,
+      root: rootSha256,
+    }
+    const older = root.deps.filter((dependency) => isUsable(lineage, dependency, warn))
+    const dependencies = [own, ...older]
+    if (dependencies.length > limits.dependencies) {
+      warn(`${entry.id} depends on ${older.length} older archives already, which is the most there may be`)
+      lineage.close()
+      return null
+    }
+    const usable = older.length === root.deps.length ? null : new Set(dependencies.map(({ i }) => i))
+    return { backup: entry.id, lineage, usable, startedMs: Date.parse(manifest.createdAt), dependencies }
+  } catch (error) {
+    lineage.close()
+    throw error
+  }
+}
+
+function isUsable(lineage: Lineage, { i, file }: Dependency, warn: (what: string) => void): boolean {
+  try {
+    lineage.member(i)
+    return true
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error
+    warn(`${file} cannot be built upon, and what it holds is stored anew: ${error.message}`)
+    return false
+  }
+}
+
+function samePaths(
+  service: Pick<ServiceRequest, 'name' | 'paths'>,
+  services: readonly { name: string; paths: readonly string[] }[],
+): boolean {
+  const before = services.find(({ name }) => name === service.name)?.paths ?? []
+  return rootsOf(service.paths).map(displayPath).join('\n') === before.join('\n')
+}
