@@ -33,31 +33,27 @@ const maxYoungGenerationSizeMb = 16
  */
 export class WorkerPool {
   readonly count: number
+  readonly #filesModule: string | null
   readonly #idle: Worker[] = []
   readonly #all: Worker[] = []
   readonly #queue: Waiting[] = []
   readonly #busy = new Map<Worker, Waiting>()
   #broken: BackupError | null = null
 
+  /** Threads start when there is work for them, or with `start`. */
   constructor({ count, filesModule }: PoolSettings) {
     this.count = count
-    const url = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
-    for (let at = 0; at < count; at++) {
-      const worker = new Worker(url, {
-        workerData: { filesModule },
-        stdin: false,
-        resourceLimits: { maxYoungGenerationSizeMb },
-      })
-      worker.on('message', (reply: WorkerReply) => this.#settle(worker, reply))
-      worker.on('error', (error) =>
-        this.#fail(new BackupError('E_INTERNAL', `a worker thread failed: ${error.message}`, '', error)),
-      )
-      worker.on('exit', (code) => {
-        if (this.#busy.has(worker)) this.#fail(new BackupError('E_INTERNAL', `a worker thread ended with ${code}`))
-      })
-      this.#all.push(worker)
-      this.#idle.push(worker)
-    }
+    this.#filesModule = filesModule
+  }
+
+  /** Threads that run. */
+  get started(): number {
+    return this.#all.length
+  }
+
+  /** Starts all threads, so that the first jobs need not wait for it. */
+  start(): void {
+    while (this.#all.length < this.count) this.#startOne()
   }
 
   /** Runs a job on the next free thread. `transfer` are buffers that move instead of being copied. */
@@ -78,8 +74,28 @@ export class WorkerPool {
     await Promise.all(this.#all.map((worker) => worker.terminate()))
   }
 
+  #startOne(): void {
+    const url = new URL(`./worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
+    const worker = new Worker(url, {
+      workerData: { filesModule: this.#filesModule },
+      stdin: false,
+      resourceLimits: { maxYoungGenerationSizeMb },
+    })
+    worker.on('message', (reply: WorkerReply) => this.#settle(worker, reply))
+    worker.on('error', (error) =>
+      this.#fail(new BackupError('E_INTERNAL', `a worker thread failed: ${error.message}`, '', error)),
+    )
+    worker.on('exit', (code) => {
+      if (this.#busy.has(worker)) this.#fail(new BackupError('E_INTERNAL', `a worker thread ended with ${code}`))
+    })
+    this.#all.push(worker)
+    this.#idle.push(worker)
+  }
+
   #next(): void {
-    while (this.#queue.length > 0 && this.#idle.length > 0) {
+    while (this.#queue.length > 0) {
+      if (this.#idle.length === 0 && this.#all.length < this.count) this.#startOne()
+      if (this.#idle.length === 0) return
       const worker = this.#idle.shift() as Worker
       const waiting = this.#queue.shift() as Waiting
       this.#busy.set(worker, waiting)

@@ -25,7 +25,7 @@ export function openPlaces(files: Files, places: readonly Place[]): OpenPlace[] 
 export async function closeDirectories(files: Files, pool: WorkerPool, open: readonly OpenPlace[]): Promise<void> {
   // As many jobs at once as there are idle threads: each gets one.
   const job: RestoreJob = { kind: 'restore', task: 'close', run: '', places: [] }
-  await Promise.allSettled(Array.from({ length: pool.count }, () => pool.run(job)))
+  await Promise.allSettled(Array.from({ length: pool.started }, () => pool.run(job)))
   let failed: unknown = null
   for (const { fd } of open) {
     try {
