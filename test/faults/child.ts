@@ -1,16 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { getEnvironmentData } from 'node:worker_threads'
-import { loadSettings } from '../../src/engine/configuration.ts'
-import { createEngine } from '../../src/engine/engine.ts'
-import { systemClock } from '../../src/engine/platform/clock.ts'
-import { openDocumentFile } from '../../src/engine/platform/document-file.ts'
-import { systemRandom } from '../../src/engine/platform/random.ts'
-import type { World } from '../../src/engine/repository.ts'
 import type { During, Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
-import { pathFromText } from '../../src/model/path.ts'
-import { openCatalog } from '../../src/store/catalog.ts'
+import { engineAt } from '../engine-kit.ts'
 import { createFiles, type FaultKind } from './faulty-files.ts'
 
 /**
@@ -50,50 +43,8 @@ const filesModule = process.env['HOLDFAST_FAULTS_MODULE'] as string
 const patienceMs = 10_000
 
 function engineFor({ root, home }: Deed): Engine {
-  const files = createFiles()
-  const configured = loadSettings({
-    files,
-    environment: { BACKUP_ENCRYPTION_KEY: process.env['BACKUP_ENCRYPTION_KEY'] },
-    options: { root, config: undefined },
-    defaultRoot: root,
-    workingDirectory: home,
-    homeDirectory: home,
-  })
-  const world: World = {
-    files,
-    filesModule,
-    clock: systemClock,
-    random: systemRandom,
-    processors: 1,
-    pid: process.pid,
-    host: 'host',
-    user: 'user',
-    uid: process.getuid?.() ?? 0,
-    gid: process.getgid?.() ?? 0,
-    version: '0',
-    recoveryKit: ['recover.py', 'recover.mjs', 'README.md'].map((name) => ({
-      name: pathFromText(name),
-      path: pathFromText(`${checkout}/recovery/${name}`),
-    })),
-    temporary: pathFromText(home),
-    nodePath: process.execPath,
-  }
-  return createEngine({
-    world,
-    configured,
-    workingDirectory: home,
-    nodeVersion: process.version,
-    catalogOf: (repository) =>
-      openCatalog(
-        openDocumentFile(files, repository.catalog, repository.lock('catalog'), () => ({
-          waitMs: patienceMs,
-          signal: new AbortController().signal,
-          clock: systemClock,
-          holder: { pid: process.pid, run: 'catalog', command: 'catalog', since: '' },
-        })),
-      ),
-    askPassphrase: null,
-  })
+  const key = process.env['BACKUP_ENCRYPTION_KEY'] as string
+  return engineAt({ root, home, key, files: createFiles(), filesModule, patienceMs, checkout })
 }
 
 async function perform(request: Deed): Promise<Outcome> {

@@ -1,0 +1,223 @@
+import {
+  appendFileSync,
+  chmodSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { expect, test } from 'vitest'
+import { systemClock } from '../../src/engine/platform/clock.ts'
+import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
+import type { During, Engine } from '../../src/model/engine.ts'
+import { pathFromText } from '../../src/model/path.ts'
+import { engineAt } from '../engine-kit.ts'
+import { compareTrees, type Described, describeTree } from '../oracles/describe-tree.ts'
+import { seeded } from './trees.ts'
+
+/**
+ * Random histories: a tree is edited and backed up again and again, full, incremental and differential in any order,
+ * some of it deleted again; every backup that is left restores to exactly what the tree was when it was made.
+ */
+
+const isLong = process.env['HOLDFAST_LONG'] === '1'
+const seeds = isLong ? 500 : 12
+const firstSeed = Number(process.env['HOLDFAST_SEED'] ?? 1)
+
+const disk = createDiskFiles()
+const key = 'ab'.repeat(32)
+
+class History {
+  readonly home = mkdtempSync(join(tmpdir(), 'holdfast-history-'))
+  readonly source = join(this.home, 'source')
+  readonly #next: () => number
+  readonly #made: { id: string; tree: Map<string, Described> }[] = []
+  /** The clock runs ahead of the disk's times, so that these are believed; in every third history it does not. */
+  #aheadMs = 0
+  readonly #engine: Engine
+  readonly #during: During = { signal: AbortSignal.timeout(120_000), listen: () => {} }
+  readonly #believesTimes: boolean
+  #names = 0
+
+  constructor(seed: number) {
+    this.#next = seeded(seed)
+    this.#believesTimes = seed % 3 !== 0
+    const clock = { ...systemClock, now: () => systemClock.now() + this.#aheadMs }
+    this.#engine = engineAt({ root: join(this.home, 'backup'), home: this.home, key, clock })
+    mkdirSync(this.source)
+    const files = 5 + this.#upTo(seed % 10 === 0 ? 700 : 60)
+    for (let at = 0; at < files; at++) this.#write(this.#newPath())
+    if (seed % 5 === 0) writeFileSync(join(this.source, 'large'), this.#bytes(9 << 20))
+  }
+
+  async run(): Promise<void> {
+    await this.#engine.init({ passphrase: null })
+    const steps = 4 + this.#upTo(6)
+    for (let step = 0; step < steps; step++) {
+      if (step > 0) await this.#edit()
+      await this.#backUp()
+    }
+    for (const { id, tree } of this.#made) await this.#check(id, tree)
+  }
+
+  close(): void {
+    rmSync(this.home, { recursive: true, force: true })
+  }
+
+  async #backUp(): Promise<void> {
+    this.#aheadMs += this.#believesTimes ? 3_600_000 : 0
+    const type = this.#pick(['incremental', 'incremental', 'incremental', 'differential', 'full'] as const)
+    const outcome = await this.#engine.create(
+      {
+        type,
+        paths: [this.source],
+        services: [],
+        description: '',
+        compression: null,
+        exclude: [],
+        excludeCaches: false,
+        oneFileSystem: false,
+        paranoid: this.#upTo(5) === 0,
+        acceptEmpty: true,
+        estimate: false,
+      },
+      this.#during,
+    )
+    expect(outcome.exitCode).toBe(0)
+    this.#made.push({ id: outcome.backup.id, tree: describeTree(disk, pathFromText(this.source)) })
+    // The kernel stamps in ticks of some milliseconds: an edit within the same one would not show.
+    if (this.#believesTimes) await pause(12)
+  }
+
+  async #check(id: string, tree: Map<string, Described>): Promise<void> {
+    const target = join(this.home, `restored-${id}`)
+    const plan = await this.#engine.planRestore(
+      {
+        source: { kind: 'backup', backup: id, services: [], paths: [] },
+        target: { kind: 'directory', path: target },
+        conflict: null,
+        workers: 1,
+      },
+      this.#during,
+    )
+    const outcome = await plan.apply(this.#during)
+    expect({ id, exitCode: outcome.exitCode }).toEqual({ id, exitCode: 0 })
+    const restored = describeTree(disk, pathFromText(join(target, this.source)))
+    expect(compareTrees(tree, restored, (_path, attribute) => attribute === 'holes')).toEqual([])
+    rmSync(target, { recursive: true })
+  }
+
+  async #edit(): Promise<void> {
+    const edits = this.#upTo(12)
+    for (let at = 0; at < edits; at++) this.#editOne()
+    if (existsSync(join(this.source, 'large')) && this.#upTo(2) === 0) this.#editLarge(join(this.source, 'large'))
+  }
+
+  #editOne(): void {
+    const all = readdirSync(this.source, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name !== 'large')
+      .sort()
+    if (all.length === 0) {
+      this.#write(this.#newPath())
+      return
+    }
+    const path = join(this.source, this.#pick(all))
+    const status = lstatSync(path)
+    const any: (() => void)[] = [
+      () => this.#write(this.#newPath()),
+      () => rmSync(path, { recursive: true }),
+      () => renameSync(path, `${path}-renamed${this.#names++}`),
+      () => {
+        rmSync(path, { recursive: true })
+        if (this.#upTo(2) === 0) mkdirSync(path)
+        else symlinkSync(`nowhere-${this.#names++}`, path)
+      },
+    ]
+    if (!status.isSymbolicLink()) any.push(() => chmodSync(path, status.isDirectory() ? 0o750 : 0o604))
+    this.#pick(status.isFile() ? [...any, ...this.#fileEdits(path, status)] : any)()
+  }
+
+  #fileEdits(path: string, { size, atime, mtime }: Stats): (() => void)[] {
+    return [
+      () => this.#write(path),
+      () => appendFileSync(path, 'more '),
+      () => truncateSync(path, Math.floor(size / 2)),
+      () => linkSync(path, `${path}-link${this.#names++}`),
+      () => writeFileSync(this.#newPath(), readFileSync(path)),
+      // the same content under another time
+      () => utimesSync(path, 1_500_000_000 + this.#upTo(1000), 1_500_000_000),
+      () => {
+        // other content of the same size under the same time
+        writeFileSync(path, this.#bytes(size))
+        utimesSync(path, atime, mtime)
+      },
+    ]
+  }
+
+  #editLarge(path: string): void {
+    const bytes = readFileSync(path)
+    const at = this.#upTo(bytes.length)
+    const [before, after] = [bytes.subarray(0, at), bytes.subarray(at)]
+    this.#pick([
+      () => appendFileSync(path, this.#bytes(1 << 20)),
+      () => writeFileSync(path, Buffer.concat([before, this.#bytes(5000), after])),
+      () => writeFileSync(path, Buffer.concat([before, this.#bytes(8192), after.subarray(8192)])),
+      () => truncateSync(path, Math.max(1, at)),
+    ])()
+  }
+
+  #write(path: string): void {
+    writeFileSync(path, this.#bytes(this.#upTo(4) === 0 ? 0 : this.#upTo(20_000)))
+  }
+
+  #newPath(): string {
+    let directory = this.source
+    for (let depth = this.#upTo(3); depth > 0; depth--) directory = join(directory, `directory-${this.#upTo(4)}`)
+    try {
+      mkdirSync(directory, { recursive: true })
+    } catch {
+      directory = this.source // a file or a link has that name by now
+    }
+    return join(directory, `file-${this.#names++}`)
+  }
+
+  #bytes(length: number): Buffer {
+    const bytes = Buffer.alloc(length)
+    for (let at = 0; at + 4 <= length; at += 4) bytes.writeUInt32LE(Math.floor(this.#next() * 2 ** 32), at)
+    return bytes
+  }
+
+  /** 0 to limit - 1. */
+  #upTo(limit: number): number {
+    return Math.floor(this.#next() * limit)
+  }
+
+  #pick<T>(from: readonly T[]): T {
+    return from[this.#upTo(from.length)] as T // there is one
+  }
+}
+
+test.each(Array.from({ length: seeds }, (_, at) => firstSeed + at))(
+  'every backup of history %i restores to what the tree was',
+  async (seed) => {
+    const history = new History(seed)
+    try {
+      await history.run()
+    } finally {
+      history.close()
+    }
+  },
+)

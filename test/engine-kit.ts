@@ -1,0 +1,82 @@
+import { createRequire } from 'node:module'
+import { loadSettings } from '../src/engine/configuration.ts'
+import { createEngine } from '../src/engine/engine.ts'
+import { systemClock } from '../src/engine/platform/clock.ts'
+import { createDiskFiles } from '../src/engine/platform/disk-files.ts'
+import { openDocumentFile } from '../src/engine/platform/document-file.ts'
+import { systemRandom } from '../src/engine/platform/random.ts'
+import type { World } from '../src/engine/repository.ts'
+import type { Engine } from '../src/model/engine.ts'
+import { pathFromText } from '../src/model/path.ts'
+import type { Clock, Files } from '../src/model/ports.ts'
+import { openCatalog } from '../src/store/catalog.ts'
+
+/** An engine in this process, wired as the command line wires it. */
+export interface EngineSettings {
+  readonly root: string
+  /** Working and home directory. */
+  readonly home: string
+  readonly key: string
+  readonly files?: Files
+  /** Of the same disk, for the worker threads. */
+  readonly filesModule?: string | null
+  readonly clock?: Clock
+  readonly processors?: number
+  /** How long a lock is waited for. */
+  readonly patienceMs?: number
+  /** Where recovery/ lies. */
+  readonly checkout?: string
+}
+
+export function engineAt(settings: EngineSettings): Engine {
+  const { root, home, key, filesModule = null, clock = systemClock, processors = 1, patienceMs = 10_000 } = settings
+  const files = settings.files ?? createDiskFiles()
+  const checkout =
+    settings.checkout ??
+    createRequire(import.meta.url)
+      .resolve('../package.json')
+      .slice(0, -'/package.json'.length)
+  const configured = loadSettings({
+    files,
+    environment: { BACKUP_ENCRYPTION_KEY: key },
+    options: { root, config: undefined },
+    defaultRoot: root,
+    workingDirectory: home,
+    homeDirectory: home,
+  })
+  const world: World = {
+    files,
+    filesModule,
+    clock,
+    random: systemRandom,
+    processors,
+    pid: process.pid,
+    host: 'host',
+    user: 'user',
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+    version: '0',
+    recoveryKit: ['recover.py', 'recover.mjs', 'README.md'].map((name) => ({
+      name: pathFromText(name),
+      path: pathFromText(`${checkout}/recovery/${name}`),
+    })),
+    temporary: pathFromText(home),
+    nodePath: process.execPath,
+  }
+  return createEngine({
+    world,
+    configured,
+    workingDirectory: home,
+    nodeVersion: process.version,
+    catalogOf: (repository) =>
+      openCatalog(
+        openDocumentFile(files, repository.catalog, repository.lock('catalog'), () => ({
+          waitMs: patienceMs,
+          signal: new AbortController().signal,
+          clock: systemClock,
+          holder: { pid: process.pid, run: 'catalog', command: 'catalog', since: '' },
+        })),
+      ),
+    askPassphrase: null,
+  })
+}
