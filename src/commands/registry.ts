@@ -32,6 +32,7 @@ export const commands: readonly RegisteredCommand[] = [
     load: async () => (await import('./restore.ts')).restore,
   },
   { words: 'verify', about: 'prove that a backup is whole', load: async () => (await import('./verify.ts')).verify },
+  { words: 'delete', about: 'delete one backup', load: async () => (await import('./delete.ts')).deleteBackup },
   {
     words: 'rebuild',
     about: 'metadata.json anew, from the archives alone',

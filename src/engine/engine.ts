@@ -4,6 +4,7 @@ import { displayPath, joinPath, parentOf, pathFromText } from '../model/path.ts'
 import { createBackup, requireSources } from './backup.ts'
 import { listBackups } from './catalog.ts'
 import { chooseCompression, chooseServices, expectedBytes } from './create-request.ts'
+import { deleteBackup, planDelete } from './delete.ts'
 import { diffBackups } from './diff.ts'
 import { examine } from './doctor.ts'
 import { exportBackup } from './export.ts'
@@ -182,6 +183,9 @@ export function createEngine(parts: EngineParts): Engine {
     diff: (options, take) => diffBackups(session, options, take),
     planRestore: (options, during) => planRestore(session, options, during),
     verify: (options, during) => verifyBackups(session, options, during),
+
+    planDelete: (backup) => planDelete(session, backup),
+    delete: (backup, during) => deleteBackup(session, backup, during),
 
     async rebuild(during) {
       const repository = session.repository()

@@ -25,6 +25,9 @@ export interface Engine {
   /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
   planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
   verify(options: VerifyOptions, during: During): Promise<VerifyOutcome>
+  /** What deleting a backup would do. Nothing that another backup needs can be deleted. */
+  planDelete(backup: string): Promise<DeletePlan>
+  delete(backup: string, during: During): Promise<DeleteOutcome>
   rebuild(during: During): Promise<RebuildResult>
   status(): Promise<StatusReport>
   doctor(): Promise<DoctorReport>
@@ -32,6 +35,18 @@ export interface Engine {
   keysAdd(options: KeysAddOptions, during: During): Promise<KeysAddResult>
   /** The backup as one tar of its directory, with the recovery scripts. `take` gets it in order. */
   exportBackup(options: { readonly backup: string }, take: (bytes: Uint8Array) => Promise<void>): Promise<ExportResult>
+}
+
+export interface DeletePlan {
+  readonly backup: CatalogEntry
+  readonly freedBytes: number
+}
+
+export interface DeleteOutcome {
+  readonly exitCode: number
+  readonly run: string
+  readonly id: string
+  readonly freedBytes: number
 }
 
 /** What a long deed needs from its caller. */

@@ -69,6 +69,7 @@ class History {
     for (let step = 0; step < steps; step++) {
       if (step > 0) await this.#edit()
       await this.#backUp()
+      if (this.#upTo(4) === 0) await this.#deleteOne()
     }
     for (const { id, tree } of this.#made) await this.#check(id, tree)
   }
@@ -100,6 +101,22 @@ class History {
     this.#made.push({ id: outcome.backup.id, tree: describeTree(disk, pathFromText(this.source)) })
     // The kernel stamps in ticks of some milliseconds: an edit within the same one would not show.
     if (this.#believesTimes) await pause(12)
+  }
+
+  /** What another one needs stays, whatever is asked. */
+  async #deleteOne(): Promise<void> {
+    const chosen = this.#pick(this.#made)
+    const { backups } = await this.#engine.list({ type: null, services: [], days: null })
+    if (backups.some(({ deps }) => deps.includes(chosen.id))) {
+      await expect(this.#engine.planDelete(chosen.id)).rejects.toMatchObject({ code: 'E_NEEDED' })
+      await expect(this.#engine.delete(chosen.id, this.#during)).rejects.toMatchObject({ code: 'E_NEEDED' })
+      return
+    }
+    await this.#engine.delete(chosen.id, this.#during)
+    this.#made.splice(this.#made.indexOf(chosen), 1)
+    const left = await this.#engine.list({ type: null, services: [], days: null })
+    expect(left.problems).toEqual([])
+    expect(left.backups.map(({ id }) => id).sort()).toEqual(this.#made.map(({ id }) => id).sort())
   }
 
   async #check(id: string, tree: Map<string, Described>): Promise<void> {
