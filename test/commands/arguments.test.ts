@@ -12,6 +12,8 @@ const created = {
   exclude: [],
   excludeCaches: false,
   oneFileSystem: false,
+  paranoid: false,
+  acceptEmpty: false,
   estimate: false,
 }
 
@@ -30,6 +32,11 @@ test.each<[string[], object]>([
   [['create', '--', '-odd', '--json'], { ...created, paths: ['-odd', '--json'] }],
   [['create', '--type', 'service', '--services', 'a,b'], { ...created, type: 'service', services: ['a', 'b'] }],
   [['create', '--services', 'a,b', '--services', 'c,a'], { ...created, services: ['a', 'b', 'c'] }],
+  [
+    ['create', '--type', 'incremental', '--paranoid', '/a'],
+    { ...created, type: 'incremental', paranoid: true, paths: ['/a'] },
+  ],
+  [['create', '--type=differential', '--accept-empty'], { ...created, type: 'differential', acceptEmpty: true }],
   [['create', '--description', ''], created],
   [['create', '--description', 'a b', '--exclude-caches'], { ...created, description: 'a b', excludeCaches: true }],
 ])('reads %j as one create', async (argv, options) => {
@@ -151,12 +158,8 @@ test.each([
   ...Object.keys(unsupportedCommands).map((words) => words.split(' ')),
   ['--daemon'],
   ['backup', 'schedule', '0 2 * * *', '--type', 'full', '--keep-daily', '3'],
-  ['create', '--type', 'incremental', '/a'],
-  ['create', '--type', 'differential'],
   ['create', '--tenant', 't'],
   ['create', '--no-volumes'],
-  ['create', '--paranoid'],
-  ['create', '--accept-empty'],
   ['restore', '--at', '2026-01-01'],
   ['restore', 'a', '--delete-extra'],
   ['restore', 'a', '--tenant', 't'],

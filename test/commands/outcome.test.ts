@@ -72,6 +72,15 @@ dry run: nothing was written
 `,
   ],
   [['verify', 'latest'], '2026-11-20T02-00-00Z-full-7f3k  full: ok  11.8 MiB in 500 ms\n'],
+  [
+    ['delete', '7f3k', '--yes'],
+    `to be deleted: 2026-11-20T02-00-00Z-full-7f3k
+made: 22h ago, full of files, app, 1,234 files
+frees: 3.34 MiB
+deleted 2026-11-20T02-00-00Z-full-7f3k
+freed: 3.34 MiB
+`,
+  ],
   [['rebuild'], 'rebuilt the catalog: 3 backups\nthe old one is kept: /srv/backup/metadata.json.1\n'],
   [
     ['init'],
@@ -210,6 +219,7 @@ test.each<[string[], string, object]>([
     { verify: expect.objectContaining({ id: entry.id, level: 'full', ok: true, problems: [] }) },
   ],
   [['verify', '--all'], 'verify', { verify: expect.objectContaining({ id: 'all', ok: true, problems: [] }) }],
+  [['delete', '7f3k', '--yes'], 'delete', { deleted: entry.id, freedBytes: 3_500_000, run: 'run-3', exitCode: 0 }],
   [['rebuild'], 'rebuild', { rebuild: expect.objectContaining({ backups: 3 }) }],
   [['init'], 'init', { init: expect.objectContaining({ root: '/srv/backup', created: true }) }],
   [['status'], 'status', { status: statusReport }],
@@ -556,6 +566,20 @@ test('a restore in place without a terminal needs --yes or --confirm: exit 2 wit
     'error: restoring in place must be confirmed\nhint: look at the plan, then add --yes or --confirm web1\n',
   )
   expect(methods(said)).toEqual(['drop'])
+})
+
+test('delete shows what goes and deletes nothing before somebody said yes', async () => {
+  const said = await commandLine(['delete', '7f3k'])
+  expect(said.exitCode).toBe(2)
+  expect(said.stdout).toContain('to be deleted: 2026-11-20T02-00-00Z-full-7f3k')
+  expect(said.stderr).toBe('error: deleting must be confirmed\nhint: look at the plan, then add --yes\n')
+  expect(methods(said)).toEqual(['planDelete'])
+})
+
+test('delete takes a backup by its id, never latest', async () => {
+  const said = await commandLine(['delete', 'latest', '--yes'])
+  expect(said.exitCode).toBe(2)
+  expect(methods(said)).toEqual([])
 })
 
 test('the same in JSON: the plan, then the error as the last line', async () => {
