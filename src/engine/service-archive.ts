@@ -7,7 +7,7 @@ import type { SourceContext } from '../model/source.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { createHeader } from './archive/header.ts'
 import { Lineage } from './archive/lineage.ts'
-import { packSource } from './archive/pack-source.ts'
+import { type Older, packSource } from './archive/pack-source.ts'
 import { type ArchivePlace, ArchiveReader } from './archive/reader.ts'
 import { ArchiveSink } from './archive/sink.ts'
 import { noncePrefixBytes, SegmentSealer, saltBytes } from './archive/stream-aead.ts'
@@ -18,6 +18,7 @@ import { type GitContext, gitContext } from './git-context.ts'
 import type { Base } from './incremental/base.ts'
 import { ChangeDetection } from './incremental/change-detection.ts'
 import { WatchedSource } from './incremental/empty-roots.ts'
+import { OlderContents } from './incremental/older-contents.ts'
 import type { SlotKey } from './keys/slots.ts'
 import { racySince } from './plan/change.ts'
 import type { AccountNames } from './platform/account-names.ts'
@@ -172,7 +173,7 @@ async function writeStream(
     const all = sources[service.type](files, { ...service, repository: repositoryIdentity(files, repository.root) })
     const source = new WatchedSource(all, rootsOf(service.paths).map(storedPathOf))
     const progress = () => onProgress(writer.contentBytes, writer.entries)
-    const older = base === null ? null : { lineage: base.lineage, changes: detectChanges(base, options) }
+    const older = base === null ? null : olderOf(base, options)
     await packSource(source, writer, context, {
       files,
       pool,
@@ -188,14 +189,13 @@ async function writeStream(
   }
 }
 
-function detectChanges(base: Base, { world, names, paranoid, context }: ServiceArchiveOptions): ChangeDetection {
-  const rules = { racyNs: racySince(base.startedMs, world.clock.now()), paranoid }
-  return new ChangeDetection(base.lineage, names, rules, base.usable, ({ message }) =>
-    context.warn({
-      path: null,
-      what: `a part of ${base.backup} cannot be read, and its files are stored anew: ${message}`,
-    }),
+function olderOf(base: Base, { world, names, paranoid, context }: ServiceArchiveOptions): Older {
+  const { lineage, usable, backup, startedMs } = base
+  const rules = { racyNs: racySince(startedMs, world.clock.now()), paranoid }
+  const changes = new ChangeDetection(lineage, names, rules, usable, ({ message }) =>
+    context.warn({ path: null, what: `a part of ${backup} cannot be read, and its files are stored anew: ${message}` }),
   )
+  return { lineage, changes, contents: new OlderContents(lineage, usable) }
 }
 
 function newHeader(

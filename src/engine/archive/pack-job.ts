@@ -7,6 +7,7 @@ import type { AccountNames } from '../platform/account-names.ts'
 import { readFully } from '../platform/read-fully.ts'
 import { cutFrames, type Frame, RawBuffer, type Span } from './batch.ts'
 import type { CompressionLevel } from './codec.ts'
+import { lookUpContent, type SharedContents } from './content-table.ts'
 import { attributesOf } from './entry-attributes.ts'
 import { type ExtendedAttributes, leftOutText, noExtendedAttributes, splitXattrs } from './extended-attributes.ts'
 import { changedWhileRead, replacedWhileRead, vanished, whyUnreadable } from './source-trouble.ts'
@@ -30,6 +31,8 @@ export interface PackJob {
   readonly given: ReadonlyMap<number, GivenEntry>
   /** SHA-256 of what files held in an older backup: such content is not stored again. */
   readonly known: ReadonlyMap<number, string>
+  /** What else an older backup holds; null where it is not asked. */
+  readonly contents: SharedContents | null
   readonly compression: CompressionLevel
   readonly withXattrs: boolean
   /** A file that has grown past this since the walk is cut here and marked torn. */
@@ -85,6 +88,8 @@ export interface MatchedEntry {
   readonly entry: Omit<TocEntry, 'content'>
   /** Names the inode has. */
   readonly links: number
+  /** 0 where it is the content known for this path; else the number under which it was found. */
+  readonly found: number
 }
 
 const oneByte = new Uint8Array(1)
@@ -119,6 +124,15 @@ function entriesOf(job: PackJob): PackEntry[] {
   })
 }
 
+/** 0 for the content known for this path, the number of another that an older backup holds, or null. */
+function knownAs({ type, sha256, sizeBytes, torn }: Span['entry'], index: number, job: PackJob): number | null {
+  if (type !== 'file' || sha256 === null || torn) return null
+  if (sha256 === job.known.get(index)) return 0
+  if (job.contents === null || sizeBytes === 0) return null
+  const found = lookUpContent(job.contents, sha256)
+  return found === 0 ? null : found
+}
+
 export class Packer {
   readonly #files: Files
   readonly #names: AccountNames
@@ -141,9 +155,10 @@ export class Packer {
         const span = this.#packEntry(entry, index, job, warnings)
         if (span === null) return
         const { entry: packed, links } = span
-        if (packed.sha256 !== null && !packed.torn && packed.sha256 === job.known.get(index)) {
+        const found = knownAs(packed, index, job)
+        if (found !== null) {
           raw.length = before
-          matched.set(index, { entry: packed, links })
+          matched.set(index, { entry: packed, links, found })
         } else spans.push(span)
       } catch (error) {
         raw.length = before

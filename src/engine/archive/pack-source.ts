@@ -3,6 +3,7 @@ import type { Files } from '../../model/ports.ts'
 import type { Source, SourceContext, SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { ChangeDetection } from '../incremental/change-detection.ts'
+import type { OlderContents } from '../incremental/older-contents.ts'
 import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
 import type { KeptLines, KeptPage, Piece, ReadPiece } from '../plan/pieces.ts'
 import type { AccountNames } from '../platform/account-names.ts'
@@ -13,6 +14,7 @@ import type { Lineage } from './lineage.ts'
 import {
   type GivenEntry,
   type MatchedEntry,
+  Packer,
   type PackJob,
   type PackLink,
   type PackResult,
@@ -44,6 +46,7 @@ export interface PackSourceOptions {
 export interface Older {
   readonly lineage: Lineage
   readonly changes: ChangeDetection
+  readonly contents: OlderContents
 }
 
 export async function packSource(
@@ -137,6 +140,7 @@ class Packing {
     const known = new Map<number, string>()
     let paths = ''
     let types = ''
+    let withNew = false
     for (const [index, { entry, old }] of reads.entries()) {
       types += typeLetters[entry.type]
       if (entry.content.kind === 'disk') paths += entry.content.path
@@ -146,10 +150,15 @@ class Packing {
       if (type === 'hardlink' && linkTarget !== null)
         links.set(index, { target: linkTarget, inode: attributes.inode, device: attributes.device })
       if (type === 'file' && old !== null && old.sha256 !== null) known.set(index, old.sha256)
+      if (type === 'file' && attributes.sizeBytes > 0) withNew = true
     }
     const largestBytes = largeFileBytes - 1
-    const job: PackJob = { kind: 'pack', paths, types, links, given, known, compression, withXattrs, largestBytes }
-    await this.#submit<PackResult>(job, [], (result) => this.#acceptBatch(pieces, reads, result))
+    const contents = withNew ? (this.#options.older?.contents.shared() ?? null) : null
+    const job: PackJob = {
+      kind: 'pack',
+      ...{ paths, types, links, given, known, contents, compression, withXattrs, largestBytes },
+    }
+    await this.#submit<PackResult>(job, [], (result) => this.#acceptBatch(pieces, reads, result, job))
   }
 
   async #givenEntry({ path, attributes, linkTarget, content }: SourceEntry): Promise<GivenEntry> {
@@ -158,7 +167,7 @@ class Packing {
     return { path, attributes, linkTarget, bytes }
   }
 
-  #acceptBatch(pieces: readonly Piece[], reads: readonly ReadPiece[], result: PackResult): void {
+  #acceptBatch(pieces: readonly Piece[], reads: readonly ReadPiece[], result: PackResult, job: PackJob): void {
     const start = this.#writer.frames(result.frames)
     for (const { bytes } of result.frames) release(bytes)
     for (const warning of result.warnings) this.#context.warn(warning)
@@ -171,7 +180,7 @@ class Packing {
       }
       read++
       const matched = result.matched.get(read)
-      if (matched !== undefined) this.#acceptMatched(matched, piece)
+      if (matched !== undefined) this.#acceptMatched(matched, piece, read, job)
       else if (result.indices[at] === read) this.#acceptPacked(reads[read] as ReadPiece, result, at++, start)
     }
   }
@@ -190,9 +199,27 @@ class Packing {
   }
 
   /** Read, and found to be what it was: the content stays where it is. */
-  #acceptMatched({ entry, links }: MatchedEntry, { old }: ReadPiece): void {
-    const { content, sparse } = old as TocEntry // only what has an older version is matched with it
-    this.#emit({ ...entry, content, sparse }, links > 1)
+  #acceptMatched({ entry, links, found }: MatchedEntry, piece: ReadPiece, index: number, job: PackJob): void {
+    const same =
+      found === 0 ? piece.old : this.#options.older?.contents.find(found, entry.sha256 ?? '', entry.sizeBytes)
+    if (same === null || same === undefined) this.#storeAfterAll(piece, index, job)
+    else this.#emit({ ...entry, content: same.content, sparse: same.sparse }, links > 1)
+  }
+
+  /** What looked like content that an older backup holds is none: stored here, for its turn has come. */
+  #storeAfterAll(piece: ReadPiece, index: number, job: PackJob): void {
+    const { files, names } = this.#options
+    const given = job.given.get(index)
+    const alone: PackJob = {
+      ...job,
+      paths: `${job.paths.split('\0')[index]}\0`,
+      types: job.types[index] as string, // the index is one of the job's
+      links: new Map(),
+      given: given === undefined ? new Map() : new Map([[0, given]]),
+      known: new Map(),
+      contents: null,
+    }
+    this.#acceptBatch([piece], [piece], new Packer(files, names).pack(alone), alone)
   }
 
   #acceptKept(piece: Piece): void {
