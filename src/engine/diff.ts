@@ -2,7 +2,7 @@ import type { Change, DiffOptions, DiffResult } from '../model/engine.ts'
 import { displayPath } from '../model/path.ts'
 import type { SourceContext } from '../model/source.ts'
 import type { TocEntry } from '../model/toc.ts'
-import type { ArchiveReader } from './archive/reader.ts'
+import type { Lineage } from './archive/lineage.ts'
 import { openArchive, openBackup } from './inspect.ts'
 import { following, liveEntries } from './live-tree.ts'
 import { compareEntries } from './plan/compare.ts'
@@ -29,7 +29,7 @@ export async function diffBackups(
   ].sort()
   const counts = { added: 0, removed: 0, changed: 0, metadata: 0 }
   const warnings: string[] = []
-  const open = (backup: typeof before | null, service: string): ArchiveReader | null => {
+  const open = (backup: typeof before | null, service: string): Lineage | null => {
     const archive = backup?.archives.find((candidate) => candidate.service === service)
     return backup === null || archive === undefined
       ? null
@@ -56,11 +56,7 @@ export async function diffBackups(
   return { from: from.id, to: to?.id ?? 'the disk', counts, warnings }
 }
 
-function compareLive(
-  session: Session,
-  old: ArchiveReader,
-  warnings: string[],
-): AsyncGenerator<Omit<Change, 'service'>> {
+function compareLive(session: Session, old: Lineage, warnings: string[]): AsyncGenerator<Omit<Change, 'service'>> {
   const { files } = session.world
   const context: SourceContext = {
     signal: new AbortController().signal,
@@ -72,7 +68,7 @@ function compareLive(
     liveEntries(
       files,
       readAccountNames(files),
-      old.root.source,
+      old.top.root.source,
       repositoryIdentity(files, session.root),
       context,
       following(old.entries()),

@@ -82,8 +82,8 @@ export function detailsIfPossible(manifest: Manifest, keys: Keys): ManifestDetai
 }
 
 /** Entries of an archive: all, or a path and what lies below it. */
-export function* entriesBelow(reader: ArchiveReader, path: BytePath | null): Generator<TocEntry> {
-  for (const entry of reader.entries()) {
+export function* entriesBelow(lineage: Lineage, path: BytePath | null): Generator<TocEntry> {
+  for (const entry of lineage.entries()) {
     if (path === null || isWithin(entry.path, path)) yield entry
   }
 }
@@ -95,12 +95,12 @@ export function storedPathFromText(text: string): BytePath {
 
 /** One file's content, checked against its hash before any byte of it is handed out. */
 export async function catFile(
-  readers: readonly ArchiveReader[],
+  lineages: readonly Lineage[],
   path: BytePath,
   take: (bytes: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const found = readers
-    .map((reader) => ({ reader, entry: reader.find(path) }))
+  const found = lineages
+    .map((lineage) => ({ lineage, entry: lineage.find(path) }))
     .filter(({ entry }) => entry !== undefined)
   const [first, ...others] = found
   if (first?.entry === undefined)
@@ -111,7 +111,7 @@ export async function catFile(
     )
   if (others.length > 0)
     throw new BackupError('E_UNKNOWN_PATH', `several services hold ${displayPath(path)}`, 'choose one with --services')
-  const { entry, reader } = first
+  const { entry, lineage } = first
   if (entry.sha256 === null)
     throw new BackupError(
       'E_UNKNOWN_PATH',
@@ -119,8 +119,8 @@ export async function catFile(
       'cat prints files only',
     )
   const hash = createHash('sha256')
-  for (const piece of readContent(reader, entry)) hash.update(piece)
+  for (const piece of readContent(lineage, entry)) hash.update(piece)
   if (hash.digest('hex') !== entry.sha256)
     throw damaged(`${displayPath(path)} does not match its hash`, 'try an older backup')
-  for (const piece of readContent(reader, entry)) await take(piece)
+  for (const piece of readContent(lineage, entry)) await take(piece)
 }

@@ -35,6 +35,7 @@ export async function planRestore(session: Session, options: RestoreOptions, dur
     count: options.workers ?? session.parts.configured.settings.workers.restore ?? world.processors,
     filesModule: world.filesModule,
   })
+  pool.start() // the threads get ready while the plan is made
   const planning = new Planning(session, repository, options, scratch, pool)
   try {
     await planning.plan(id, during)
@@ -182,7 +183,12 @@ class Planning implements PlannedRestore {
           bytes,
           damaged: damaged.length,
         }
-        return { result: outcome, report, warnings: troubled, ...(damaged.length > 0 ? { exitCode: 4 } : {}) }
+        return {
+          result: outcome,
+          report,
+          warnings: troubled,
+          ...(damaged.length > 0 || this.#header.unreadable > 0 ? { exitCode: 4 } : {}),
+        }
       },
     )
     const { written, unchanged, kept, refused, bytes, damaged, warnings } = result
@@ -207,7 +213,7 @@ class Planning implements PlannedRestore {
     if (this.#dropped) return
     this.#dropped = true
     try {
-      for (const { reader } of this.#archives) reader.close()
+      for (const { lineage } of this.#archives) lineage.close()
     } finally {
       await this.#pool.close()
       this.#scratch.discard()
@@ -280,9 +286,10 @@ class Planning implements PlannedRestore {
     const keys = await this.#session.keys(this.#repository, encrypted)
     const { manifest, archives } = openBackup(files, this.#repository, entry, services, keys)
     for (const archive of archives) {
-      const reader = openArchive(files, this.#repository, manifest, archive, keys)
-      this.#archives.push({ service: archive.service, reader })
-      if (reader.healed) this.#healed.push(`one copy of the header of ${archive.file} is damaged; the other one served`)
+      const lineage = openArchive(files, this.#repository, manifest, archive, keys)
+      this.#archives.push({ service: archive.service, lineage })
+      if (lineage.top.healed)
+        this.#healed.push(`one copy of the header of ${archive.file} is damaged; the other one served`)
     }
   }
 

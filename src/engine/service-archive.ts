@@ -6,7 +6,7 @@ import { type BytePath, displayPath, joinPath, storedPathOf } from '../model/pat
 import type { SourceContext } from '../model/source.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { createHeader } from './archive/header.ts'
-import { Lineage } from './archive/lineage.ts'
+import { alone } from './archive/lineage.ts'
 import { type Older, packSource } from './archive/pack-source.ts'
 import { type ArchivePlace, ArchiveReader } from './archive/reader.ts'
 import { ArchiveSink } from './archive/sink.ts'
@@ -229,10 +229,7 @@ function readBack(
   written: WrittenStream,
   { world, slotKeys }: ServiceArchiveOptions,
 ): void {
-  const older = (): never => {
-    throw new BackupError('E_INTERNAL', 'an archive that is read back opens no other')
-  }
-  const lineage = new Lineage(new ArchiveReader(world.files, place, { secrets: [], slotKeys }), older)
+  const lineage = alone(new ArchiveReader(world.files, place, { secrets: [], slotKeys }))
   try {
     if (lineage.top.rootSha256 !== written.rootSha256) {
       const what = `the archive of ${service.name} reads back otherwise than it was written`

@@ -2,17 +2,19 @@ import type { Manifest } from '../model/backup.ts'
 import type { During, VerifyLevel, VerifyOptions, VerifyOutcome, VerifyProblem, VerifyReport } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath } from '../model/path.ts'
+import { ArchiveReader } from './archive/reader.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import type { CatalogPort } from './catalog.ts'
 import { openArchive } from './inspect.ts'
 import { type Keys, noKeys } from './keys/slots.ts'
-import { archivePlace, readDetails, readManifest } from './manifest.ts'
+import { archivePlace, dependencyPlace, readDetails, readManifest } from './manifest.ts'
 import { readAccountNames } from './platform/account-names.ts'
 import { backupIds, type Repository } from './repository.ts'
 import { carryOut, type Run } from './run.ts'
 import { openScratch } from './scratch.ts'
 import type { Session } from './session.ts'
 import { blindSpots, damageIn, type Finding, Findings } from './verify/finding.ts'
+import { Proven } from './verify/proven.ts'
 import { testRestore } from './verify/test-restore.ts'
 import { verifyArchive } from './verify/verify-archive.ts'
 
@@ -44,8 +46,11 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
       const workers = options.workers ?? session.parts.configured.settings.workers.verification ?? world.processors
       const pool = new WorkerPool({ count: workers, filesModule: world.filesModule })
       const reports: VerifyReport[] = []
+      const proven = new Proven(chosen.length > 1 && chosen.some(({ deps }) => deps.length > 0) ? 1 << 20 : 0)
       try {
-        for (const id of ids) reports.push(await verifyBackup(session, repository, id, level, keys, pool, story))
+        // The oldest first: what they hold need not be read again for those that build on them.
+        for (const id of ids.reverse())
+          reports.unshift(await verifyBackup(session, repository, id, level, keys, pool, proven, story))
       } finally {
         await pool.close()
       }
@@ -68,6 +73,7 @@ async function verifyBackup(
   level: VerifyLevel,
   keys: Keys,
   pool: WorkerPool,
+  proven: Proven,
   run: Run,
 ): Promise<VerifyReport> {
   const { world } = session
@@ -89,7 +95,13 @@ async function verifyBackup(
       const findings =
         level === 'restore'
           ? await verifyByRestore(session, repository, manifest, manifest.archives.indexOf(archive), keys, run)
-          : await verifyArchive(world.files, pool, place, archive, keys, level, { signal: run.signal, onProgress })
+          : await verifyArchive(world.files, pool, place, archive, keys, level, {
+              signal: run.signal,
+              proven,
+              openOlder: (older) =>
+                new ArchiveReader(world.files, dependencyPlace(world.files, repository, older), keys),
+              onProgress,
+            })
       problems.push(...findings.map(problemOf))
       bytes += archive.size
     }
@@ -129,13 +141,13 @@ async function verifyByRestore(
   const findings = new Findings(place.path)
   const scratch = await openScratch(world, repository, { ...run.holder, run: `${run.id}-${index}` }, run.signal)
   try {
-    const reader = findings.attempt(() => openArchive(world.files, repository, manifest, archive, keys))
-    if (reader === null) return findings.list()
+    const lineage = findings.attempt(() => openArchive(world.files, repository, manifest, archive, keys))
+    if (lineage === null) return findings.list()
     try {
-      requireSpace(session, scratch.path, reader.root.stats.bytes)
+      requireSpace(session, scratch.path, lineage.top.root.stats.bytes)
       run.tell({ kind: 'phase', phase: 'restoring into a scratch directory', service: archive.service })
       const found = await session.key()
-      await testRestore(place, reader, findings, {
+      await testRestore(place, lineage, findings, {
         files: world.files,
         names: readAccountNames(world.files),
         kit: repository.recovery,
@@ -146,7 +158,7 @@ async function verifyByRestore(
         nodePath: world.nodePath,
       })
     } finally {
-      reader.close()
+      lineage.close()
     }
   } catch (error) {
     findings.damage(damageIn(error))

@@ -46,6 +46,8 @@ export const planHeaderSchema = z.object({
   /** The first refusals; counts.refuse is their total. */
   refused: z.array(z.object({ path: jsonPathSchema, because: z.enum(refuseReasons) })),
   notes: z.array(z.string()),
+  /** Entries refused because an older archive that holds them cannot be read. */
+  unreadable: z.int().min(0),
   createdAt: z.iso.datetime(),
   expiresAt: z.iso.datetime(),
 })

@@ -48,7 +48,13 @@ class History {
   /** The clock runs ahead of the disk's times, so that these are believed; in every third history it does not. */
   #aheadMs = 0
   readonly #engine: Engine
-  readonly #during: During = { signal: AbortSignal.timeout(120_000), listen: () => {} }
+  readonly #told: string[] = []
+  readonly #during: During = {
+    signal: AbortSignal.timeout(120_000),
+    listen: (event) => {
+      if (event.kind === 'warning') this.#told.push(`${event.path ?? ''}: ${event.message}`)
+    },
+  }
   readonly #believesTimes: boolean
   #names = 0
 
@@ -131,7 +137,7 @@ class History {
       this.#during,
     )
     const outcome = await plan.apply(this.#during)
-    expect({ id, exitCode: outcome.exitCode }).toEqual({ id, exitCode: 0 })
+    expect({ id, told: this.#told, notices: plan.notices, refused: plan.refused.length, exitCode: outcome.exitCode }).toEqual({ id, told: [], notices: [], refused: 0, exitCode: 0 })
     const restored = describeTree(disk, pathFromText(join(target, this.source)))
     expect(compareTrees(tree, restored, (_path, attribute) => attribute === 'holes')).toEqual([])
     rmSync(target, { recursive: true })

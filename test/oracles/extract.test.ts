@@ -8,6 +8,7 @@ import { verifyArchive } from '../../src/engine/verify/verify-archive.ts'
 import { type Compression, compressions } from '../../src/model/format.ts'
 import { pathFromText } from '../../src/model/path.ts'
 import { type BuiltArchive, build, files, poolOf, scratch, treeSource } from '../engine/archive/archive-kit.ts'
+import { byItself } from '../engine/verify/by-itself.ts'
 import { requirement } from '../requirements.ts'
 import { type Attribute, compareTrees, type Described, describeTree } from './describe-tree.ts'
 import { makeNastyTree } from './nasty-tree.ts'
@@ -71,7 +72,7 @@ test('the source holds every kind of thing this test is about', () => {
 test.each(possible)('a nasty tree in %s verifies without a finding', async (compression) => {
   const { place, promised, keys, warnings } = archives.get(compression) as BuiltArchive
   expect(warnings).toEqual([])
-  const options = { signal: new AbortController().signal, onProgress: () => {} }
+  const options = { signal: new AbortController().signal, onProgress: () => {}, ...byItself }
   expect(await verifyArchive(files, pool, place, promised, keys, 'full', options)).toEqual([])
 })
 

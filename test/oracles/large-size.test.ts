@@ -5,6 +5,7 @@ import { encodeTarHeader, paddedBytes } from '../../src/engine/archive/tar-heade
 import { verifyArchive } from '../../src/engine/verify/verify-archive.ts'
 import { type BytePath, pathFromText } from '../../src/model/path.ts'
 import { build, files, listSource, madeUp, poolOf, scratch } from '../engine/archive/archive-kit.ts'
+import { byItself } from '../engine/verify/by-itself.ts'
 import { requirement } from '../requirements.ts'
 
 /** Sizes around 8 GiB, where ustar's field ends and a PAX record takes over. */
@@ -80,7 +81,7 @@ test.skipIf(process.env['HOLDFAST_LONG'] !== '1')(
       } as const
       const archive = await build(listSource([{ ...entry, content }]), { pool, directory: room.path })
       const { place, promised, keys } = archive
-      const options = { signal: new AbortController().signal, onProgress: () => {} }
+      const options = { signal: new AbortController().signal, onProgress: () => {}, ...byItself }
       expect(await verifyArchive(files, pool, place, promised, keys, 'full', options)).toEqual([])
       expect(sizesIn(execFileSync('tar', ['-tvf', place.path], { encoding: 'utf8' }), 2)).toContain(
         `${sizeBytes} zeros`,

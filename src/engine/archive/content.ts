@@ -1,15 +1,20 @@
 import type { TocEntry } from '../../model/toc.ts'
-import type { ArchiveReader } from './reader.ts'
+import type { StreamReader } from './stream-reader.ts'
+
+/** Where content is read from: a stream by the ordinal of its archive. */
+export interface ContentSource {
+  member(ordinal: number): { readonly stream: StreamReader }
+}
 
 const zeros = new Uint8Array(1 << 20)
 
 /** The logical content of a file in pieces, holes as zeros. Not hashed: that is the caller's. @throws E_DAMAGED. */
-export function* readContent(reader: Pick<ArchiveReader, 'stream'>, entry: TocEntry): Generator<Uint8Array> {
+export function* readContent(source: ContentSource, entry: TocEntry): Generator<Uint8Array> {
   if (entry.sparse === null) {
-    yield* readStored(reader, entry)
+    yield* readStored(source, entry)
     return
   }
-  const stored = readStored(reader, entry)
+  const stored = readStored(source, entry)
   let piece: Uint8Array = new Uint8Array(0)
   let position = 0
   for (const [offset, length] of entry.sparse) {
@@ -32,15 +37,15 @@ export function* readContent(reader: Pick<ArchiveReader, 'stream'>, entry: TocEn
 }
 
 /** The bytes the archive holds: without the holes of a sparse file. */
-export function* readStored(reader: Pick<ArchiveReader, 'stream'>, entry: TocEntry): Generator<Uint8Array> {
+export function* readStored(source: ContentSource, entry: TocEntry): Generator<Uint8Array> {
   switch (entry.content.kind) {
     case 'none':
       return
     case 'extent':
-      yield reader.stream.extent(entry.content.extent, storedBytesOf(entry))
+      yield source.member(entry.content.holder).stream.extent(entry.content.extent, storedBytesOf(entry))
       return
     case 'chunks':
-      for (const chunk of entry.content.chunks) yield reader.stream.extent(chunk, chunk.length)
+      for (const chunk of entry.content.chunks) yield source.member(chunk.holder).stream.extent(chunk, chunk.length)
   }
 }
 

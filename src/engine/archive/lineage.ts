@@ -166,6 +166,13 @@ export class Lineage {
   }
 }
 
+/** An archive by itself: for one that needs no other, or for what is to be read of it alone. */
+export function alone(reader: ArchiveReader): Lineage {
+  return new Lineage(reader, ({ file }) => {
+    throw new BackupError('E_INTERNAL', `${file} was asked for where one archive is read by itself`)
+  })
+}
+
 function withHolder(entry: TocEntry, ordinal: number): TocEntry {
   const { content } = entry
   switch (content.kind) {

@@ -2,9 +2,8 @@ import { hash } from 'node:crypto'
 import { type Pub, type Root, rootSchema } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
 import { type Compression, limits, locatorBytes, type RootLocation } from '../../model/format.ts'
-import { type BytePath, comparePaths, displayPath, pathFromBytes, pathFromText } from '../../model/path.ts'
+import { type BytePath, displayPath, pathFromBytes, pathFromText } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
-import type { TocEntry } from '../../model/toc.ts'
 import type { Keys } from '../keys/slots.ts'
 import { readBytes } from '../platform/json-file.ts'
 import { readFully } from '../platform/read-fully.ts'
@@ -12,7 +11,6 @@ import { type ArchiveBytes, type OpenedHeader, openHeader } from './header.ts'
 import { decodeLocator } from './locator.ts'
 import { prefixBytes, segmentKeyOf } from './stream-aead.ts'
 import { openArchiveFile, type StreamAccess, StreamReader } from './stream-reader.ts'
-import { parseChunks, parseTocLine } from './toc-line.ts'
 import type { PageReference } from './toc-pages.ts'
 
 /** Where an archive lies, and what its manifest says of it. */
@@ -76,54 +74,6 @@ export class ArchiveReader {
 
   close(): void {
     this.stream.close()
-  }
-
-  /** All entries in the order of the walk. @throws E_DAMAGED where a page or the order of paths is wrong. */
-  *entries(): Generator<TocEntry> {
-    let previous: BytePath | null = null
-    for (const page of this.root.toc.pages) {
-      for (const entry of this.page(page)) {
-        if (previous !== null && comparePaths(previous, entry.path) > 0) {
-          throw damaged(
-            `the table of contents of ${displayPath(this.place.path)} is out of order at ${displayPath(entry.path)}`,
-          )
-        }
-        previous = entry.path
-        yield entry
-      }
-    }
-  }
-
-  /** The entry of exactly this path, found through the pages' first paths. */
-  find(path: BytePath): TocEntry | undefined {
-    const { pages } = this.root.toc
-    let low = 0
-    let high = pages.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (comparePaths(firstPath(pages[middle] as PageReference), path) <= 0) low = middle + 1
-      else high = middle
-    }
-    const page = pages[low - 1]
-    return page === undefined ? undefined : this.page(page).find((entry) => entry.path === path)
-  }
-
-  /** Entries of one page. */
-  page(reference: PageReference): TocEntry[] {
-    const [, offset, compressedBytes, count, sha256] = reference
-    const bytes = this.stream.decode(offset, compressedBytes)
-    if (hash('sha256', bytes) !== sha256)
-      throw damaged(`a page of the table of contents of ${displayPath(this.place.path)} fails its hash`)
-    const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').split('\n')
-    if (lines.pop() !== '' || lines.length !== count)
-      throw damaged('a page of the table of contents has another number of lines than promised')
-    return lines.map((line) => {
-      const { entry, outside } = parseTocLine(line)
-      if (outside === null) return entry
-      const list = parseChunks(parseJson(this.stream.extent(outside, outside.length)))
-      if (list === null) throw damaged(`the list of chunks of ${displayPath(entry.path)} is malformed`)
-      return { ...entry, content: { kind: 'chunks', chunks: list } }
-    })
   }
 
   /** S offset and raw offset of every frame up to frames.bin, with a closing pair. */

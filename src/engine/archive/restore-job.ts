@@ -1,29 +1,42 @@
 import { createHash } from 'node:crypto'
+import { BackupError } from '../../model/errors.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { User } from '../restore/attributes.ts'
 import { EntryContent } from '../restore/entry-content.ts'
+import type { HolderAccess } from '../restore/holder-access.ts'
 import { OpenDirectories, type OpenPlace } from '../restore/open-directories.ts'
-import { decodeStep } from '../restore/step-line.ts'
+import { decodeStep, type RestorableEntry } from '../restore/step-line.ts'
 import { type StepResult, StepWriter } from '../restore/step-writer.ts'
-import type { StreamAccess } from './stream-reader.ts'
 
 /** What a worker does for a restore: writes the files, links and special files of some steps, or compares files. */
 export type RestoreJob = { readonly kind: 'restore'; readonly run: string; readonly places: readonly OpenPlace[] } & (
   | WriteTask
   | CompareTask
+  | CheckTask
   | { readonly task: 'close' }
 )
 
 interface WriteTask {
   readonly task: 'write'
-  readonly archives: readonly StreamAccess[]
+  /** By archive of the restore: those that hold its data. */
+  readonly archives: readonly (readonly HolderAccess[])[]
   /** Steps as lines, in order, each ended by a line feed. */
   readonly lines: Uint8Array
   readonly user: User
   /** Looks also where nothing can stand: the target does not tell upper and lower case apart. */
   readonly alwaysLook: boolean
 }
+
+/** Reads the content of files and compares it with their hashes; writes nothing. */
+interface CheckTask {
+  readonly task: 'check'
+  readonly archives: WriteTask['archives']
+  readonly lines: Uint8Array
+}
+
+/** Files that fail, by their place in the job. */
+export type CheckResult = readonly { readonly at: number; readonly what: string }[]
 
 interface CompareTask {
   readonly task: 'compare'
@@ -41,7 +54,7 @@ export class RestoreWorker {
     this.#files = files
   }
 
-  perform(job: RestoreJob): StepResult | boolean[] | null {
+  perform(job: RestoreJob): StepResult | CheckResult | boolean[] | null {
     if (job.run !== this.#run || job.task === 'close') this.#close()
     this.#run = job.run
     switch (job.task) {
@@ -49,6 +62,8 @@ export class RestoreWorker {
         return null
       case 'compare':
         return job.files.map((file) => this.#hasContent(job.places, file))
+      case 'check':
+        return this.#check(job)
       case 'write':
         return this.#write(job)
     }
@@ -62,10 +77,23 @@ export class RestoreWorker {
       directories: this.#directoriesOf(job.places),
       content: (archive) => this.#contentOf(archive, job.archives),
     })
-    const lines = Buffer.from(job.lines.buffer, job.lines.byteOffset, job.lines.length).toString('utf8').split('\n')
-    lines.pop()
-    for (const line of lines) writer.apply(decodeStep(line))
+    for (const line of linesOf(job.lines)) writer.apply(decodeStep(line))
     return writer.result()
+  }
+
+  #check(job: RestoreJob & CheckTask): CheckResult {
+    const wrong: { at: number; what: string }[] = []
+    for (const [at, line] of linesOf(job.lines).entries()) {
+      const step = decodeStep(line)
+      const entry = step.entry as RestorableEntry // every line has one
+      try {
+        this.#contentOf(step.archive, job.archives).check(step, entry)
+      } catch (error) {
+        if (!(error instanceof BackupError)) throw error
+        wrong.push({ at, what: error.message })
+      }
+    }
+    return wrong
   }
 
   #hasContent(places: readonly OpenPlace[], file: CompareTask['files'][number]): boolean {
@@ -97,12 +125,12 @@ export class RestoreWorker {
     return this.#directories
   }
 
-  #contentOf(archive: number, archives: readonly StreamAccess[]): EntryContent {
+  #contentOf(archive: number, archives: WriteTask['archives']): EntryContent {
     const known = this.#contents.get(archive)
     if (known !== undefined) return known
-    const access = archives[archive]
-    if (access === undefined) throw new TypeError(`a step names archive ${archive}, which the plan has not`)
-    const content = new EntryContent(this.#files, access)
+    const accesses = archives[archive]
+    if (accesses === undefined) throw new TypeError(`a step names archive ${archive}, which the plan has not`)
+    const content = new EntryContent(this.#files, new Map(accesses))
     this.#contents.set(archive, content)
     return content
   }
@@ -113,6 +141,12 @@ export class RestoreWorker {
     for (const content of this.#contents.values()) content.close()
     this.#contents.clear()
   }
+}
+
+function linesOf(bytes: Uint8Array): string[] {
+  const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8').split('\n')
+  lines.pop()
+  return lines
 }
 
 const readBuffer = Buffer.allocUnsafeSlow(1 << 20)

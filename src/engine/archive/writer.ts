@@ -9,6 +9,7 @@ import { readFully } from '../platform/read-fully.ts'
 import type { Frame } from './batch.ts'
 import { chunking } from './chunking.ts'
 import { type CompressionLevel, compressFrame } from './codec.ts'
+import { holdersOf } from './holders.ts'
 import type { Dependency } from './lineage.ts'
 import { encodeLocator } from './locator.ts'
 import type { ArchiveSink } from './sink.ts'
@@ -298,18 +299,6 @@ export class ArchiveWriter {
       this.#frameRecords = Buffer.concat([this.#frameRecords], this.#frameRecords.length * 2)
     this.#frameRecords.writeBigUInt64BE(BigInt(offset), at)
     this.#frameRecords.writeBigUInt64BE(BigInt(rawOffset), at + 8)
-  }
-}
-
-/** Ordinals of the archives that hold an entry's content; 0 is the one being written. */
-export function holdersOf({ content }: Pick<TocEntry, 'content'>): number[] {
-  switch (content.kind) {
-    case 'none':
-      return []
-    case 'extent':
-      return [content.holder]
-    case 'chunks':
-      return content.chunks.map(({ holder }) => holder)
   }
 }
 

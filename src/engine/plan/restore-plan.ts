@@ -155,9 +155,7 @@ function sameButForChangeTime(then: Replaced | null, now: Replaced | null): bool
 }
 
 function hasData(entry: TocEntry): boolean {
-  if (entry.content.kind === 'none') return storedBytesOf(entry) === 0
-  const holders = entry.content.kind === 'extent' ? [entry.content] : entry.content.chunks
-  return holders.every(({ holder }) => holder === 0)
+  return entry.content.kind !== 'none' || storedBytesOf(entry) === 0
 }
 
 function sameAttributes(entry: TocEntry, seen: Seen, policy: RestorePolicy): boolean {

@@ -7,6 +7,7 @@ import type { RestoreJob } from '../archive/restore-job.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import type { User } from './attributes.ts'
+import { accessesOf } from './holder-access.ts'
 import { makeBase } from './make-base.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { OutcomeTally, type RestoreOutcome } from './outcome.ts'
@@ -115,7 +116,7 @@ class Application {
       task: 'write',
       run: `${plan.header.id} apply`,
       places: open,
-      archives: archives.map(({ reader }) => reader.access),
+      archives: archives.map(({ lineage }, at) => accessesOf(lineage, plan.holders?.[at] ?? null)),
       user: options.user,
     }
   }

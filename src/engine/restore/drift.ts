@@ -80,7 +80,8 @@ function stands(files: Files, directories: OpenDirectories, step: SpooledStep): 
 function checkArchives({ header }: RestorePlan, archives: readonly RestoreArchive[]): void {
   header.archives.forEach(({ service, id, root }, at) => {
     const archive = archives[at]
-    const same = archive?.service === service && archive.reader.root.id === id && archive.reader.rootSha256 === root
+    const same =
+      archive?.service === service && archive.lineage.top.root.id === id && archive.lineage.top.rootSha256 === root
     if (!same)
       throw drifted(`the archive of ${service} in ${header.backup} is not the one the plan was made from`, planAnew)
   })
@@ -89,7 +90,7 @@ function checkArchives({ header }: RestorePlan, archives: readonly RestoreArchiv
 function checkPlaces(files: Files, { header }: RestorePlan, request: DriftRequest): void {
   const target: RestoreTarget =
     header.target.kind === 'in-place' ? header.target : { kind: 'directory', path: pathFromJson(header.target.path) }
-  const roots = request.archives.map(({ reader }) => reader.root)
+  const roots = request.archives.map(({ lineage }) => lineage.top.root)
   const now = findPlaces(files, target, roots, request.repositoryRoot)
   const then = header.places.map(({ prefix, base }) => `${pathFromJson(prefix)}\0${pathFromJson(base)}`)
   const found = now.places.map(({ prefix, base }) => `${prefix}\0${base}`)

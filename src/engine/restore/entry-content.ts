@@ -3,6 +3,7 @@ import { BackupError, damaged } from '../../model/errors.ts'
 import type { Chunk, Extent } from '../../model/format.ts'
 import { displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import type { TocContent } from '../../model/toc.ts'
 import { type StreamAccess, StreamReader } from '../archive/stream-reader.ts'
 import { parseChunks } from '../archive/toc-line.ts'
 import { storedBytesOf } from '../plan/restore-plan.ts'
@@ -11,20 +12,33 @@ import { ContentWriter } from './content-writer.ts'
 import { codeOf } from './look.ts'
 import type { RestorableEntry, SpooledStep } from './step-line.ts'
 
-/** The stored bytes of entries of one archive. Neighbours share frames, so what was decoded last is kept. */
+interface Decoded {
+  readonly ordinal: number
+  readonly offset: number
+  readonly length: number
+  readonly raw: Uint8Array
+}
+
+/** Of an incremental backup neighbours may lie in several archives in turn: so many ranges are kept decoded. */
+const keptRanges = 4
+
+/** The stored bytes of entries of one backup. Neighbours share frames, so what was decoded last is kept. */
 export class EntryContent {
   readonly #files: Files
-  readonly #reader: StreamReader
-  #decoded: { readonly offset: number; readonly length: number; readonly raw: Uint8Array } | null = null
+  readonly #accesses: ReadonlyMap<number, StreamAccess>
+  readonly #readers = new Map<number, StreamReader>()
+  /** The one used last stands last. */
+  #decoded: Decoded[] = []
 
-  /** @throws E_ARCHIVE_MISSING, E_DAMAGED, E_IO. */
-  constructor(files: Files, access: StreamAccess) {
+  /** `accesses` are the archives that hold the bytes, by ordinal. */
+  constructor(files: Files, accesses: ReadonlyMap<number, StreamAccess>) {
     this.#files = files
-    this.#reader = new StreamReader(files, access)
+    this.#accesses = accesses
   }
 
   close(): void {
-    this.#reader.close()
+    for (const reader of this.#readers.values()) reader.close()
+    this.#readers.clear()
   }
 
   /**
@@ -35,10 +49,7 @@ export class EntryContent {
    */
   whole(step: SpooledStep, entry: RestorableEntry): Uint8Array | null {
     if (entry.content.kind === 'chunks' || step.outside !== null) return null
-    const bytes =
-      entry.content.kind === 'none'
-        ? nothing
-        : this.#reading(entry, () => this.#extent((entry.content as { extent: Extent }).extent, storedBytesOf(entry)))
+    const bytes = entry.content.kind === 'none' ? nothing : this.#reading(entry, () => this.#single(step, entry))
     if (entry.sparse !== null) {
       const check = new ContentWriter(this.#files, null, entry)
       check.accept(bytes)
@@ -52,17 +63,25 @@ export class EntryContent {
   /** The chunks of a large file, one after another, each checked. @throws E_DAMAGED. */
   *pieces(step: SpooledStep, entry: RestorableEntry): Generator<Uint8Array> {
     for (const chunk of this.#chunks(step, entry)) {
-      const bytes = this.#reading(entry, () => this.#extent(chunk, chunk.length))
+      const bytes = this.#reading(entry, () => this.#extent(chunk.holder || step.home, chunk, chunk.length))
       if (chunk.sha256 !== null && hash('sha256', bytes) !== chunk.sha256)
         throw damaged(`a part of ${displayPath(entry.path)} fails its hash`)
       yield bytes
     }
   }
 
+  /** Reads all of it and compares it with its hash. @throws E_DAMAGED. */
+  check(step: SpooledStep, entry: RestorableEntry): void {
+    if (this.whole(step, entry) !== null) return
+    const writer = new ContentWriter(this.#files, null, entry)
+    for (const piece of this.pieces(step, entry)) writer.accept(piece)
+    writer.finish()
+  }
+
   #chunks(step: SpooledStep, entry: RestorableEntry): readonly Chunk[] {
     const { outside } = step
     if (outside === null) return entry.content.kind === 'chunks' ? entry.content.chunks : []
-    const text = this.#reading(entry, () => this.#reader.extent(outside, outside.length))
+    const text = this.#reading(entry, () => this.#reader(step.home).extent(outside, outside.length))
     let json: unknown
     try {
       json = JSON.parse(Buffer.from(text).toString('utf8'))
@@ -74,16 +93,33 @@ export class EntryContent {
     return list
   }
 
-  #extent({ offset, compressedBytes, inner }: Extent, length: number): Uint8Array {
-    let decoded = this.#decoded
-    if (decoded === null || decoded.offset !== offset || decoded.length !== compressedBytes) {
-      if (decoded !== null) release(decoded.raw)
-      this.#decoded = null
-      decoded = { offset, length: compressedBytes, raw: this.#reader.decode(offset, compressedBytes) }
-      this.#decoded = decoded
-    }
+  #single({ home }: SpooledStep, entry: RestorableEntry): Uint8Array {
+    const { holder, extent } = entry.content as Extract<TocContent, { kind: 'extent' }> // neither none nor chunks
+    return this.#extent(holder || home, extent, storedBytesOf(entry))
+  }
+
+  #extent(ordinal: number, { offset, compressedBytes, inner }: Extent, length: number): Uint8Array {
+    const at = this.#decoded.findIndex(
+      (known) => known.ordinal === ordinal && known.offset === offset && known.length === compressedBytes,
+    )
+    let decoded = this.#decoded[at]
+    if (decoded === undefined) {
+      if (this.#decoded.length >= keptRanges) release((this.#decoded.shift() as Decoded).raw)
+      decoded = { ordinal, offset, length: compressedBytes, raw: this.#reader(ordinal).decode(offset, compressedBytes) }
+      this.#decoded.push(decoded)
+    } else if (at < this.#decoded.length - 1) this.#decoded.push(...this.#decoded.splice(at, 1))
     if (inner + length > decoded.raw.length) throw damaged('an extent reaches past the end of its frames')
     return decoded.raw.subarray(inner, inner + length)
+  }
+
+  #reader(ordinal: number): StreamReader {
+    const known = this.#readers.get(ordinal)
+    if (known !== undefined) return known
+    const access = this.#accesses.get(ordinal)
+    if (access === undefined) throw damaged(`archive number ${ordinal} of this backup cannot be read`)
+    const reader = new StreamReader(this.#files, access)
+    this.#readers.set(ordinal, reader)
+    return reader
   }
 
   /** An archive that cannot be read is as good as damaged there. */

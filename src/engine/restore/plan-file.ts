@@ -76,7 +76,7 @@ export function loadPlan(
     const header = readPlan(files, path, createHmac('sha256', key), spool, request.repositoryId)
     spool.flush()
     checkAge(header, request)
-    return { header, spoolPath }
+    return { header, spoolPath, holders: null }
   } catch (error) {
     files.removeFile(spoolPath)
     throw error

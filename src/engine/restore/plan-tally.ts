@@ -1,7 +1,8 @@
-import type { BytePath, JsonPath } from '../../model/path.ts'
+import { type BytePath, displayPath, type JsonPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { PlanCounts, RefuseReason, RestoreStep } from '../../model/restore.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
+import { formatNumberOf } from '../../model/units.ts'
 import { jsonPath } from '../archive/toc-pages.ts'
 import type { Directory } from '../plan/restore-paths.ts'
 import type { User } from './attributes.ts'
@@ -12,6 +13,7 @@ import { bytesOfStep } from './step-line.ts'
 /** Refusals told with the plan; their total is counted. */
 const toldRefusals = 1000
 const blockBytes = 4096
+const toldLost = 20
 
 interface Space {
   readonly at: BytePath
@@ -41,12 +43,34 @@ export class PlanTally {
   #steps = 0
   #bytes = 0
   #owned = 0
+  #unreadable = 0
+  /** Why archives cannot be read: what of them is told. */
+  readonly #reasons = new Map<string, number>()
+  readonly #lost: string[] = []
 
   constructor(files: Files, directories: OpenDirectories, places: Places, user: User) {
     this.#files = files
     this.#directories = directories
     this.#places = places
     this.#user = user
+  }
+
+  /** Entries whose content lies in an archive that cannot be read, and why not. */
+  unreadable(entries: number, why: string): void {
+    this.#unreadable += entries
+    this.#reasons.set(why, (this.#reasons.get(why) ?? 0) + entries)
+  }
+
+  /** A page of the table of contents that cannot be read: names unknown. */
+  lose(first: BytePath, next: BytePath | null, entries: number, why: string): void {
+    this.#counts.refuse += entries
+    if (this.#refused.length < toldRefusals) this.#refused.push({ path: jsonPath(first), because: 'data-missing' })
+    this.#unreadable += entries
+    const to = next === null ? 'the end' : `before ${displayPath(next)}`
+    if (this.#lost.length < toldLost)
+      this.#lost.push(
+        `the names of ${formatNumberOf(entries, 'entry', 'entries')} from ${displayPath(first)} to ${to} are lost: ${why}`,
+      )
   }
 
   add(step: RestoreStep, directory: Directory): void {
@@ -77,11 +101,16 @@ export class PlanTally {
     this.#needSpace(bytesOfStep(step), step.replaces?.sizeBytes ?? null, directory)
   }
 
-  summary(inPlace: boolean): Pick<PlanHeader, 'counts' | 'steps' | 'bytesToWrite' | 'space' | 'refused' | 'notes'> {
+  summary(
+    inPlace: boolean,
+  ): Pick<PlanHeader, 'counts' | 'steps' | 'bytesToWrite' | 'space' | 'refused' | 'notes' | 'unreadable'> {
     const notes: string[] = []
     const { overwrite, metadata } = this.#counts
     if (this.#user.uid !== 0 && this.#owned > 0)
       notes.push(`${this.#owned} entries belong to other users or groups: that is not restored without root`)
+    for (const [why, entries] of this.#reasons)
+      notes.push(`the content of ${formatNumberOf(entries, 'entry', 'entries')} cannot be read: ${why}`)
+    notes.push(...this.#lost)
     if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
     return {
       counts: { ...this.#counts },
@@ -93,6 +122,7 @@ export class PlanTally {
       })),
       refused: this.#refused,
       notes,
+      unreadable: this.#unreadable,
     }
   }
 

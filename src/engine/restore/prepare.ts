@@ -5,7 +5,8 @@ import type { RefuseReason, RestoreStep } from '../../model/restore.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
 import { restorePlanVersion } from '../../model/restore-plan.ts'
 import type { TocEntry } from '../../model/toc.ts'
-import type { ArchiveReader } from '../archive/reader.ts'
+import { holdersOf } from '../archive/holders.ts'
+import type { Lineage, LostPage } from '../archive/lineage.ts'
 import { jsonPath } from '../archive/toc-pages.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
 import { type Directory, RestorePaths } from '../plan/restore-paths.ts'
@@ -24,7 +25,7 @@ import { codeOf, type Looked, lookAt } from './look.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { findPlaces, type Places } from './places.ts'
 import { PlanTally } from './plan-tally.ts'
-import type { PrepareOptions, RestorePlan, RestoreRequest } from './request.ts'
+import type { PrepareOptions, RestoreArchive, RestorePlan, RestoreRequest } from './request.ts'
 import { SpoolWriter } from './spool.ts'
 import { encodeStep } from './step-line.ts'
 import { closeDirectories, foldsCase, openPlaces } from './target.ts'
@@ -47,11 +48,11 @@ export async function prepareRestore(
   spoolPath: BytePath,
   options: PrepareOptions,
 ): Promise<RestorePlan> {
-  const readers = request.archives.map(({ reader }) => reader)
+  const lineages = request.archives.map(({ lineage }) => lineage)
   const places = findPlaces(
     files,
     request.target,
-    readers.map(({ root }) => root),
+    lineages.map(({ top }) => top.root),
     request.repositoryRoot,
   )
   const spool = new SpoolWriter(files, spoolPath)
@@ -59,9 +60,9 @@ export async function prepareRestore(
   try {
     open = openPlaces(files, places.targetIsNew ? [] : places.places)
     const preparation = new Preparation(files, pool, request, places, open, spool)
-    await preparation.run(readers, options)
+    await preparation.run(lineages, options)
     spool.flush()
-    return { header: preparation.header(), spoolPath }
+    return { header: preparation.header(), spoolPath, holders: preparation.holders }
   } catch (error) {
     files.removeFile(spoolPath)
     throw error
@@ -94,6 +95,8 @@ class Preparation {
   readonly #tally: PlanTally
   /** By archive: names that hard links refer to, and where their data stands after the restore. */
   readonly #links: Map<BytePath, LinkSource | null>[] = []
+  /** By archive, the ordinals of those that hold what is restored. */
+  readonly holders: Set<number>[] = []
   #slice: Item[] = []
 
   constructor(
@@ -118,12 +121,15 @@ class Preparation {
     this.#tally = new PlanTally(files, this.#directories, places, request.user)
   }
 
-  async run(readers: readonly ArchiveReader[], { signal, onProgress }: PrepareOptions): Promise<void> {
+  async run(lineages: readonly Lineage[], { signal, onProgress }: PrepareOptions): Promise<void> {
     try {
-      for (const reader of readers) this.#links.push(new Map([...carriersOf(reader)].map((path) => [path, null])))
-      const total = readers.reduce((sum, { root }) => sum + root.toc.n, 0)
+      for (const lineage of lineages) {
+        this.#links.push(new Map([...carriersOf(lineage)].map((path) => [path, null])))
+        this.holders.push(new Set())
+      }
+      const total = lineages.reduce((sum, { top }) => sum + top.root.toc.n, 0)
       let done = 0
-      for (const toc of mergedLines(readers)) {
+      for (const toc of mergedLines(lineages, (archive, page) => this.#lose(archive, page))) {
         this.#consider(toc)
         done++
         if (done % sliceEntries !== 0) continue
@@ -147,7 +153,7 @@ class Preparation {
       backup,
       repositoryId,
       target: target.kind === 'in-place' ? target : { kind: 'directory', path: jsonPath(target.path) },
-      archives: archives.map(({ service, reader }) => ({ service, id: reader.root.id, root: reader.rootSha256 })),
+      archives: archives.map(({ service, lineage: { top } }) => ({ service, id: top.root.id, root: top.rootSha256 })),
       places: this.#places.places.map(({ prefix, base }) => ({ prefix: jsonPath(prefix), base: jsonPath(base) })),
       targetIsNew: this.#places.targetIsNew,
       conflict,
@@ -176,10 +182,36 @@ class Preparation {
       if (isDirectory) this.#paths.descend(path, parent, null)
       return
     }
-    const refused = this.#paths.resolve(parent) ?? unusableEntry(entry, this.#policy.isRoot)
+    const refused = this.#paths.resolve(parent) ?? unusableEntry(entry, this.#policy.isRoot) ?? this.#unreadable(toc)
     if (isDirectory) this.#considerDirectory(toc, parent, refused)
     else if (refused !== null) this.#add(toc, parent, refusal(path, refused))
     else this.#slice.push({ toc, parent, step: null, looked: this.#look(entry, parent), comparison: null })
+  }
+
+  /** Why an entry's content cannot be read; null where the archives that hold it can. */
+  #unreadable({ archive, home, line, entry }: TocLine): RefuseReason | null {
+    const { lineage } = this.#request.archives[archive] as RestoreArchive // one for each number
+    try {
+      // A chunk list outside the line is read only where some archive is known to be missing.
+      const outside = home !== lineage.ordinal || lineage.dependencies.length > 0
+      const content = outside && line.includes(',"ckx":[') ? lineage.entryOf(line, home) : entry
+      for (const holder of new Set(holdersOf(content))) {
+        const ordinal = holder === 0 ? home : holder
+        lineage.member(ordinal)
+        this.holders[archive]?.add(ordinal)
+      }
+      if (entry.content.kind === 'none') this.holders[archive]?.add(home)
+      return null
+    } catch (error) {
+      if (!(error instanceof BackupError)) throw error
+      this.#tally.unreadable(1, error.message)
+      return 'data-missing'
+    }
+  }
+
+  /** Nobody knows what a lost page lists: it counts as refused, under its first name. */
+  #lose(_archive: number, { first, next, entries, error }: LostPage): void {
+    this.#tally.lose(first, next, entries, error.message)
   }
 
   #considerDirectory(toc: TocLine, parent: Directory, refused: RefuseReason | null): void {
@@ -226,7 +258,7 @@ class Preparation {
     const makes = step.kind !== 'refuse' && step.kind !== 'keep' && step.kind !== 'unchanged'
     if (makes) this.#planParents(parent)
     const fresh = parent.isNew === true
-    this.#spool.line(encodeStep({ step, archive: toc.archive, fresh }, toc.line))
+    this.#spool.line(encodeStep({ step, archive: toc.archive, home: toc.home, fresh }, toc.line))
     this.#tally.add(step, parent)
   }
 
@@ -236,7 +268,7 @@ class Preparation {
     this.#planParents(directory.above)
     directory.planned = true
     const step: RestoreStep = { kind: 'make-parent', path: directory.path }
-    this.#spool.line(encodeStep({ step, archive: 0, fresh: directory.above.isNew === true }, ''))
+    this.#spool.line(encodeStep({ step, archive: 0, home: 0, fresh: directory.above.isNew === true }, ''))
     this.#tally.add(step, directory.above)
   }
 

@@ -1,7 +1,7 @@
 import type { BytePath } from '../../model/path.ts'
 import type { ConflictMode } from '../../model/restore.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
-import type { ArchiveReader } from '../archive/reader.ts'
+import type { Lineage } from '../archive/lineage.ts'
 import type { User } from './attributes.ts'
 import type { RestoreTarget } from './places.ts'
 import type { PathSelector } from './select-paths.ts'
@@ -24,13 +24,15 @@ export interface RestoreRequest {
 
 export interface RestoreArchive {
   readonly service: string
-  readonly reader: ArchiveReader
+  readonly lineage: Lineage
 }
 
 /** A plan ready to be shown, saved or applied. Its steps lie in a file, one a line. */
 export interface RestorePlan {
   readonly header: PlanHeader
   readonly spoolPath: BytePath
+  /** By archive, the ordinals that its steps read from; null where that is not known. */
+  readonly holders: readonly ReadonlySet<number>[] | null
 }
 
 export interface PrepareOptions {

@@ -15,6 +15,8 @@ export interface SpooledStep {
   readonly path: BytePath
   /** Number of the archive that has the entry. */
   readonly archive: number
+  /** Ordinal of the archive that stores the entry's line: what a holder of 0 means. */
+  readonly home: number
   /** Its directory is made by this restore: nothing can stand there. */
   readonly fresh: boolean
   readonly replaces: Replaced | null
@@ -30,6 +32,7 @@ export interface SpooledStep {
 export interface Planned {
   readonly step: RestoreStep
   readonly archive: number
+  readonly home: number
   readonly fresh: boolean
 }
 
@@ -46,7 +49,7 @@ function placeOf(step: RestoreStep): number {
 }
 
 /** Without the line feed. `line` is the entry's own line in the archive. */
-export function encodeStep({ step, archive, fresh }: Planned, line: string): string {
+export function encodeStep({ step, archive, home, fresh }: Planned, line: string): string {
   const start = `{"step":"${step.kind}","bytes":${bytesOfStep(step)},"at":${placeOf(step)}`
   const directory = 'entry' in step && step.entry.type === 'directory' ? directoryMark : ''
   const head = `${start}${directory}${fresh ? ',"fresh":1' : ''}`
@@ -60,14 +63,14 @@ export function encodeStep({ step, archive, fresh }: Planned, line: string): str
       const because = step.kind === 'keep' ? `,"because":"${step.because}"` : ''
       const seen = `${because},"replaces":${encodeReplaced(step.replaces)}`
       // A directory's time is set again after what lies in it was written; of others the path is enough.
-      if (step.entry.type === 'directory') return `${head}${seen},"archive":${archive},"entry":${line}}`
+      if (step.entry.type === 'directory') return `${head}${seen},"archive":${archive},"home":${home},"entry":${line}}`
       return `${head}${seen},"path":${JSON.stringify(jsonPath(step.entry.path))}}`
     }
     default: {
       const replaces = step.replaces === null ? '' : `,"replaces":${encodeReplaced(step.replaces)}`
       const to = step.kind === 'make-hardlink' ? `,"to":${JSON.stringify(jsonPath(step.to))}` : ''
       const as = step.kind === 'write-beside' ? `,"as":${JSON.stringify(jsonPath(step.as))}` : ''
-      return `${head}${replaces}${to}${as},"archive":${archive},"entry":${line}}`
+      return `${head}${replaces}${to}${as},"archive":${archive},"home":${home},"entry":${line}}`
     }
   }
 }
@@ -117,6 +120,7 @@ interface StepJson {
   readonly to?: JsonPath
   readonly as?: JsonPath
   readonly archive?: number
+  readonly home?: number
   readonly entry?: EntryJson
 }
 
@@ -163,6 +167,7 @@ export function decodeStep(text: string): SpooledStep {
     kind: json.step,
     path,
     archive: json.archive ?? 0,
+    home: json.home ?? 0,
     fresh: json.fresh === 1,
     replaces: json.replaces === undefined ? null : decodeReplaced(json.replaces),
     entry,

@@ -1,8 +1,8 @@
-import { hash } from 'node:crypto'
-import { damaged } from '../../model/errors.ts'
+import { BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, comparePaths, displayPath } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
-import type { ArchiveReader } from '../archive/reader.ts'
+import type { Lineage, LostPage, PageLines } from '../archive/lineage.ts'
+import { firstPath } from '../archive/reader.ts'
 import { parseTocLine } from '../archive/toc-line.ts'
 import type { PageReference } from '../archive/toc-pages.ts'
 
@@ -10,13 +10,18 @@ import type { PageReference } from '../archive/toc-pages.ts'
 export interface TocLine {
   /** Number of the archive in the restore. */
   readonly archive: number
+  /** Ordinal of the archive that stores the line: what a holder of 0 means. */
+  readonly home: number
   readonly line: string
   readonly entry: TocEntry
 }
 
-/** The entries of several archives in one order. @throws E_DAMAGED. */
-export function* mergedLines(readers: readonly ArchiveReader[]): Generator<TocLine> {
-  const streams = readers.map((reader, archive) => tocLines(reader, archive))
+/** Hears of pages that cannot be read, by the number of their archive. */
+export type LostPages = (archive: number, page: LostPage) => void
+
+/** The entries of several archives in one order. @throws E_DAMAGED where the order within one is wrong. */
+export function* mergedLines(lineages: readonly Lineage[], lost: LostPages): Generator<TocLine> {
+  const streams = lineages.map((lineage, archive) => tocLines(lineage, archive, lost))
   if (streams.length === 1) return yield* streams[0] as Generator<TocLine>
   const heads = streams.map((stream) => stream.next())
   for (;;) {
@@ -34,40 +39,49 @@ export function* mergedLines(readers: readonly ArchiveReader[]): Generator<TocLi
 }
 
 /** Stored paths that later hard links of the archive name as the carrier of their data. */
-export function* carriersOf(reader: ArchiveReader): Generator<BytePath> {
-  for (const page of reader.root.toc.pages) {
-    const bytes = pageBytes(reader, page)
+export function* carriersOf(lineage: Lineage): Generator<BytePath> {
+  for (const page of lineage.top.root.toc.pages) {
+    const read = pageIfReadable(lineage, page)
+    if (read instanceof BackupError) continue
     // In JSON a quote inside a text is escaped, so this stands where it means what it says.
-    for (let at = bytes.indexOf('"t":"h"'); at >= 0; at = bytes.indexOf('"t":"h"', at + 1)) {
-      const start = bytes.lastIndexOf(10, at) + 1
-      const end = bytes.indexOf(10, at)
-      const { entry } = parseTocLine(bytes.toString('utf8', start, end < 0 ? bytes.length : end))
+    if (!read.text.includes('"t":"h"')) continue
+    for (const line of read.lines) {
+      if (!line.includes('"t":"h"')) continue
+      const { entry } = parseTocLine(line)
       if (entry.type === 'hardlink' && entry.linkTarget !== null) yield entry.linkTarget
     }
   }
 }
 
-function* tocLines(reader: ArchiveReader, archive: number): Generator<TocLine> {
+function* tocLines(lineage: Lineage, archive: number, lost: LostPages): Generator<TocLine> {
+  const { pages } = lineage.top.root.toc
   let previous: BytePath | null = null
-  for (const page of reader.root.toc.pages) {
-    const lines = pageBytes(reader, page).toString('utf8').split('\n')
-    if (lines.pop() !== '' || lines.length !== page[3])
-      throw damaged('a page of the table of contents has another number of lines than promised')
-    for (const line of lines) {
+  for (const [at, page] of pages.entries()) {
+    const read = pageIfReadable(lineage, page)
+    if (read instanceof BackupError) {
+      const next = pages[at + 1]
+      const first = firstPath(page)
+      lost(archive, { first, next: next === undefined ? null : firstPath(next), entries: page[3], error: read })
+      continue
+    }
+    for (const line of read.lines) {
       const { entry } = parseTocLine(line)
       if (previous !== null && comparePaths(previous, entry.path) > 0) {
-        const where = displayPath(reader.place.path)
+        const where = displayPath(lineage.top.place.path)
         throw damaged(`the table of contents of ${where} is out of order at ${displayPath(entry.path)}`)
       }
       previous = entry.path
-      yield { archive, line, entry }
+      yield { archive, home: read.ordinal, line, entry }
     }
   }
 }
 
-function pageBytes(reader: ArchiveReader, [, offset, compressedBytes, , sha256]: PageReference): Buffer {
-  const bytes = reader.stream.decode(offset, compressedBytes)
-  if (hash('sha256', bytes) !== sha256)
-    throw damaged(`a page of the table of contents of ${displayPath(reader.place.path)} fails its hash`)
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+function pageIfReadable(lineage: Lineage, page: PageReference): PageLines | BackupError {
+  try {
+    return lineage.pageLines(page)
+  } catch (error) {
+    // Damage in the archive itself is damage of the whole table, as ever; what an older one has lost is only a part.
+    if (error instanceof BackupError && page[5] !== undefined) return error
+    throw error
+  }
 }

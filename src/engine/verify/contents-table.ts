@@ -1,6 +1,7 @@
-import { type BytePath, comparePaths, pathFromBytes, pathFromText, unsafePath } from '../../model/path.ts'
+import { type BytePath, comparePaths, unsafePath } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
-import type { ArchiveReader } from '../archive/reader.ts'
+import type { Lineage } from '../archive/lineage.ts'
+import { firstPath } from '../archive/reader.ts'
 import { jsonPath, type PageReference } from '../archive/toc-pages.ts'
 import type { Findings } from './finding.ts'
 
@@ -12,7 +13,7 @@ export class ContentsTable {
   /** A page could not be read: an entry that is not found may have stood there. */
   incomplete = false
   entries = 0
-  readonly #reader: ArchiveReader
+  readonly #lineage: Lineage
   readonly #findings: Findings
   #previous: BytePath | null = null
   #files = 0
@@ -20,19 +21,21 @@ export class ContentsTable {
   /** Names that repeat the data of another one: carrier and what its entry must say. */
   readonly #hardlinks = new Map<BytePath, TocEntry>()
 
-  constructor(reader: ArchiveReader, findings: Findings) {
-    this.#reader = reader
+  constructor(lineage: Lineage, findings: Findings) {
+    this.#lineage = lineage
     this.#findings = findings
   }
 
   *read(): Generator<TocEntry> {
-    const { pages } = this.#reader.root.toc
+    const { pages } = this.#lineage.top.root.toc
     let end: number | null = null
     for (const [at, page] of pages.entries()) {
-      if (end !== null && page[1] !== end)
-        this.#findings.damage(`page ${at} of the table of contents does not follow the one before`)
-      end = page[1] + page[2]
-      const entries = this.#findings.attempt(() => this.#reader.page(page))
+      if (page[5] === undefined) {
+        if (end !== null && page[1] !== end)
+          this.#findings.damage(`page ${at} of the table of contents does not follow the one before`)
+        end = page[1] + page[2]
+      }
+      const entries = this.#findings.attempt(() => this.#entriesOf(page))
       if (entries === null) {
         this.incomplete = true
         continue
@@ -46,6 +49,11 @@ export class ContentsTable {
     }
     this.#checkSums()
     this.#checkHardlinks()
+  }
+
+  #entriesOf(page: PageReference): TocEntry[] {
+    const { ordinal, lines } = this.#lineage.pageLines(page)
+    return lines.map((line) => this.#lineage.entryOf(line, ordinal))
   }
 
   #check(entry: TocEntry): void {
@@ -76,7 +84,7 @@ export class ContentsTable {
 
   #checkSums(): void {
     if (this.incomplete) return
-    const { toc, stats } = this.#reader.root
+    const { toc, stats } = this.#lineage.top.root
     if (this.entries !== toc.n)
       this.#findings.damage(`the table of contents has ${this.entries} entries, the root says ${toc.n}`)
     if (this.#files !== stats.files || this.#bytes !== stats.bytes)
@@ -87,18 +95,18 @@ export class ContentsTable {
   #checkHardlinks(): void {
     const targets = [...this.#hardlinks.keys()].sort(comparePaths)
     let at = 0
-    const { pages } = this.#reader.root.toc
+    const { pages } = this.#lineage.top.root.toc
     for (const [index, page] of pages.entries()) {
       if (at === targets.length) return
       const next = pages[index + 1]
-      const beyond = next === undefined ? null : firstPathOf(next)
+      const beyond = next === undefined ? null : firstPath(next)
       const here: BytePath[] = []
       while (at < targets.length && (beyond === null || comparePaths(targets[at] as BytePath, beyond) < 0))
         here.push(targets[at++] as BytePath)
       if (here.length === 0) continue
       let entries: Map<BytePath, TocEntry>
       try {
-        entries = new Map(this.#reader.page(page).map((entry) => [entry.path, entry]))
+        entries = new Map(this.#entriesOf(page).map((entry) => [entry.path, entry]))
       } catch {
         continue // found and told above
       }
@@ -118,8 +126,4 @@ function sameData(a: TocEntry, b: TocEntry): boolean {
     a.sizeBytes === b.sizeBytes &&
     JSON.stringify([a.content, a.sparse]) === JSON.stringify([b.content, b.sparse])
   )
-}
-
-function firstPathOf(page: PageReference): BytePath {
-  return typeof page[0] === 'string' ? pathFromText(page[0]) : pathFromBytes(Buffer.from(page[0].pb, 'base64'))
 }

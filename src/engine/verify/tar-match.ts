@@ -1,6 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
 import { type BytePath, comparePaths } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
+import { holdersOf } from '../archive/holders.ts'
+import type { Lineage } from '../archive/lineage.ts'
 import type { ArchiveReader } from '../archive/reader.ts'
 import { type ReadMember, type TarListener, TarReader } from '../archive/tar-reader.ts'
 import { ContentHash } from './content-hash.ts'
@@ -8,6 +10,7 @@ import { type FrameList, frameAt, type RawRange, rawRangeOf } from './content-pl
 import type { ContentsTable } from './contents-table.ts'
 import { damageIn, type Findings } from './finding.ts'
 import { differences } from './member-check.ts'
+import type { Proven } from './proven.ts'
 
 /** A content that lies behind lost bytes. */
 interface Resumed {
@@ -20,7 +23,9 @@ interface Resumed {
  * line its member, and they say the same. Where bytes are lost, it goes on at the next content whose place is known.
  */
 export class TarMatch implements TarListener {
+  readonly #lineage: Lineage
   readonly #reader: ArchiveReader
+  readonly #proven: Proven
   readonly #frames: FrameList
   readonly #findings: Findings
   readonly #table: ContentsTable
@@ -35,12 +40,14 @@ export class TarMatch implements TarListener {
   #resumed: Resumed | null = null
   #lost = false
 
-  constructor(reader: ArchiveReader, frames: FrameList, table: ContentsTable, findings: Findings) {
-    this.#reader = reader
+  constructor(lineage: Lineage, frames: FrameList, table: ContentsTable, findings: Findings, proven: Proven) {
+    this.#lineage = lineage
+    this.#reader = lineage.top
+    this.#proven = proven
     this.#frames = frames
     this.#findings = findings
     this.#table = table
-    this.#own = new OwnMembers(reader, frames, findings)
+    this.#own = new OwnMembers(lineage.top, frames, findings)
     this.#entries = table.read()
     this.#next = this.#advance()
   }
@@ -80,7 +87,7 @@ export class TarMatch implements TarListener {
     if (this.#resumed !== null) this.#findings.damage('has damaged content', this.#resumed.entry.path)
     this.#resumed = null
     for (; this.#next !== null; this.#next = this.#advance()) {
-      const range = this.#next.type === 'file' ? rawRangeOf(this.#next, this.#frames) : null
+      const range = this.#isHere(this.#next) ? rawRangeOf(this.#next, this.#frames) : null
       if (range === null || typeof range === 'string') continue
       if (range.start >= end) {
         this.#skipTo = range.start
@@ -125,6 +132,10 @@ export class TarMatch implements TarListener {
     if (differing.length > 0)
       this.#findings.damage(`differs between the tar and the table of contents: ${differing.join(', ')}`, entry.path)
     if (entry.type !== 'file' || member.type !== 'file') return
+    if (!this.#isHere(entry)) {
+      this.#findings.damage('lies in the tar, and elsewhere for the table of contents', entry.path)
+      return
+    }
     const range = rawRangeOf(entry, this.#frames)
     const wrong = wrongPlace(range, member)
     if (wrong !== null) this.#findings.damage(wrong, entry.path)
@@ -145,6 +156,7 @@ export class TarMatch implements TarListener {
     this.#current = null
     if (hash.digest() !== entry.sha256) this.#findings.damage('fails its SHA-256', entry.path)
     else if (hash.badChunk !== null) this.#findings.damage(`fails the SHA-256 of chunk ${hash.badChunk}`, entry.path)
+    else this.#proven.add(entry, () => this.#reader.root.id)
   }
 
   #resume(position: number): void {
@@ -156,7 +168,17 @@ export class TarMatch implements TarListener {
   }
 
   #unmatched(entry: TocEntry): void {
-    if (!this.#lost) this.#findings.damage('lies in the table of contents, and not in the tar', entry.path)
+    if (this.#lost || !this.#mustBeInTar(entry)) return
+    this.#findings.damage('lies in the table of contents, and not in the tar', entry.path)
+  }
+
+  /** An archive that builds on older ones has members for what is new in it; what it took over has none here. */
+  #mustBeInTar(entry: TocEntry): boolean {
+    return this.#reader.root.kind === 'full' || (entry.content.kind === 'extent' && this.#isHere(entry))
+  }
+
+  #isHere(entry: TocEntry): boolean {
+    return entry.type === 'file' && holdersOf(entry).every((holder) => holder === this.#lineage.ordinal)
   }
 
   #advance(): TocEntry | null {
@@ -208,8 +230,9 @@ class OwnMembers {
         this.#findings.damage('does not lie where the root says', member.path)
     }
     if (member.type !== 'file') this.#findings.damage('is no file', member.path)
+    const ownPage = root.toc.pages.find((page) => page[5] === undefined)
     if (name === 'toc.jsonl')
-      placed(root.toc.pages[0] ? this.#rawOf(root.toc.pages[0][1]) : member.contentStart, root.toc.raw)
+      placed(ownPage === undefined ? member.contentStart : this.#rawOf(ownPage[1]), root.toc.raw)
     if (name === 'frames.bin') placed(this.#rawOf(root.frames.at[0]), (root.frames.n + 1) * 16)
     if (name === 'root.json') placed(member.contentStart, location.rootBytes)
     const sha256 = name === 'root.json' ? this.#reader.rootSha256 : null

@@ -3,7 +3,8 @@ import { type BytePath, displayPath, joinPath, pathToText } from '../../model/pa
 import type { Files } from '../../model/ports.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import { splitXattrs } from '../archive/extended-attributes.ts'
-import type { ArchivePlace, ArchiveReader } from '../archive/reader.ts'
+import type { Lineage } from '../archive/lineage.ts'
+import type { ArchivePlace } from '../archive/reader.ts'
 import type { Secret } from '../keys/secrets.ts'
 import { hashFile } from '../live-tree.ts'
 import { differingAttributes } from '../plan/compare.ts'
@@ -30,7 +31,7 @@ export interface TestRestoreOptions {
 
 export async function testRestore(
   place: ArchivePlace,
-  reader: ArchiveReader,
+  lineage: Lineage,
   findings: Findings,
   options: TestRestoreOptions,
 ): Promise<void> {
@@ -40,7 +41,7 @@ export async function testRestore(
     findings.damage(`the recovery script ended with ${script.exitCode}: ${script.lastWords}`)
     return
   }
-  for (const entry of reader.entries()) {
+  for (const entry of lineage.entries()) {
     options.signal.throwIfAborted()
     for (const what of differences(target, entry, script.exactTimes, options))
       findings.damage(`restored otherwise than stored: ${what}`, entry.path)

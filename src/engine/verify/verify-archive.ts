@@ -2,6 +2,7 @@ import { BackupError } from '../../model/errors.ts'
 import type { Progress } from '../../model/event.ts'
 import type { Files } from '../../model/ports.ts'
 import { decodeInOrder } from '../archive/decode-job.ts'
+import { type Dependency, Lineage } from '../archive/lineage.ts'
 import { type ArchivePlace, ArchiveReader } from '../archive/reader.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
 import type { Keys } from '../keys/slots.ts'
@@ -9,11 +10,17 @@ import { release } from '../platform/release.ts'
 import { type FrameList, frameAt } from './content-place.ts'
 import { ContentsTable } from './contents-table.ts'
 import { damageIn, type Finding, Findings, type VerifyLevel } from './finding.ts'
+import type { Proven } from './proven.ts'
+import { checkReferences } from './references.ts'
 import { checkOutside, type PromisedFile, scrub } from './scrub.ts'
 import { TarMatch } from './tar-match.ts'
 
 export interface VerifyOptions {
   readonly signal: AbortSignal
+  /** Opens an older archive that the verified one builds on. */
+  openOlder(older: Dependency): ArchiveReader
+  /** What the run has found to be whole already. */
+  readonly proven: Proven
   onProgress(progress: Progress): void
 }
 
@@ -45,20 +52,23 @@ export async function verifyArchive(
     }
     const reader = findings.attempt(() => new ArchiveReader(files, place, keys))
     if (reader === null) return findings.list()
+    const lineage = new Lineage(reader, options.openOlder)
     try {
       checkLocation(reader, place, findings)
-      const table = new ContentsTable(reader, findings)
+      for (const { i } of lineage.dependencies) findings.attempt(() => lineage.member(i))
+      const table = new ContentsTable(lineage, findings)
       if (level === 'quick') readTable(table, reader, options)
       else {
         // Both come to their end before the archive is closed, whatever becomes of one of them.
         const outcomes = await Promise.allSettled([
           scrub(files, place, promised, findings, () => mustGoOn(options.signal)),
-          readAll(pool, reader, table, findings, options),
+          readAll(pool, lineage, table, findings, options),
         ])
         for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+        if (lineage.dependencies.length > 0) await checkOlder(pool, lineage, findings, options)
       }
     } finally {
-      reader.close()
+      lineage.close()
     }
   } catch (error) {
     findings.damage(damageIn(error))
@@ -98,13 +108,30 @@ function readTable(table: ContentsTable, reader: ArchiveReader, { signal, onProg
   }
 }
 
+async function checkOlder(
+  pool: WorkerPool,
+  lineage: Lineage,
+  findings: Findings,
+  { signal, proven, onProgress }: VerifyOptions,
+): Promise<void> {
+  let doneEntries = 0
+  const onEntry = (): void => {
+    doneEntries++
+    mustGoOn(signal)
+    if (doneEntries % 512 === 0)
+      onProgress({ doneBytes: 0, totalBytes: null, doneEntries, totalEntries: lineage.top.root.toc.n })
+  }
+  await checkReferences(pool, lineage, findings, { run: `${lineage.top.root.id} references`, proven, onEntry })
+}
+
 async function readAll(
   pool: WorkerPool,
-  reader: ArchiveReader,
+  lineage: Lineage,
   table: ContentsTable,
   findings: Findings,
-  { signal, onProgress }: VerifyOptions,
+  { signal, proven, onProgress }: VerifyOptions,
 ): Promise<void> {
+  const reader = lineage.top
   const frames = findings.attempt(() => reader.frames())
   if (frames === null) {
     findings.damage('the list of frames is needed to check the content, which was not checked')
@@ -112,7 +139,7 @@ async function readAll(
     return
   }
   checkPageFrames(reader, frames, findings)
-  const match = new TarMatch(reader, frames, table, findings)
+  const match = new TarMatch(lineage, frames, table, findings, proven)
   const { rawOffsets } = frames
   const totalBytes = rawOffsets.at(-1) as number // frames() always has its closing pair
   for await (const run of decodeInOrder(pool, reader.access, frames)) {
@@ -146,7 +173,8 @@ async function readAll(
 
 /** A page is exactly one frame. */
 function checkPageFrames(reader: ArchiveReader, frames: FrameList, findings: Findings): void {
-  for (const [at, [, offset, compressedBytes]] of reader.root.toc.pages.entries()) {
+  for (const [at, [, offset, compressedBytes, , , older]] of reader.root.toc.pages.entries()) {
+    if (older !== undefined) continue
     const frame = frameAt(frames.offsets, offset)
     if (frame === null || frames.offsets[frame + 1] !== offset + compressedBytes)
       findings.damage(`page ${at} of the table of contents is not a frame of its own`)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { verifyArchive } from '../../../src/engine/verify/verify-archive.ts'
 import { type BytePath, pathFromText } from '../../../src/model/path.ts'
 import type { SourceEntry } from '../../../src/model/source.ts'
+import { byItself } from '../verify/by-itself.ts'
 import { build, files, listSource, madeUp, poolOf } from './archive-kit.ts'
 
 /** Writes and verifies an archive of as many entries as asked for, and prints the process's peak memory in KiB. */
@@ -18,7 +19,7 @@ function* entries(): Generator<SourceEntry> {
 
 const pool = poolOf(2)
 const { place, promised, keys } = await build(listSource(entries()), { pool, directory, name: `many-${count}` })
-const options = { signal: new AbortController().signal, onProgress: () => {} }
+const options = { signal: new AbortController().signal, onProgress: () => {}, ...byItself }
 const findings = await verifyArchive(files, pool, place, promised, keys, 'full', options)
 await pool.close()
 if (findings.length > 0) throw new Error(findings[0]?.what)

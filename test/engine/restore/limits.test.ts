@@ -4,6 +4,7 @@ import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { alone } from '../../../src/engine/archive/lineage.ts'
 import { joinPath } from '../../../src/model/path.ts'
 import {
   apply,
@@ -166,7 +167,7 @@ test('leaves nothing of a file the archive has lost, nor of its links, and gives
   const there = scratch.at(`target/${source.slice(1)}`)
   writeFileSync(joinPath(there, named('m')), 'theirs')
   const { place } = reader
-  const middle = reader.find(named(`${source.slice(1)}/m`))?.content
+  const middle = alone(reader).find(named(`${source.slice(1)}/m`))?.content
   if (middle?.kind !== 'extent') throw new Error('expected one extent')
   const fd = files.open(place.path, 'read-write')
   const bytes = readFileSync(place.path)

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { beforeEach, expect, test } from 'vitest'
+import { alone } from '../../../src/engine/archive/lineage.ts'
 import type { ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import { checkDrift } from '../../../src/engine/restore/drift.ts'
 import { type LoadRequest, loadPlan, planHash, savePlan } from '../../../src/engine/restore/plan-file.ts'
@@ -48,7 +49,7 @@ const load = (change: Partial<LoadRequest & { key: Uint8Array; path: string }> =
   })
 const drift = (loaded: RestorePlan) =>
   checkDrift(files, loaded, {
-    archives: [{ service: 'service-0', reader }],
+    archives: [{ service: 'service-0', lineage: alone(reader) }],
     repositoryRoot: scratch.at('repository'),
     user,
   })
@@ -154,7 +155,7 @@ test('refuses a plan when the target has moved, or the backup is another one', a
   const source = scratch.at('source')
   const other = await backUp(scratch, source)
   const request = {
-    archives: [{ service: 'service-0', reader: other }],
+    archives: [{ service: 'service-0', lineage: alone(other) }],
     repositoryRoot: scratch.at('repository'),
     user,
   }

@@ -1,3 +1,4 @@
+import { alone } from '../../../src/engine/archive/lineage.ts'
 import { ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import { WorkerPool } from '../../../src/engine/archive/worker-pool.ts'
 import { noKeys } from '../../../src/engine/keys/slots.ts'
@@ -12,7 +13,7 @@ const files = createDiskFiles()
 const reader = new ArchiveReader(files, place, noKeys)
 const pool = new WorkerPool({ count: 2, filesModule: null })
 const user = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 }
-const archives = [{ service: 'files', reader }]
+const archives = [{ service: 'files', lineage: alone(reader) }]
 const signal = new AbortController().signal
 const plan = await prepareRestore(
   files,

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, vi } from 'vitest'
 import { defaultLevel } from '../../../src/engine/archive/codec.ts'
+import { alone } from '../../../src/engine/archive/lineage.ts'
 import { packSource } from '../../../src/engine/archive/pack-source.ts'
 import { type ArchivePlace, ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import { ArchiveSink } from '../../../src/engine/archive/sink.ts'
@@ -192,7 +193,7 @@ export function requestFor(scratch: Scratch, readers: readonly ArchiveReader[], 
     id: `plan-${++plans}`,
     backup: '2026-11-20T02-00-00Z-full-7f3k',
     repositoryId: 'repository-1',
-    archives: readers.map((reader, at) => ({ service: `service-${at}`, reader })),
+    archives: readers.map((reader, at) => ({ service: `service-${at}`, lineage: alone(reader) })),
     repositoryRoot: scratch.at('repository'),
     target: { kind: 'directory', path: scratch.at('target') },
     select: selectEverything,
@@ -219,7 +220,7 @@ export function apply(
   readers: readonly ArchiveReader[],
   options: Partial<ApplyOptions> = {},
 ): Promise<RestoreOutcome> {
-  const archives = readers.map((reader, at) => ({ service: `service-${at}`, reader }))
+  const archives = readers.map((reader, at) => ({ service: `service-${at}`, lineage: alone(reader) }))
   return applyRestore(files, pool(), plan, archives, { user, signal: new AbortController().signal, ...options })
 }
 

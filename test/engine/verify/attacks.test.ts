@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type DecodeJob, FrameDecoder } from '../../../src/engine/archive/decode-job.ts'
+import { alone } from '../../../src/engine/archive/lineage.ts'
 import { ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import type { WorkerPool } from '../../../src/engine/archive/worker-pool.ts'
 import type { Finding } from '../../../src/engine/verify/finding.ts'
@@ -18,6 +19,7 @@ import {
   scratch,
   wrongKeys,
 } from '../archive/archive-kit.ts'
+import { byItself } from './by-itself.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -27,7 +29,7 @@ vi.setConfig({ testTimeout: 60_000 })
  */
 
 const room = scratch('attacks')
-const options = { signal: new AbortController().signal, onProgress: () => {} }
+const options = { signal: new AbortController().signal, onProgress: () => {}, ...byItself }
 const segmentBytes = 512
 const headerBytes = 8192
 let archive: BuiltArchive
@@ -62,7 +64,7 @@ function contents(): Map<string, string> {
   const reader = new ArchiveReader(files, archive.place, archive.keys)
   try {
     const found = new Map<string, string>()
-    for (const entry of reader.entries()) {
+    for (const entry of alone(reader).entries()) {
       const bytes =
         entry.content.kind === 'extent'
           ? reader.stream.extent(entry.content.extent, entry.sizeBytes)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { compressFrame } from '../../../src/engine/archive/codec.ts'
+import { alone } from '../../../src/engine/archive/lineage.ts'
 import { type ArchivePlace, ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import { ArchiveSink } from '../../../src/engine/archive/sink.ts'
 import { encodeTarHeader, paddedBytes, type TarMember } from '../../../src/engine/archive/tar-header.ts'
@@ -24,6 +25,7 @@ import {
   poolOf,
   scratch,
 } from '../archive/archive-kit.ts'
+import { byItself } from './by-itself.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -37,7 +39,7 @@ afterAll(async () => {
   room.remove()
 })
 
-const options = { signal: new AbortController().signal, onProgress: () => {} }
+const options = { signal: new AbortController().signal, onProgress: () => {}, ...byItself }
 type Promised = BuiltArchive['promised']
 
 function verify(
@@ -305,7 +307,7 @@ test('rot in the middle: seen by scrub and full with the entries it hits, not by
   const archive = await build(listSource(entries), { pool, directory: room.path, name: 'rot' })
   const { place, promised } = archive
   const reader = new ArchiveReader(files, place, noKeys)
-  const hit = reader.find('file-05' as BytePath)
+  const hit = alone(reader).find('file-05' as BytePath)
   reader.close()
   if (hit?.content.kind !== 'extent') throw new Error('file-05 is not there')
   const bytes = readFileSync(place.path)
