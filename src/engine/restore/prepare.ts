@@ -176,7 +176,7 @@ class Preparation {
       if (isDirectory) this.#paths.descend(path, parent, null)
       return
     }
-    const refused = this.#paths.resolve(parent) ?? unusableEntry(entry, this.#policy.isRoot)
+    const refused = this.#paths.resolve(parent) ?? unusableEntry(entry, toc.listedOutside, this.#policy.isRoot)
     if (isDirectory) this.#considerDirectory(toc, parent, refused)
     else if (refused !== null) this.#add(toc, parent, refusal(path, refused))
     else this.#slice.push({ toc, parent, step: null, looked: this.#look(entry, parent), comparison: null })

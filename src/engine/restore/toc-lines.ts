@@ -6,12 +6,14 @@ import type { ArchiveReader } from '../archive/reader.ts'
 import { parseTocLine } from '../archive/toc-line.ts'
 import type { PageReference } from '../archive/toc-pages.ts'
 
-/** An entry with the line it was read from; a chunk list stored outside the line is not read here. */
+/** An entry with the line it was read from. */
 export interface TocLine {
   /** Number of the archive in the restore. */
   readonly archive: number
   readonly line: string
+  /** Its content is `none` where its chunks are listed outside the line. */
   readonly entry: TocEntry
+  readonly listedOutside: boolean
 }
 
 /** The entries of several archives in one order. @throws E_DAMAGED. */
@@ -54,13 +56,13 @@ function* tocLines(reader: ArchiveReader, archive: number): Generator<TocLine> {
     if (lines.pop() !== '' || lines.length !== page[3])
       throw damaged('a page of the table of contents has another number of lines than promised')
     for (const line of lines) {
-      const { entry } = parseTocLine(line)
+      const { entry, outside } = parseTocLine(line)
       if (previous !== null && comparePaths(previous, entry.path) > 0) {
         const where = displayPath(reader.place.path)
         throw damaged(`the table of contents of ${where} is out of order at ${displayPath(entry.path)}`)
       }
       previous = entry.path
-      yield { archive, line, entry }
+      yield { archive, line, entry, listedOutside: outside !== null }
     }
   }
 }
