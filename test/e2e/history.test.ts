@@ -137,7 +137,13 @@ class History {
       this.#during,
     )
     const outcome = await plan.apply(this.#during)
-    expect({ id, told: this.#told, notices: plan.notices, refused: plan.refused.length, exitCode: outcome.exitCode }).toEqual({ id, told: [], notices: [], refused: 0, exitCode: 0 })
+    expect({
+      id,
+      told: this.#told,
+      notices: plan.notices,
+      refused: plan.refused.length,
+      exitCode: outcome.exitCode,
+    }).toEqual({ id, told: [], notices: [], refused: 0, exitCode: 0 })
     const restored = describeTree(disk, pathFromText(join(target, this.source)))
     expect(compareTrees(tree, restored, (_path, attribute) => attribute === 'holes')).toEqual([])
     rmSync(target, { recursive: true })

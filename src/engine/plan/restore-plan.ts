@@ -93,8 +93,11 @@ export function sourceAfter(step: RestoreStep, seen: Seen | null): LinkSource | 
   }
 }
 
-/** What an entry by itself rules out, wherever it would go. */
-export function unusableEntry(entry: TocEntry, isRoot: boolean): RefuseReason | null {
+/**
+ * What an entry by itself rules out, wherever it would go. `listedOutside`: its chunks are listed outside its line, and
+ * its content is none as far as the line tells.
+ */
+export function unusableEntry(entry: TocEntry, listedOutside: boolean, isRoot: boolean): RefuseReason | null {
   switch (entry.type) {
     case 'unknown':
       return 'unknown-type'
@@ -108,9 +111,9 @@ export function unusableEntry(entry: TocEntry, isRoot: boolean): RefuseReason | 
         : null
     case 'hardlink':
       if (entry.linkTarget === null) return 'link-target-missing'
-      return hasData(entry) ? null : 'data-missing'
+      return listedOutside || hasData(entry) ? null : 'data-missing'
     case 'file':
-      return hasData(entry) ? null : 'data-missing'
+      return listedOutside || hasData(entry) ? null : 'data-missing'
     case 'directory':
     case 'fifo':
       return null

@@ -182,19 +182,21 @@ class Preparation {
       if (isDirectory) this.#paths.descend(path, parent, null)
       return
     }
-    const refused = this.#paths.resolve(parent) ?? unusableEntry(entry, this.#policy.isRoot) ?? this.#unreadable(toc)
+    const refused =
+      this.#paths.resolve(parent) ??
+      unusableEntry(entry, toc.listedOutside, this.#policy.isRoot) ??
+      this.#unreadable(toc)
     if (isDirectory) this.#considerDirectory(toc, parent, refused)
     else if (refused !== null) this.#add(toc, parent, refusal(path, refused))
     else this.#slice.push({ toc, parent, step: null, looked: this.#look(entry, parent), comparison: null })
   }
 
   /** Why an entry's content cannot be read; null where the archives that hold it can. */
-  #unreadable({ archive, home, line, entry }: TocLine): RefuseReason | null {
+  #unreadable({ archive, home, line, entry, listedOutside }: TocLine): RefuseReason | null {
     const { lineage } = this.#request.archives[archive] as RestoreArchive // one for each number
     try {
-      // A chunk list outside the line is read only where some archive is known to be missing.
-      const outside = home !== lineage.ordinal || lineage.dependencies.length > 0
-      const content = outside && line.includes(',"ckx":[') ? lineage.entryOf(line, home) : entry
+      // Where there is no other archive, it holds everything, and the list need not be read.
+      const content = listedOutside && lineage.dependencies.length > 0 ? lineage.entryOf(line, home) : entry
       for (const holder of new Set(holdersOf(content))) {
         const ordinal = holder === 0 ? home : holder
         lineage.member(ordinal)

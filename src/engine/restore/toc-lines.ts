@@ -6,14 +6,16 @@ import { firstPath } from '../archive/reader.ts'
 import { parseTocLine } from '../archive/toc-line.ts'
 import type { PageReference } from '../archive/toc-pages.ts'
 
-/** An entry with the line it was read from; a chunk list stored outside the line is not read here. */
+/** An entry with the line it was read from. */
 export interface TocLine {
   /** Number of the archive in the restore. */
   readonly archive: number
   /** Ordinal of the archive that stores the line: what a holder of 0 means. */
   readonly home: number
   readonly line: string
+  /** Its content is `none` where its chunks are listed outside the line. */
   readonly entry: TocEntry
+  readonly listedOutside: boolean
 }
 
 /** Hears of pages that cannot be read, by the number of their archive. */
@@ -65,13 +67,13 @@ function* tocLines(lineage: Lineage, archive: number, lost: LostPages): Generato
       continue
     }
     for (const line of read.lines) {
-      const { entry } = parseTocLine(line)
+      const { entry, outside } = parseTocLine(line)
       if (previous !== null && comparePaths(previous, entry.path) > 0) {
         const where = displayPath(lineage.top.place.path)
         throw damaged(`the table of contents of ${where} is out of order at ${displayPath(entry.path)}`)
       }
       previous = entry.path
-      yield { archive, home: read.ordinal, line, entry }
+      yield { archive, home: read.ordinal, line, entry, listedOutside: outside !== null }
     }
   }
 }

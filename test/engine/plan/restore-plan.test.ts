@@ -158,7 +158,11 @@ test.each([
   [{ content: { kind: 'none' }, sparse: [[3, 0]] }, true, null],
   [{ content: { kind: 'none' }, sparse: [[0, 3]] }, true, 'data-missing'],
 ] as const)('says what an entry itself rules out: %o, root %s: %s', (change, isRoot, expected) => {
-  expect(unusableEntry({ ...file, ...change } as TocEntry, isRoot)).toBe(expected)
+  expect(unusableEntry({ ...file, ...change } as TocEntry, false, isRoot)).toBe(expected)
+})
+
+test('a file whose chunks are listed outside its line has its data', () => {
+  expect(unusableEntry({ ...file, content: { kind: 'none' } } as TocEntry, true, true)).toBeNull()
 })
 
 test('notices every change of what stands, but for a directory what comes into it', () => {

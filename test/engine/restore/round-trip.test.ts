@@ -1,9 +1,25 @@
 import { execFileSync } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
+import { createHash, hash, randomBytes } from 'node:crypto'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { compressFrame, defaultLevel } from '../../../src/engine/archive/codec.ts'
+import { alone } from '../../../src/engine/archive/lineage.ts'
 import { type BytePath, joinPath } from '../../../src/model/path.ts'
-import { backUp, files, isRoot, leftovers, named, put, restore, treeOf, useScratch } from './scratch.ts'
+import type { TocEntry } from '../../../src/model/toc.ts'
+import {
+  archiveOf,
+  archiveOfEntries,
+  backUp,
+  contentOf,
+  files,
+  isRoot,
+  leftovers,
+  named,
+  put,
+  restore,
+  treeOf,
+  useScratch,
+} from './scratch.ts'
 
 const scratch = useScratch()
 
@@ -141,4 +157,26 @@ test('restores in place what was changed, removed and added to, and nothing else
   expect(outcome).toMatchObject({ written: 3, metadata: 2, problems: [] })
   files.setTime(source, 77_000_000_007n)
   expect(treeOf(source)).toEqual(before)
+})
+
+test('a file with so many chunks that they are listed outside its line comes back whole', async () => {
+  const [like] = [
+    ...alone(await archiveOfEntries(scratch, [{ path: 'huge', type: 'file', content: 'x' }])).entries(),
+  ] as [TocEntry]
+  const pieces = Array.from({ length: 1200 }, (_, at) => Buffer.from(`piece ${at} `.repeat(50)))
+  const whole = Buffer.concat(pieces)
+  const compression = { compression: 'zstd', level: defaultLevel.zstd } as const
+  const reader = await archiveOf(scratch, { async *scan() {} }, [named('/')], (writer) => {
+    const chunks = pieces.map((piece) => {
+      const bytes = compressFrame(piece, compression)
+      const offset = writer.frames([{ bytes, rawBytes: piece.length }])
+      const place = { holder: 0, offset, compressedBytes: bytes.length, inner: 0 }
+      return { ...place, length: piece.length, sha256: hash('sha256', piece) }
+    })
+    const sha256 = createHash('sha256').update(whole).digest('hex')
+    writer.entry({ ...like, sizeBytes: whole.length, sha256, content: { kind: 'chunks', chunks } })
+  })
+  const { outcome } = await restore(scratch, [reader])
+  expect(outcome).toMatchObject({ written: 1, refused: 0, failed: 0, damaged: [] })
+  expect(contentOf(scratch.at('target/huge'))).toBe(whole.toString('latin1'))
 })
