@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readlinkSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { alone } from '../../src/engine/archive/lineage.ts'
+import { encodeTocLine } from '../../src/engine/archive/toc-line.ts'
 import type { TocEntry } from '../../src/model/toc.ts'
 import {
   apply,
@@ -168,12 +169,10 @@ test('does not let a hard link reach out of the archive', async () => {
 test('refuses entries that promise data the archive does not hold', async () => {
   const reader = await archiveOf(scratch, emptySource, [named('/')], (writer) => {
     writer.entry(tocEntry('a', 'file', { sizeBytes: 10 }))
-    writer.entry(
-      tocEntry('b', 'file', {
-        sizeBytes: 10,
-        content: { kind: 'extent', holder: 9, extent: { offset: 0, compressedBytes: 10, inner: 0 } },
-      }),
-    )
+    // The writer itself names no archive that it does not depend on.
+    const elsewhere = { kind: 'extent', holder: 9, extent: { offset: 0, compressedBytes: 10, inner: 0 } } as const
+    const b = tocEntry('b', 'file', { sizeBytes: 10, content: elsewhere })
+    writer.line(b.path, encodeTocLine(b), 10, false)
     writer.entry(tocEntry('c', 'symlink', { sha256: null }))
   })
   const { plan } = await restore(scratch, [reader])
