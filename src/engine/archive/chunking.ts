@@ -21,6 +21,9 @@ for (let value = 0; value < 256; value++) {
   gear[value] = createHash('sha256').update(`BKA1/gear/${value}`).digest().readInt32BE(0)
 }
 
+/** A gear hash has forgotten every byte that lies further back than this. */
+const memoryBytes = 31
+
 /** Ends of the chunks in `bytes`, ascending; the last is bytes.length. Empty input has no chunks. */
 export function chunkEnds(bytes: Uint8Array): number[] {
   const ends: number[] = []
@@ -32,7 +35,8 @@ export function chunkEnds(bytes: Uint8Array): number[] {
   return ends
 }
 
-function chunkEnd(bytes: Uint8Array, start: number): number {
+/** End of the chunk that starts at `start`, as long as no byte follows `bytes`. */
+export function chunkEnd(bytes: Uint8Array, start: number): number {
   const last = Math.min(bytes.length, start + chunking.maximumBytes)
   const average = Math.min(last, start + chunking.averageBytes)
   let at = Math.min(last, start + chunking.minimumBytes)
@@ -46,4 +50,107 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
     if ((hash & looseMask) === 0) return at + 1
   }
   return last
+}
+
+/** Bytes before a part that its cut points depend on. */
+export const lookbackBytes = memoryBytes
+
+/**
+ * Every place of a part where a chunk may end, wherever it started: what a thread can find out without knowing the
+ * chunks before. `bytes` are the part and up to `lookbackBytes` before it, `before` of them. A point is twice the
+ * offset of the end in the part, and 1 more where the strict mask agrees as well. Ascending.
+ */
+export function cutPoints(bytes: Uint8Array, before: number): Uint32Array<ArrayBuffer> {
+  let points = new Uint32Array(256)
+  let count = 0
+  let hash = 0
+  for (let at = 0; at < before; at++) hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0
+  for (let at = before; at < bytes.length; at++) {
+    hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0
+    if ((hash & looseMask) !== 0) continue
+    if (count === points.length) {
+      const more = new Uint32Array(count * 4)
+      more.set(points)
+      points = more
+    }
+    points[count++] = (at + 1 - before) * 2 + ((hash & strictMask) === 0 ? 1 : 0)
+  }
+  return points.slice(0, count)
+}
+
+interface PartPoints {
+  readonly start: number
+  readonly points: Uint32Array
+}
+
+/**
+ * Chooses the chunks of a stream from the cut points of its parts: exactly those of `chunkEnds` over the whole, for
+ * parts of any size. Every point is looked at once, whatever the bytes are.
+ *
+ * A hash starts anew with every chunk, so the points just behind a chunk's minimum are not its own until the hash is
+ * full; those few bytes are asked for and hashed again.
+ */
+export class ChunkCutter {
+  readonly #totalBytes: number
+  readonly #bytesAt: (offset: number, length: number) => Uint8Array
+  readonly #parts: PartPoints[] = []
+  /** Next point of the first part. */
+  #next = 0
+  #scanned = 0
+  #start = 0
+
+  /** `bytesAt` gives bytes of the stream, a few at a time, from parts that were added. */
+  constructor(totalBytes: number, bytesAt: (offset: number, length: number) => Uint8Array) {
+    this.#totalBytes = totalBytes
+    this.#bytesAt = bytesAt
+  }
+
+  /** The points of the next part. Returns the lengths of the chunks that are certain now. */
+  add(points: Uint32Array, partBytes: number): number[] {
+    this.#parts.push({ start: this.#scanned, points })
+    this.#scanned += partBytes
+    const lengths: number[] = []
+    while (this.#start < this.#totalBytes) {
+      const last = Math.min(this.#totalBytes, this.#start + chunking.maximumBytes)
+      if (last > this.#scanned) break
+      const end = this.#fresh(last) ?? this.#pointed(last)
+      lengths.push(end - this.#start)
+      this.#start = end
+    }
+    return lengths
+  }
+
+  /** The end, where the hash finds one before it is full. */
+  #fresh(last: number): number | null {
+    const first = Math.min(last, this.#start + chunking.minimumBytes)
+    const average = this.#start + chunking.averageBytes
+    const length = Math.min(memoryBytes, last - first)
+    if (length === 0) return null
+    let hash = 0
+    let at = first
+    for (const byte of this.#bytesAt(first, length)) {
+      hash = ((hash << 1) + (gear[byte] as number)) | 0
+      if ((hash & (at < average ? strictMask : looseMask)) === 0) return at + 1
+      at++
+    }
+    return null
+  }
+
+  #pointed(last: number): number {
+    const first = this.#start + chunking.minimumBytes + memoryBytes
+    const average = this.#start + chunking.averageBytes
+    for (let part = this.#parts[0]; part !== undefined; part = this.#parts[0]) {
+      const point = part.points[this.#next]
+      if (point === undefined) {
+        this.#parts.shift()
+        this.#next = 0
+        continue
+      }
+      const at = part.start + (point >>> 1) - 1
+      if (at >= last) break
+      this.#next++
+      if (at >= average || (at >= first && (point & 1) === 1)) return at + 1
+    }
+    return last
+  }
 }

@@ -8,7 +8,7 @@ import { release } from '../platform/release.ts'
 import { type CompressionLevel, frameTargetBytes } from './codec.ts'
 import { inParts } from './in-parts.ts'
 import { type GivenEntry, type PackJob, type PackLink, type PackResult, typeLetters } from './pack-job.ts'
-import { LargeFilePacker } from './pack-large.ts'
+import { LargeFilePacker, wholeFile } from './pack-large.ts'
 import type { PartJob } from './part-job.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { ArchiveWriter } from './writer.ts'
@@ -80,14 +80,15 @@ class Packing {
   /** After a failure the other jobs are waited for, so that nobody reads a descriptor that is being closed. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#underWay.splice(0).map(({ result }) => result))
-    this.#large.close()
+    await this.#large.settle()
   }
 
   async #dispatch(unit: Unit): Promise<void> {
     if (unit.kind === 'batch') return this.#dispatchBatch(unit.entries)
     const { entry } = unit
-    if (entry.content.kind === 'disk') return this.#large.file(entry, entry.content.path)
-    if (entry.content.kind === 'stream') return this.#large.stream(entry, entry.content.open(this.#context.signal))
+    if (entry.content.kind === 'disk') return this.#large.file(entry, entry.content.path, wholeFile)
+    if (entry.content.kind === 'stream')
+      return this.#large.stream(entry, entry.content.open(this.#context.signal), wholeFile)
     throw new TypeError('an entry with a size has no content')
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { chunkEnds, chunking } from '../../../src/engine/archive/chunking.ts'
+import { ChunkCutter, chunkEnds, chunking, cutPoints, lookbackBytes } from '../../../src/engine/archive/chunking.ts'
 import { seededRandom } from '../keys/seeded-random.ts'
 
 const bytes = Buffer.from(seededRandom('chunking').bytes(24 << 20))
@@ -40,4 +40,102 @@ test('nothing has no chunks, little has one, zeros are cut at the maximum', () =
   expect(chunkEnds(new Uint8Array(0))).toEqual([])
   expect(chunkEnds(new Uint8Array(1))).toEqual([1])
   expect(chunkEnds(new Uint8Array(9 << 20))).toEqual([4 << 20, 8 << 20, 9 << 20])
+})
+
+/** The ends as parallel work finds them: cut points part by part, then the choice among them. */
+function endsInParts(of: Uint8Array, partBytes: number): number[] {
+  const cutter = new ChunkCutter(of.length, (offset, length) => of.subarray(offset, offset + length))
+  const found: number[] = []
+  let end = 0
+  for (let start = 0; start < of.length; start += partBytes) {
+    const before = Math.min(start, lookbackBytes)
+    const part = of.subarray(start - before, Math.min(of.length, start + partBytes))
+    for (const length of cutter.add(cutPoints(part, before), part.length - before)) {
+      end += length
+      found.push(end)
+    }
+  }
+  return found
+}
+
+/** A short period of which every repetition has a cut point. */
+function denselyCut(): Uint8Array {
+  const random = seededRandom('densely cut')
+  for (;;) {
+    const period = random.bytes(8)
+    const few = Buffer.alloc(64, period)
+    if (cutPoints(few, 32).length > 0) return period
+  }
+}
+
+const repeated = (period: Uint8Array, count: number): Uint8Array => Buffer.alloc(count, period)
+
+/** Bytes with a cut point at a chosen place: what a hash finds there it finds everywhere. */
+const cutting = bytes.subarray((ends[0] as number) - 32, ends[0] as number)
+
+test.each<[string, Uint8Array]>([
+  ['random bytes', bytes],
+  ['edited bytes', Buffer.concat([bytes.subarray(0, 5_000_001), bytes.subarray(4_000_000, 20_000_003)])],
+  ['zeros only', new Uint8Array((17 << 20) + 5)],
+  [
+    'zeros about noise',
+    Buffer.concat([new Uint8Array(9 << 20), bytes.subarray(0, 6_000_001), new Uint8Array(7 << 20)]),
+  ],
+  ['a period shorter than the memory of the hash', repeated(Buffer.from('seven b'), 14 << 20)],
+  ['a period longer than that, with a cut point', repeated(Buffer.concat([cutting, Buffer.alloc(1000)]), 13 << 20)],
+  ['a period of one chunk and a bit', repeated(bytes.subarray(0, 1_100_000), 15 << 20)],
+  ['a cut point every eight bytes', repeated(denselyCut(), 9 << 20)],
+  ['less than the smallest chunk', bytes.subarray(0, 1000)],
+  ['one byte', bytes.subarray(0, 1)],
+  ['nothing', bytes.subarray(0, 0)],
+])('cut in parts, %s have exactly the chunks of one pass', (_, of) => {
+  const expected = chunkEnds(of)
+  for (const partBytes of [4 << 20, 8 << 20, (1 << 20) + 7, 300_000])
+    expect(endsInParts(of, partBytes)).toEqual(expected)
+})
+
+test('cut in parts, a hash that has just begun anew ends a chunk where one pass ends it, and nowhere else', () => {
+  const [first] = ends as [number]
+  for (let shift = 0; shift <= 34; shift++) {
+    // What follows the first chunk has a strict cut point `shift` bytes behind the smallest chunk.
+    const second = Buffer.alloc(3 << 20, 1)
+    second.set(strictly(shift), chunking.minimumBytes)
+    const of = Buffer.concat([bytes.subarray(0, first), second])
+    expect(endsInParts(of, 1 << 20), `${shift}`).toEqual(chunkEnds(of))
+  }
+})
+
+/** Bytes whose hash, begun at the first of them, agrees with the strict mask after `shift` bytes. */
+function strictly(shift: number): Uint8Array {
+  const random = seededRandom(`strictly ${shift}`)
+  const tail = cuttingStrictly()
+  return Buffer.concat([random.bytes(shift), tail])
+}
+
+let strict: Uint8Array | null = null
+
+/** A strict cut point of the made-up bytes, with the memory of the hash before it. */
+function cuttingStrictly(): Uint8Array {
+  if (strict !== null) return strict
+  const point = cutPoints(bytes, 0).find((value) => (value & 1) === 1) as number
+  strict = bytes.subarray((point >>> 1) - 32, point >>> 1)
+  return strict
+}
+
+test('cut in parts, random edits, parts and repetitions have exactly the chunks of one pass', () => {
+  const random = seededRandom('cut in parts')
+  const number = (below: number): number => random.bytes(4).reduce((sum, byte) => sum * 256 + byte, 0) % below
+  for (let round = 0; round < 12; round++) {
+    const pieces: Uint8Array[] = []
+    for (let piece = 0; piece < 6; piece++) {
+      const from = number(20 << 20)
+      const length = number(3 << 20)
+      const choice = number(3)
+      if (choice === 0) pieces.push(bytes.subarray(from, from + length))
+      else if (choice === 1) pieces.push(new Uint8Array(length))
+      else pieces.push(repeated(bytes.subarray(from, from + 1 + number(100)), length))
+    }
+    const of = Buffer.concat(pieces)
+    expect(endsInParts(of, 100_000 + number(9 << 20)), `round ${round}`).toEqual(chunkEnds(of))
+  }
 })
