@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ChunkCutter, chunkEnds, chunking, cutPoints, lookbackBytes } from '../../../src/engine/archive/chunking.ts'
 import { seededRandom } from '../keys/seeded-random.ts'
@@ -94,32 +95,41 @@ test.each<[string, Uint8Array]>([
     expect(endsInParts(of, partBytes)).toEqual(expected)
 })
 
-test('cut in parts, a hash that has just begun anew ends a chunk where one pass ends it, and nowhere else', () => {
-  const [first] = ends as [number]
-  for (let shift = 0; shift <= 34; shift++) {
-    // What follows the first chunk has a strict cut point `shift` bytes behind the smallest chunk.
-    const second = Buffer.alloc(3 << 20, 1)
-    second.set(strictly(shift), chunking.minimumBytes)
-    const of = Buffer.concat([bytes.subarray(0, first), second])
-    expect(endsInParts(of, 1 << 20), `${shift}`).toEqual(chunkEnds(of))
+test('cut in parts, a hash that has just begun anew ends a chunk where it does in one pass', () => {
+  for (const count of [5, 17, 31]) {
+    const of = Buffer.alloc(6 << 20, 1)
+    of.set(matchingAnew(count), chunking.minimumBytes)
+    expect(chunkEnds(of)[0]).toBe(chunking.minimumBytes + count)
+    expect(endsInParts(of, 1 << 20)).toEqual(chunkEnds(of))
   }
 })
 
-/** Bytes whose hash, begun at the first of them, agrees with the strict mask after `shift` bytes. */
-function strictly(shift: number): Uint8Array {
-  const random = seededRandom(`strictly ${shift}`)
-  const tail = cuttingStrictly()
-  return Buffer.concat([random.bytes(shift), tail])
-}
-
-let strict: Uint8Array | null = null
-
-/** A strict cut point of the made-up bytes, with the memory of the hash before it. */
-function cuttingStrictly(): Uint8Array {
-  if (strict !== null) return strict
+test('cut in parts, bytes before the smallest chunk do not end it: the hash of one pass has not seen them', () => {
   const point = cutPoints(bytes, 0).find((value) => (value & 1) === 1) as number
-  strict = bytes.subarray((point >>> 1) - 32, point >>> 1)
-  return strict
+  const cuttingStrictly = bytes.subarray((point >>> 1) - 32, point >>> 1)
+  for (const behind of [1, 15, 25]) {
+    const of = Buffer.alloc(6 << 20, 1)
+    of.set(cuttingStrictly, chunking.minimumBytes + behind - 32)
+    expect(chunkEnds(of)[0]).toBe(chunking.maximumBytes)
+    expect(endsInParts(of, 1 << 20)).toEqual(chunkEnds(of))
+    of.set(cuttingStrictly, chunking.minimumBytes)
+    expect(endsInParts(of, 1 << 20)).toEqual([chunking.minimumBytes + 32, ...chunkEnds(of).slice(1)])
+  }
+})
+
+/** So many bytes of which a hash that begins with the first agrees with the strict mask. */
+function matchingAnew(count: number): Uint8Array {
+  const gear = Int32Array.from({ length: 256 }, (_, value) =>
+    createHash('sha256').update(`BKA1/gear/${value}`).digest().readInt32BE(0),
+  )
+  const term = (at: number): number => gear[bytes[at] as number] as number
+  let hash = 0
+  for (let at = 0; at < bytes.length; at++) {
+    hash = ((hash << 1) + term(at)) | 0
+    if (at >= count) hash = (hash - (term(at - count) << count)) | 0
+    if (at >= count && hash >>> 10 === 0) return bytes.subarray(at + 1 - count, at + 1)
+  }
+  throw new Error('the made-up bytes have no such place')
 }
 
 test('cut in parts, random edits, parts and repetitions have exactly the chunks of one pass', () => {
