@@ -1,9 +1,11 @@
 import type { ManifestArchive, ManifestDetails } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import type { Narrator } from '../model/event.ts'
+import type { FixedBlocks } from '../model/fixed-blocks.ts'
 import { type Compression, compressionSuffix, locatorBytes } from '../model/format.ts'
 import { type BytePath, displayPath, joinPath, storedPathOf } from '../model/path.ts'
 import type { SourceContext } from '../model/source.ts'
+import { chunkerRule } from './archive/chunker-rule.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { createHeader } from './archive/header.ts'
 import { packSource } from './archive/pack-source.ts'
@@ -29,6 +31,7 @@ export interface ServiceRequest {
   readonly exclude: readonly string[]
   readonly excludeCaches: boolean
   readonly oneFileSystem: boolean
+  readonly fixedBlocks: FixedBlocks
 }
 
 /** What every service of a backup shares, and what this one reports to. */
@@ -160,7 +163,9 @@ async function writeStream(
   try {
     const source = sources[service.type](files, { ...service, repository: repositoryIdentity(files, repository.root) })
     const progress = () => onProgress(writer.contentBytes, writer.entries)
-    await packSource(source, writer, context, { files, pool, names, compression, withXattrs, onProgress: progress })
+    const chunkerOf = chunkerRule(service.fixedBlocks)
+    const packing = { files, pool, names, compression, withXattrs, chunkerOf, onProgress: progress }
+    await packSource(source, writer, context, packing)
     return writer.finish(warnings())
   } finally {
     writer.close()

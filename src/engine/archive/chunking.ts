@@ -12,6 +12,9 @@ export const chunking = {
   maximumBytes: 4 * 1024 * 1024,
 } as const
 
+/** How a large file is cut into chunks: by what it holds, or on a grid of blocks. */
+export type Chunker = { readonly kind: 'content' } | { readonly kind: 'fixed'; readonly blockBytes: number }
+
 /** A chunk ends where the hash's top bits are zero, which depend on the most bytes: 22 before the average, 18 after. */
 const strictShift = 10
 const looseShift = 14

@@ -3,7 +3,7 @@ import type { BytePath } from '../../model/path.ts'
 import type { SourceContext, SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import { release } from '../platform/release.ts'
-import { ChunkCutter, lookbackBytes } from './chunking.ts'
+import { ChunkCutter, type Chunker, lookbackBytes } from './chunking.ts'
 import { attributesOf } from './entry-attributes.ts'
 import { leftOutText, noXattrs } from './extended-attributes.ts'
 import { inParts } from './in-parts.ts'
@@ -25,9 +25,6 @@ export interface Packing {
   emit(entry: TocEntry, carries: boolean): void
 }
 
-/** How a large file is cut into chunks: by what it holds, or on a grid of blocks. */
-export type Chunker = { readonly kind: 'content' } | { readonly kind: 'fixed'; readonly blockBytes: number }
-
 export interface LargeFileSettings {
   readonly chunker: Chunker
   /**
@@ -36,8 +33,6 @@ export interface LargeFileSettings {
    */
   readonly known: readonly Chunk[]
 }
-
-export const wholeFile: LargeFileSettings = { chunker: { kind: 'content' }, known: [] }
 
 /** Bytes that are scanned for cut points at a time, and of chunks that are packed at a time, the last one more. */
 const partBytes = 4 << 20

@@ -5,10 +5,11 @@ import type { TocEntry } from '../../model/toc.ts'
 import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { release } from '../platform/release.ts'
+import type { Chunker } from './chunking.ts'
 import { type CompressionLevel, frameTargetBytes } from './codec.ts'
 import { inParts } from './in-parts.ts'
 import { type GivenEntry, type PackJob, type PackLink, type PackResult, typeLetters } from './pack-job.ts'
-import { LargeFilePacker, wholeFile } from './pack-large.ts'
+import { LargeFilePacker } from './pack-large.ts'
 import type { PartJob } from './part-job.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { ArchiveWriter } from './writer.ts'
@@ -23,6 +24,8 @@ export interface PackSourceOptions {
   readonly names: AccountNames
   readonly compression: CompressionLevel
   readonly withXattrs: boolean
+  /** How a large file of this stored path is cut. */
+  chunkerOf(path: BytePath): Chunker
   onProgress(): void
 }
 
@@ -86,9 +89,10 @@ class Packing {
   async #dispatch(unit: Unit): Promise<void> {
     if (unit.kind === 'batch') return this.#dispatchBatch(unit.entries)
     const { entry } = unit
-    if (entry.content.kind === 'disk') return this.#large.file(entry, entry.content.path, wholeFile)
+    const settings = { chunker: this.#options.chunkerOf(entry.path), known: [] }
+    if (entry.content.kind === 'disk') return this.#large.file(entry, entry.content.path, settings)
     if (entry.content.kind === 'stream')
-      return this.#large.stream(entry, entry.content.open(this.#context.signal), wholeFile)
+      return this.#large.stream(entry, entry.content.open(this.#context.signal), settings)
     throw new TypeError('an entry with a size has no content')
   }
 

@@ -1,5 +1,4 @@
-import { chunkEnd, chunking } from './chunking.ts'
-import type { Chunker } from './pack-large.ts'
+import { type Chunker, chunkEnd, chunking } from './chunking.ts'
 
 /** Some chunks of a stream, in memory of their own. */
 export interface StreamChunks {

@@ -102,7 +102,15 @@ export async function archiveOf(
       },
       skip: () => {},
     },
-    { files, pool: pool(), names: readAccountNames(files), compression, withXattrs: true, onProgress: () => {} },
+    {
+      files,
+      pool: pool(),
+      names: readAccountNames(files),
+      compression,
+      withXattrs: true,
+      chunkerOf: () => ({ kind: 'content' }),
+      onProgress: () => {},
+    },
   )
   write?.(writer)
   const { root } = writer.finish(0)
