@@ -35,7 +35,7 @@ export interface LargeFileSettings {
 }
 
 /** Bytes that are scanned for cut points at a time, and of chunks that are packed at a time, the last one more. */
-const partBytes = 4 << 20
+const partBytes = 2 << 20
 
 /** Blocks of a grid share frames of about this size: a frame for each would compress less. */
 const gridFrameBytes = 1 << 20
