@@ -101,6 +101,7 @@ export class LargeFilePacker {
     const lengths =
       chunker.kind === 'fixed' ? stored.blockLengths(chunker.blockBytes) : this.#contentLengths(opened, stored)
     for await (const group of inGroups(lengths)) {
+      this.#context.signal.throwIfAborted()
       const last = group.start + group.bytes === stored.bytes
       const regions = stored.slice(group.start, group.bytes)
       await this.#submit(large, { kind: 'open-file', fd: opened.fd, regions }, group, last, () => {

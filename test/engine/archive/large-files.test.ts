@@ -3,6 +3,8 @@ import {
   closeSync,
   ftruncateSync,
   openSync,
+  readdirSync,
+  readlinkSync,
   statSync,
   truncateSync,
   utimesSync,
@@ -14,9 +16,11 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { chunkerRule } from '../../../src/engine/archive/chunker-rule.ts'
 import { chunkEnds } from '../../../src/engine/archive/chunking.ts'
 import type { WorkerPool } from '../../../src/engine/archive/worker-pool.ts'
+import { noKeys } from '../../../src/engine/keys/slots.ts'
+import { verifyArchive } from '../../../src/engine/verify/verify-archive.ts'
 import { fixedBlockDefaults } from '../../../src/model/fixed-blocks.ts'
 import { pathFromText } from '../../../src/model/path.ts'
-import { madeUp, noise, poolOf, scratch } from './archive-kit.ts'
+import { build, files, madeUp, noise, poolOf, scratch, treeSource } from './archive-kit.ts'
 import { archiveBytes, chunkLengths, newBytes, onDisk, pack, readBack, type Version } from './large-kit.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -250,6 +254,22 @@ test('chunks without a hash and files unlike the known one are stored in full', 
   expect(readBack(second).equals(other)).toBe(true)
 })
 
+test('a backup that is given up in the middle of a large file leaves no descriptor open', async () => {
+  const path = file(content)
+  await expect(pack(onDisk(path), { ...options(), signal: AbortSignal.abort() })).rejects.toThrow(/abort/)
+  const open = readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`))
+  expect(open).not.toContain(path)
+})
+
+/** The listing names its own descriptor too, which is gone by then. */
+function linkOf(path: string): string | null {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return null
+  }
+}
+
 test('how a file is cut is told by the patterns alone', () => {
   const rule = chunkerRule(fixedBlockDefaults)
   const kind = (path: string): string => rule(pathFromText(path)).kind
@@ -259,4 +279,18 @@ test('how a file is cut is told by the patterns alone', () => {
     expect(kind(path), path).toBe('content')
   expect(chunkerRule({ patterns: [], blockBytes: 65_536 })(pathFromText('a.img')).kind).toBe('content')
   expect(rule(pathFromText('a.img'))).toEqual({ kind: 'fixed', blockBytes: 262_144 })
+})
+
+test('full verification accepts files cut on a grid, sparse ones too', async () => {
+  const path = join(room.path, `grid-${made++}.img`)
+  const fd = openSync(path, 'w')
+  ftruncateSync(fd, 100 * mib)
+  writeSync(fd, content, 0, 11 * mib, 5 * mib + 4096)
+  writeSync(fd, content, 0, 4096, 60 * mib)
+  closeSync(fd)
+  const whole = `${path}.whole.img`
+  writeFileSync(whole, content)
+  const built = await build(treeSource(path, whole), { pool, directory: room.path, name: `verified-${made++}` })
+  const during = { signal: new AbortController().signal, onProgress: () => {} }
+  expect(await verifyArchive(files, pool, built.place, built.promised, noKeys, 'full', during)).toEqual([])
 })

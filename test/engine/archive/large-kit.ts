@@ -33,6 +33,7 @@ export interface VersionOptions {
   readonly chunker?: Chunker
   /** Versions before, the first with ordinal 1; the last one's chunks are known. */
   readonly before?: readonly Version[]
+  readonly signal?: AbortSignal
 }
 
 const names = readAccountNames(files)
@@ -51,7 +52,14 @@ export function onDisk(path: string): SourceEntry {
 }
 
 export async function pack(source: SourceEntry, options: VersionOptions): Promise<Version> {
-  const { directory, pool, name, chunker = { kind: 'content' }, before = [] } = options
+  const {
+    directory,
+    pool,
+    name,
+    chunker = { kind: 'content' },
+    before = [],
+    signal = new AbortController().signal,
+  } = options
   const ordinal = before.length + 1
   const file = join(directory, `${name}.tar.zst`)
   const compression = levelOf('zstd')
@@ -70,7 +78,7 @@ export async function pack(source: SourceEntry, options: VersionOptions): Promis
   const writer = new ArchiveWriter(files, sink, identity, compression, pathFromText(`${file}.spool`))
   const warnings: SourceWarning[] = []
   const context = {
-    signal: new AbortController().signal,
+    signal,
     warn: (warning: SourceWarning) => void warnings.push(warning),
     skip: () => {},
   }
