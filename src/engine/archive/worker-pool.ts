@@ -90,10 +90,9 @@ export class WorkerPool {
   }
 
   #next(): void {
-    for (let [worker] = this.#idle; worker !== undefined; [worker] = this.#idle) {
-      const waiting = this.#urgent.shift() ?? this.#queue.shift()
-      if (waiting === undefined) return
-      this.#idle.shift()
+    while (this.#urgent.length + this.#queue.length > 0 && this.#idle.length > 0) {
+      const worker = this.#idle.shift() as Worker
+      const waiting = (this.#urgent.shift() ?? this.#queue.shift()) as Waiting
       this.#busy.set(worker, waiting)
       worker.postMessage(waiting.job, waiting.transfer)
     }
