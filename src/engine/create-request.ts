@@ -3,6 +3,7 @@ import type { ServiceSettings } from '../model/configuration.ts'
 import { nearest } from '../model/configuration-keys.ts'
 import type { CreateOptions } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
+import { fixedBlockDefaults } from '../model/fixed-blocks.ts'
 import { type CompressionLevel, defaultLevel } from './archive/codec.ts'
 import type { ServiceRequest } from './service-archive.ts'
 import type { Session } from './session.ts'
@@ -34,7 +35,17 @@ export function chooseServices(session: Session, options: CreateOptions): Chosen
     const { exclude, excludeCaches, oneFileSystem } = options
     const paths = [...new Set(options.paths.map((path) => session.absolute(path)))]
     return {
-      services: [{ name: pathsService, type: 'files', paths, exclude, excludeCaches, oneFileSystem }],
+      services: [
+        {
+          name: pathsService,
+          type: 'files',
+          paths,
+          exclude,
+          excludeCaches,
+          oneFileSystem,
+          fixedBlocks: fixedBlockDefaults,
+        },
+      ],
       warnings: [],
     }
   }
@@ -86,6 +97,7 @@ function requestOf(service: ServiceSettings, options: CreateOptions): ServiceReq
     exclude: [...service.excludePatterns, ...options.exclude],
     excludeCaches: service.excludeCaches || options.excludeCaches,
     oneFileSystem: service.oneFileSystem || options.oneFileSystem,
+    fixedBlocks: service.fixedBlocks,
   }
 }
 

@@ -1,9 +1,11 @@
 import type { ManifestArchive, ManifestDetails } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import type { Narrator } from '../model/event.ts'
+import type { FixedBlocks } from '../model/fixed-blocks.ts'
 import { type Compression, compressionSuffix, locatorBytes } from '../model/format.ts'
 import { type BytePath, displayPath, joinPath, storedPathOf } from '../model/path.ts'
 import type { SourceContext } from '../model/source.ts'
+import { chunkerRule } from './archive/chunker-rule.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { createHeader } from './archive/header.ts'
 import { alone } from './archive/lineage.ts'
@@ -35,6 +37,7 @@ export interface ServiceRequest {
   readonly exclude: readonly string[]
   readonly excludeCaches: boolean
   readonly oneFileSystem: boolean
+  readonly fixedBlocks: FixedBlocks
 }
 
 /** What every service of a backup shares, and what this one reports to. */
@@ -174,15 +177,9 @@ async function writeStream(
     const source = new WatchedSource(all, rootsOf(service.paths).map(storedPathOf))
     const progress = () => onProgress(writer.contentBytes, writer.entries)
     const older = base === null ? null : olderOf(base, options)
-    await packSource(source, writer, context, {
-      files,
-      pool,
-      names,
-      compression,
-      withXattrs,
-      older,
-      onProgress: progress,
-    })
+    const chunkerOf = chunkerRule(service.fixedBlocks)
+    const packing = { files, pool, names, compression, withXattrs, older, chunkerOf, onProgress: progress }
+    await packSource(source, writer, context, packing)
     return { ...writer.finish(warnings()), emptyRoots: source.emptyRoots }
   } finally {
     writer.close()

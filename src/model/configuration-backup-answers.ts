@@ -38,6 +38,16 @@ export const backupRows: readonly KeyRow[] = [
     text: 'leave out directories marked with CACHEDIR.TAG; default `false`',
   },
   {
+    key: 'services.*.fixed_block_patterns',
+    answer: 'effect',
+    text: 'gitignore patterns of files of 8 MiB and more that are written to in place and compared block by block; default: the usual disk images and database files; `[]` is none',
+  },
+  {
+    key: 'services.*.fixed_block_kib',
+    answer: 'effect',
+    text: 'the size of those blocks, 64 to 1024; default 256',
+  },
+  {
     key: 'services.*.url_env_var',
     answer: 'effect',
     text: 'the variable that holds the address of a `postgres` or `redis` service',

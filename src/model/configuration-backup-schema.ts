@@ -95,6 +95,8 @@ export const service = z.strictObject({
   exclude_patterns: strings.optional(),
   one_file_system: flag.optional(),
   exclude_caches: flag.optional(),
+  fixed_block_patterns: strings.optional(),
+  fixed_block_kib: z.int().min(64).max(1024).multipleOf(4, { error: 'must be a multiple of 4' }).optional(),
   url_env_var: variableName.optional(),
   path_env_var: variableName.optional(),
   rpo_hours: z.number().positive().max(87_600).optional(),

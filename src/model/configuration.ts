@@ -1,4 +1,5 @@
 import type { ServiceType } from './configuration-values.ts'
+import type { FixedBlocks } from './fixed-blocks.ts'
 import type { Compression } from './format.ts'
 import type { BytePath } from './path.ts'
 
@@ -62,6 +63,7 @@ export interface ServiceSettings {
   readonly excludePatterns: readonly string[]
   readonly oneFileSystem: boolean
   readonly excludeCaches: boolean
+  readonly fixedBlocks: FixedBlocks
   /** The variable that holds the service's address; its value is a secret. */
   readonly urlVariable: string | null
   readonly pathVariable: string | null

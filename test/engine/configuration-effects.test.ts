@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { keyRows } from '../../src/model/configuration-support.ts'
 import { variableRows } from '../../src/model/configuration-variable-answers.ts'
+import { fixedBlockDefaults } from '../../src/model/fixed-blocks.ts'
 import { bench } from './configuration-workbench.ts'
 
 /**
@@ -23,6 +24,8 @@ const effects: Record<string, readonly [without: object, withIt: object]> = {
   'services.*.exclude_patterns': [service({}), service({ exclude_patterns: ['*.tmp'] })],
   'services.*.one_file_system': [service({}), service({ one_file_system: true })],
   'services.*.exclude_caches': [service({}), service({ exclude_caches: true })],
+  'services.*.fixed_block_patterns': [service({}), service({ fixed_block_patterns: ['*.db'] })],
+  'services.*.fixed_block_kib': [service({}), service({ fixed_block_kib: 64 })],
   'services.*.url_env_var': [
     { services: { s: { type: 'redis' } } },
     { services: { s: { type: 'redis', url_env_var: 'U' } } },
@@ -224,6 +227,7 @@ test('a service keeps what it was given, without repeats and trailing slashes', 
       excludePatterns: [],
       oneFileSystem: false,
       excludeCaches: false,
+      fixedBlocks: fixedBlockDefaults,
       urlVariable: null,
       pathVariable: null,
       rpoHours: 4,

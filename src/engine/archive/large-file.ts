@@ -6,6 +6,7 @@ import type { Attributes, SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { type ExtendedAttributes, noExtendedAttributes, splitXattrs } from './extended-attributes.ts'
+import type { KnownChunks } from './known-chunks.ts'
 import type { PartResult } from './part-job.ts'
 import { isWhole, sparseMap } from './sparse-map.ts'
 import { encodeTarHeader, paddedBytes } from './tar-header.ts'
@@ -80,6 +81,7 @@ export class OpenFile {
 export class LargeFile {
   readonly path: BytePath
   readonly #described: Described
+  readonly #known: KnownChunks
   readonly #hash = createHash('sha256')
   readonly #chunks: Chunk[] = []
   readonly #storedBytes: number
@@ -88,7 +90,9 @@ export class LargeFile {
   #hashedTo = 0
   #torn = false
 
-  constructor(described: Described) {
+  /** Chunks that are `known` lie where they lay before. */
+  constructor(described: Described, known: KnownChunks) {
+    this.#known = known
     this.path = described.path
     this.#described = described
     this.#storedBytes = described.sparse?.reduce((sum, [, length]) => sum + length, 0) ?? described.sizeBytes
@@ -111,7 +115,12 @@ export class LargeFile {
       starts.push(at)
       at += frame.bytes.length
     }
-    for (const { frame, inner, length, sha256 } of part.chunks) {
+    for (const { stored, length, sha256 } of part.chunks) {
+      if (stored === null) {
+        this.#chunks.push(this.#known.place(sha256, length) as Chunk) // the worker looks in the same table
+        continue
+      }
+      const { frame, inner } = stored
       const compressedBytes = part.frames[frame]?.bytes.length ?? 0
       this.#chunks.push({ holder: 0, offset: starts[frame] ?? 0, compressedBytes, inner, length, sha256 })
     }
@@ -160,24 +169,3 @@ export class LargeFile {
 }
 
 const zeroBytes = new Uint8Array(1 << 20)
-
-/** Cuts data regions into parts of at most `largest` bytes, in order. A file of holes only is one empty part. */
-export function cutRegions(regions: readonly Region[], largest: number): Region[][] {
-  const parts: Region[][] = []
-  let part: Region[] = []
-  let room = largest
-  for (const [start, length] of regions) {
-    for (let done = 0; done < length; ) {
-      const taken = Math.min(room, length - done)
-      part.push([start + done, taken])
-      done += taken
-      room -= taken
-      if (room > 0) continue
-      parts.push(part)
-      part = []
-      room = largest
-    }
-  }
-  if (part.length > 0 || parts.length === 0) parts.push(part)
-  return parts
-}

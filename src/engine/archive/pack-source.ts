@@ -1,3 +1,4 @@
+import type { Chunk } from '../../model/format.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { Source, SourceContext, SourceEntry } from '../../model/source.ts'
@@ -8,6 +9,7 @@ import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
 import type { KeptLines, KeptPage, Piece, ReadPiece } from '../plan/pieces.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { release } from '../platform/release.ts'
+import type { Chunker } from './chunking.ts'
 import { type CompressionLevel, frameTargetBytes } from './codec.ts'
 import { inParts } from './in-parts.ts'
 import type { Lineage } from './lineage.ts'
@@ -39,6 +41,8 @@ export interface PackSourceOptions {
   readonly withXattrs: boolean
   /** What an older backup says of the same source; null where everything is read and stored. */
   readonly older: Older | null
+  /** How a large file of this stored path is cut. */
+  chunkerOf(path: BytePath): Chunker
   onProgress(): void
 }
 
@@ -113,15 +117,24 @@ class Packing {
   /** After a failure the other jobs are waited for, so that nobody reads a descriptor that is being closed. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#underWay.splice(0).map(({ result }) => result))
-    this.#large.close()
+    await this.#large.settle()
   }
 
   async #dispatch(unit: Unit): Promise<void> {
     if (unit.kind === 'batch') return this.#dispatchBatch(unit.pieces, unit.reads)
-    const { entry } = unit.piece
-    if (entry.content.kind === 'disk') return this.#large.file(entry, entry.content.path)
-    if (entry.content.kind === 'stream') return this.#large.stream(entry, entry.content.open(this.#context.signal))
+    const { entry, old } = unit.piece
+    const known = this.#knownChunks(entry, old)
+    const settings = { chunker: this.#options.chunkerOf(entry.path), known }
+    if (entry.content.kind === 'disk') return this.#large.file(entry, entry.content.path, settings)
+    if (entry.content.kind === 'stream')
+      return this.#large.stream(entry, entry.content.open(this.#context.signal), settings)
     throw new TypeError('an entry with a size has no content')
+  }
+
+  /** Chunks of the version before; of a file that is new here, those of one it may have been. */
+  #knownChunks(entry: SourceEntry, old: TocEntry | null): readonly Chunk[] {
+    const before = old ?? this.#options.older?.contents.likely(entry) ?? null
+    return before?.content.kind === 'chunks' ? before.content.chunks : []
   }
 
   async #dispatchBatch(pieces: readonly Piece[], reads: readonly ReadPiece[]): Promise<void> {

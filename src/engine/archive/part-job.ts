@@ -1,30 +1,38 @@
 import { hash } from 'node:crypto'
+import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
-import { readFully } from '../platform/read-fully.ts'
 import type { Frame } from './batch.ts'
-import { chunkEnds } from './chunking.ts'
 import { type CompressionLevel, compressFrame } from './codec.ts'
+import { isKnown } from './known-chunks.ts'
+import { readRegions } from './read-regions.ts'
+import { encodeOwnFileHeader, paddedBytes } from './tar-header.ts'
 
 /**
- * What a worker does with one part of a large file: read it, cut it into content-defined chunks, compress each
- * chunk as a frame of its own. The raw bytes travel back too, since the hash of the whole file needs them in order.
+ * What a worker does with some neighbouring chunks of a large file: read them, hash each, compress those that are
+ * stored. The raw bytes travel back too, since the hash of the whole file needs them in order.
  */
 export interface PartJob {
   readonly kind: 'part'
   readonly content:
     | { readonly kind: 'open-file'; readonly fd: number; readonly regions: readonly (readonly [number, number])[] }
     | { readonly kind: 'given'; readonly bytes: Uint8Array }
-  /** Tar header blocks, before the first part only. */
-  readonly header: Uint8Array
-  /** Zero bytes that complete the last block, after the last part only. */
-  readonly paddingBytes: number
+  /** Lengths of the chunks, one after another; together they are the content. */
+  readonly lengths: readonly number[]
+  /** Chunks share a frame until it has that many bytes; 1 gives each a frame of its own. */
+  readonly frameBytes: number
+  readonly tar: PartOfTar
   readonly compression: CompressionLevel
 }
 
+export type PartOfTar =
+  /** A piece of the member of the file: its header before the first part, the padding after the last. */
+  | { readonly kind: 'member'; readonly header: Uint8Array; readonly paddingBytes: number }
+  /** The chunks that are not in the table of known ones, if any, are a member of their own under this path. */
+  | { readonly kind: 'new-chunks'; readonly path: BytePath; readonly known: SharedArrayBuffer }
+
 export interface PartChunk {
-  /** Frame that holds it, and where in that frame it begins. */
-  readonly frame: number
-  readonly inner: number
+  /** Frame that holds it, and where in that frame it begins; null where it is known and not stored. */
+  readonly stored: { readonly frame: number; readonly inner: number } | null
   readonly length: number
   readonly sha256: string
 }
@@ -41,58 +49,78 @@ export interface PartResult {
 const headerInFrameBytes = 1 << 20
 
 export function packPart(files: Files, job: PartJob): PartResult {
-  const { bytes: raw, problem } =
-    job.content.kind === 'given'
-      ? { bytes: job.content.bytes, problem: null }
-      : readRegions(files, job.content.fd, job.content.regions)
-  const frames: Frame[] = []
-  const add = (bytes: Uint8Array): number =>
-    frames.push({ bytes: compressFrame(bytes, job.compression), rawBytes: bytes.length }) - 1
-  let before = job.header
-  while (before.length > headerInFrameBytes) {
-    add(before.subarray(0, headerInFrameBytes))
-    before = before.subarray(headerInFrameBytes)
-  }
-  const ends = chunkEnds(raw)
-  const chunks: PartChunk[] = []
+  const { content, tar } = job
+  const raw =
+    content.kind === 'given'
+      ? content.bytes
+      : Buffer.allocUnsafeSlow(job.lengths.reduce((sum, length) => sum + length, 0))
+  const problem = content.kind === 'given' ? null : readRegions(files, content.fd, content.regions, raw)
   let start = 0
-  for (const end of ends) {
-    const chunk = raw.subarray(start, end)
-    const padding = end === raw.length ? job.paddingBytes : 0
-    const framed =
-      before.length === 0 && padding === 0
-        ? chunk
-        : Buffer.concat([before, chunk], before.length + chunk.length + padding)
-    chunks.push({ frame: add(framed), inner: before.length, length: chunk.length, sha256: hash('sha256', chunk) })
-    before = noBytes
-    start = end
-  }
-  if (ends.length === 0 && before.length + job.paddingBytes > 0)
-    add(Buffer.concat([before], before.length + job.paddingBytes))
-  return { frames, chunks, raw, problem }
+  let newBytes = 0
+  const pieces = job.lengths.map((length) => {
+    const bytes = raw.subarray(start, start + length)
+    start += length
+    const sha256 = hash('sha256', bytes)
+    const known = tar.kind === 'new-chunks' && isKnown(tar.known, sha256, length)
+    if (!known) newBytes += length
+    return { bytes, sha256, known }
+  })
+
+  const frames = new FrameGatherer(job.compression)
+  if (tar.kind === 'member') frames.header(tar.header)
+  else if (newBytes > 0) frames.header(encodeOwnFileHeader(tar.path, newBytes))
+  const paddingBytes = tar.kind === 'member' ? tar.paddingBytes : paddedBytes(newBytes) - newBytes
+  let rest = newBytes
+  const chunks = pieces.map(({ bytes, sha256, known }): PartChunk => {
+    if (known) return { stored: null, length: bytes.length, sha256 }
+    const stored = { frame: frames.done.length, inner: frames.rawBytes }
+    frames.add(bytes)
+    rest -= bytes.length
+    if (rest > 0 && frames.contentBytes >= job.frameBytes) frames.end()
+    return { stored, length: bytes.length, sha256 }
+  })
+  frames.add(new Uint8Array(paddingBytes))
+  frames.end()
+  return { frames: frames.done, chunks, raw, problem }
 }
 
-const noBytes = new Uint8Array(0)
+class FrameGatherer {
+  readonly done: Frame[] = []
+  /** Bytes of the frame that is gathered, and without the tar header at its beginning. */
+  rawBytes = 0
+  contentBytes = 0
+  readonly #compression: CompressionLevel
+  #pieces: Uint8Array[] = []
 
-function readRegions(
-  files: Files,
-  fd: number,
-  regions: readonly (readonly [number, number])[],
-): { bytes: Uint8Array; problem: string | null } {
-  const bytes = Buffer.allocUnsafeSlow(regions.reduce((sum, [, length]) => sum + length, 0))
-  let problem: string | null = null
-  let at = 0
-  for (const [offset, length] of regions) {
-    const piece = bytes.subarray(at, at + length)
-    let got = 0
-    try {
-      got = readFully(files, fd, piece, offset)
-      if (got < length) problem = 'became shorter while it was read; zeros stand for what is missing'
-    } catch (error) {
-      problem = `could not be read at offset ${offset}: ${(error as NodeJS.ErrnoException).code ?? 'EIO'}; zeros stand for what is missing`
-    }
-    piece.fill(0, got)
-    at += length
+  constructor(compression: CompressionLevel) {
+    this.#compression = compression
   }
-  return { bytes, problem }
+
+  header(bytes: Uint8Array): void {
+    let rest = bytes
+    for (; rest.length > headerInFrameBytes; rest = rest.subarray(headerInFrameBytes)) {
+      this.add(rest.subarray(0, headerInFrameBytes))
+      this.end()
+    }
+    this.add(rest)
+    this.contentBytes = 0
+  }
+
+  add(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.#pieces.push(bytes)
+    this.rawBytes += bytes.length
+    this.contentBytes += bytes.length
+  }
+
+  end(): void {
+    if (this.rawBytes > 0) {
+      const [first] = this.#pieces
+      const raw = this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces, this.rawBytes)
+      this.done.push({ bytes: compressFrame(raw, this.#compression), rawBytes: this.rawBytes })
+    }
+    this.#pieces = []
+    this.rawBytes = 0
+    this.contentBytes = 0
+  }
 }

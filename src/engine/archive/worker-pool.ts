@@ -37,6 +37,8 @@ export class WorkerPool {
   readonly #idle: Worker[] = []
   readonly #all: Worker[] = []
   readonly #queue: Waiting[] = []
+  /** Jobs that others depend on; they go before the queue. */
+  readonly #urgent: Waiting[] = []
   readonly #busy = new Map<Worker, Waiting>()
   #broken: BackupError | null = null
 
@@ -58,20 +60,29 @@ export class WorkerPool {
 
   /** Runs a job on the next free thread. `transfer` are buffers that move instead of being copied. */
   run<Result>(job: { readonly kind: string }, transfer: ArrayBuffer[] = []): Promise<Result> {
+    return this.#enqueue(this.#queue, job, transfer)
+  }
+
+  /** The same before all jobs that still wait: for a short job that the next ones depend on. */
+  runUrgent<Result>(job: { readonly kind: string }): Promise<Result> {
+    return this.#enqueue(this.#urgent, job, [])
+  }
+
+  async close(): Promise<void> {
+    this.#broken ??= new BackupError('E_INTERNAL', 'the worker threads are closed')
+    for (const waiting of this.#waiting()) waiting.reject(this.#broken)
+    await Promise.all(this.#all.map((worker) => worker.terminate()))
+  }
+
+  #enqueue<Result>(queue: Waiting[], job: unknown, transfer: ArrayBuffer[]): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.#broken !== null) {
         reject(this.#broken)
         return
       }
-      this.#queue.push({ job, transfer, resolve: resolve as (result: unknown) => void, reject })
+      queue.push({ job, transfer, resolve: resolve as (result: unknown) => void, reject })
       this.#next()
     })
-  }
-
-  async close(): Promise<void> {
-    this.#broken ??= new BackupError('E_INTERNAL', 'the worker threads are closed')
-    for (const waiting of this.#queue.splice(0)) waiting.reject(this.#broken)
-    await Promise.all(this.#all.map((worker) => worker.terminate()))
   }
 
   #startOne(): void {
@@ -93,14 +104,19 @@ export class WorkerPool {
   }
 
   #next(): void {
-    while (this.#queue.length > 0) {
+    while (this.#urgent.length + this.#queue.length > 0) {
       if (this.#idle.length === 0 && this.#all.length < this.count) this.#startOne()
       if (this.#idle.length === 0) return
       const worker = this.#idle.shift() as Worker
-      const waiting = this.#queue.shift() as Waiting
+      const waiting = (this.#urgent.shift() ?? this.#queue.shift()) as Waiting
       this.#busy.set(worker, waiting)
       worker.postMessage(waiting.job, waiting.transfer)
     }
+  }
+
+  /** All jobs no thread has begun; they wait no more. */
+  #waiting(): Waiting[] {
+    return [...this.#urgent.splice(0), ...this.#queue.splice(0)]
   }
 
   #settle(worker: Worker, reply: WorkerReply): void {
@@ -116,7 +132,7 @@ export class WorkerPool {
 
   #fail(error: BackupError): void {
     this.#broken ??= error
-    for (const waiting of [...this.#busy.values(), ...this.#queue.splice(0)]) waiting.reject(this.#broken)
+    for (const waiting of [...this.#busy.values(), ...this.#waiting()]) waiting.reject(this.#broken)
     this.#busy.clear()
   }
 }

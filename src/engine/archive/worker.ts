@@ -6,15 +6,17 @@ import { type DecodeJob, FrameDecoder, transferOf } from './decode-job.ts'
 import { Packer, type PackJob, type PackResult } from './pack-job.ts'
 import { type PartJob, packPart } from './part-job.ts'
 import { type RestoreJob, RestoreWorker } from './restore-job.ts'
+import { type ScanJob, Scanner } from './scan-job.ts'
 import type { WorkerReply } from './worker-pool.ts'
 
 /** A worker thread: does one job after another and answers each with its result or its error. */
 
-type Job = PackJob | PartJob | DecodeJob | RestoreJob
+type Job = PackJob | ScanJob | PartJob | DecodeJob | RestoreJob
 
 const { filesModule } = workerData as { filesModule: string | null } // set by the pool, which starts every worker
 const files = await loadFiles(filesModule)
 let packer: Packer | null = null
+const scanner = new Scanner(files)
 const restorer = new RestoreWorker(files)
 const decoder = new FrameDecoder(files)
 
@@ -25,6 +27,10 @@ function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
       packer ??= new Packer(files, readAccountNames(files))
       const result: PackResult = packer.pack(job)
       return { result, transfer: result.frames.map((frame) => frame.bytes.buffer as ArrayBuffer) }
+    }
+    case 'scan': {
+      const result = scanner.scan(job)
+      return { result, transfer: [result.buffer] }
     }
     case 'part': {
       const result = packPart(files, job)

@@ -91,6 +91,11 @@ export class ArchiveWriter {
     this.#own('README.txt', Buffer.from(readme(identity.id)), encodeGlobalComment(`BKA1 ${identity.id}`))
   }
 
+  /** Where a file of the archive's own lies in the tar. */
+  ownPath(name: string): BytePath {
+    return pathFromText(`.bka/${this.#identity.id}/${name}`)
+  }
+
   /** Entries written so far; what a progress line shows. */
   get entries(): number {
     return this.#entries
@@ -163,7 +168,7 @@ export class ArchiveWriter {
     const last = this.#pages.finish()
     if (last !== null) this.#page(last)
 
-    this.#compress(encodeOwnFileHeader(this.#path('toc.jsonl'), this.#tocBytes))
+    this.#compress(encodeOwnFileHeader(this.ownPath('toc.jsonl'), this.#tocBytes))
     const shift = this.#sink.streamBytes
     const pages = this.#pageReferences.map((page): PageReference => {
       const [path, offset, compressedBytes, count, sha256, holder] = page
@@ -174,7 +179,7 @@ export class ArchiveWriter {
 
     const recordBytes = (this.#frames + 2) * frameRecordBytes
     const tocPadding = Buffer.alloc(paddedBytes(this.#tocBytes) - this.#tocBytes)
-    this.#compress(Buffer.concat([tocPadding, encodeOwnFileHeader(this.#path('frames.bin'), recordBytes)]))
+    this.#compress(Buffer.concat([tocPadding, encodeOwnFileHeader(this.ownPath('frames.bin'), recordBytes)]))
     const framesAt = this.#sink.streamBytes
     this.#record(framesAt, this.#rawBytes)
     const records = Buffer.from(this.#frameRecords.subarray(0, recordBytes))
@@ -185,7 +190,7 @@ export class ArchiveWriter {
     const root = Buffer.from(JSON.stringify(this.#root(pages, frames, warnings)))
     const before = Buffer.concat([
       Buffer.alloc(paddedBytes(recordBytes) - recordBytes),
-      encodeOwnFileHeader(this.#path('root.json'), root.length),
+      encodeOwnFileHeader(this.ownPath('root.json'), root.length),
     ])
     const tail = Buffer.concat([before, root], before.length + paddedBytes(root.length) + 1024)
     const rootAt = this.#sink.streamBytes
@@ -264,7 +269,7 @@ export class ArchiveWriter {
 
   /** A list too long for its line becomes a small file of its own below .bka/. */
   #outside(list: Uint8Array): OutsideList {
-    const header = encodeOwnFileHeader(this.#path(`lists/${this.#outsideLists++}`), list.length)
+    const header = encodeOwnFileHeader(this.ownPath(`lists/${this.#outsideLists++}`), list.length)
     const offset = this.#sink.streamBytes
     const whole = Buffer.concat([header, list], header.length + paddedBytes(list.length))
     for (let at = 0; at < whole.length; at += ownFrameBytes) this.#compress(whole.subarray(at, at + ownFrameBytes))
@@ -272,14 +277,10 @@ export class ArchiveWriter {
   }
 
   #own(name: string, content: Uint8Array, before: Uint8Array): void {
-    const header = encodeOwnFileHeader(this.#path(name), content.length)
+    const header = encodeOwnFileHeader(this.ownPath(name), content.length)
     this.#compress(
       Buffer.concat([before, header, content], before.length + header.length + paddedBytes(content.length)),
     )
-  }
-
-  #path(name: string): BytePath {
-    return pathFromText(`.bka/${this.#identity.id}/${name}`)
   }
 
   #compress(raw: Uint8Array): void {

@@ -1,8 +1,10 @@
 import { BackupError } from '../../model/errors.ts'
+import type { SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import { ContentTable, type SharedContents } from '../archive/content-table.ts'
 import { holdersOf } from '../archive/holders.ts'
 import type { Lineage, PageLines } from '../archive/lineage.ts'
+import { parseTocLine } from '../archive/toc-line.ts'
 
 /**
  * Finds files of an older backup by their content, so that what was moved or copied is not stored again. The table is
@@ -12,6 +14,8 @@ export class OlderContents {
   readonly #lineage: Lineage
   readonly #usable: ReadonlySet<number> | null
   #shared: SharedContents | null = null
+  /** Files stored in chunks. */
+  readonly #large: { readonly number: number; readonly inode: bigint; readonly sizeBytes: number }[] = []
   /** Number of the first line of every page; the first of all is 1. */
   readonly #starts: number[] = []
   #page: { readonly number: number; readonly lines: PageLines } | null = null
@@ -19,6 +23,17 @@ export class OlderContents {
   constructor(lineage: Lineage, usable: ReadonlySet<number> | null) {
     this.#lineage = lineage
     this.#usable = usable
+  }
+
+  /**
+   * A large file of the older backup that a new one may be a moved or copied version of: the same inode, or the same
+   * size. Its chunks decide; a wrong guess costs nothing but comparing hashes.
+   */
+  likely({ attributes: { inode, sizeBytes } }: SourceEntry): TocEntry | null {
+    this.shared()
+    const match =
+      this.#large.find((file) => file.inode === inode) ?? this.#large.find((file) => file.sizeBytes === sizeBytes)
+    return match === undefined ? null : this.#entry(match.number)
   }
 
   /** The table, for the threads that hash new files. */
@@ -29,6 +44,13 @@ export class OlderContents {
 
   /** The entry under this number, where it has just this content and that content can be read. */
   find(number: number, sha256: string, sizeBytes: number): TocEntry | null {
+    const entry = this.#entry(number)
+    const same = entry !== null && entry.sha256 === sha256 && entry.sizeBytes === sizeBytes && !entry.torn
+    return same ? entry : null
+  }
+
+  /** Null where it cannot be read, or not what it holds. */
+  #entry(number: number): TocEntry | null {
     let page = this.#starts.length - 1
     while (page > 0 && (this.#starts[page] as number) > number) page--
     try {
@@ -36,8 +58,7 @@ export class OlderContents {
       const line = lines[number - (this.#starts[page] as number)]
       if (line === undefined) return null
       const entry = this.#lineage.entryOf(line, ordinal)
-      const same = entry.sha256 === sha256 && entry.sizeBytes === sizeBytes && !entry.torn
-      return same && holdersOf(entry).every((holder) => this.#usable?.has(holder) ?? true) ? entry : null
+      return holdersOf(entry).every((holder) => this.#usable?.has(holder) ?? true) ? entry : null
     } catch (error) {
       if (error instanceof BackupError) return null // then it is stored again
       throw error
@@ -56,6 +77,10 @@ export class OlderContents {
         for (const [at, line] of this.#linesOf(page).lines.entries()) {
           const hash = contentOf(line)
           if (hash !== null) table.add(hash, start + at)
+          if (hash !== null && line.includes(',"ck')) {
+            const { inode, sizeBytes } = parseTocLine(line).entry
+            this.#large.push({ number: start + at, inode, sizeBytes })
+          }
         }
       } catch (error) {
         if (!(error instanceof BackupError)) throw error // a lost page's files are stored again

@@ -1,6 +1,7 @@
 import type { ScheduleSettings, ServiceSettings } from '../../model/configuration.ts'
 import type { ServiceConfiguration } from '../../model/configuration-backup-schema.ts'
 import type { ServiceType } from '../../model/configuration-values.ts'
+import { type FixedBlocks, fixedBlockDefaults } from '../../model/fixed-blocks.ts'
 import type { BytePath } from '../../model/path.ts'
 import {
   absolutePath,
@@ -18,7 +19,14 @@ const defaultRpoHours = 25
 
 /** The keys that only some types have. */
 const keysOfType: Record<ServiceType, readonly string[]> = {
-  files: ['include_paths', 'exclude_patterns', 'one_file_system', 'exclude_caches'],
+  files: [
+    'include_paths',
+    'exclude_patterns',
+    'one_file_system',
+    'exclude_caches',
+    'fixed_block_patterns',
+    'fixed_block_kib',
+  ],
   postgres: ['url_env_var'],
   redis: ['url_env_var'],
   secrets: ['include_paths', 'exclude_patterns'],
@@ -59,7 +67,7 @@ export function planServices(
         services.push({
           ...blankService(name, 'files', path.join('.')),
           includePaths: includePaths(file, asked.include_paths),
-          excludePatterns: excludePatterns(ledger, path, asked.exclude_patterns),
+          excludePatterns: patterns(ledger, [...path, 'exclude_patterns'], asked.exclude_patterns),
         })
       } else if (asked.exclude_patterns !== undefined)
         throw refuseKey(file, [...path, 'exclude_patterns'], 'stands without include_paths', 'add include_paths to it')
@@ -81,6 +89,7 @@ function blankService(name: string, type: ServiceType, definedBy: string): Servi
     excludePatterns: [],
     oneFileSystem: false,
     excludeCaches: false,
+    fixedBlocks: fixedBlockDefaults,
     urlVariable: null,
     pathVariable: null,
     rpoHours: defaultRpoHours,
@@ -106,9 +115,10 @@ function serviceFromFile(
   return {
     ...blankService(name, asked.type, path.join('.')),
     includePaths: includePaths(file, asked.include_paths ?? []),
-    excludePatterns: excludePatterns(ledger, path, asked.exclude_patterns),
+    excludePatterns: patterns(ledger, [...path, 'exclude_patterns'], asked.exclude_patterns),
     oneFileSystem: asked.one_file_system ?? false,
     excludeCaches: asked.exclude_caches ?? false,
+    fixedBlocks: fixedBlocks(ledger, path, asked),
     urlVariable: asked.url_env_var ?? null,
     pathVariable: asked.path_env_var ?? null,
     rpoHours: asked.rpo_hours ?? defaultRpoHours,
@@ -135,10 +145,19 @@ function includePaths(file: ConfigurationFile, asked: readonly string[]): BytePa
   return [...paths].sort()
 }
 
-function excludePatterns(ledger: Ledger, path: readonly string[], asked: readonly string[] | undefined): string[] {
+function fixedBlocks(ledger: Ledger, path: readonly string[], asked: ServiceConfiguration): FixedBlocks {
+  const { fixed_block_patterns: named, fixed_block_kib: kib } = asked
+  return {
+    patterns:
+      named === undefined ? fixedBlockDefaults.patterns : patterns(ledger, [...path, 'fixed_block_patterns'], named),
+    blockBytes: kib === undefined ? fixedBlockDefaults.blockBytes : kib * 1024,
+  }
+}
+
+function patterns(ledger: Ledger, path: readonly string[], asked: readonly string[] | undefined): string[] {
   for (const pattern of asked ?? [])
     if (pattern.startsWith('#'))
-      ledger.notices.push(`${path.join('.')}.exclude_patterns: a pattern that begins with # is a comment; write \\#`)
+      ledger.notices.push(`${path.join('.')}: a pattern that begins with # is a comment; write \\#`)
   return [...(asked ?? [])]
 }
 

@@ -2,6 +2,7 @@ import { createCipheriv, createHash } from 'node:crypto'
 import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { chunkerRule } from '../../../src/engine/archive/chunker-rule.ts'
 import { type CompressionLevel, defaultLevel } from '../../../src/engine/archive/codec.ts'
 import { createHeader } from '../../../src/engine/archive/header.ts'
 import { packSource } from '../../../src/engine/archive/pack-source.ts'
@@ -16,6 +17,7 @@ import { readAccountNames } from '../../../src/engine/platform/account-names.ts'
 import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
 import { filesSource } from '../../../src/engine/sources/files.ts'
 import type { PromisedFile } from '../../../src/engine/verify/scrub.ts'
+import { fixedBlockDefaults } from '../../../src/model/fixed-blocks.ts'
 import { type Compression, compressionSuffix, locatorBytes } from '../../../src/model/format.ts'
 import { type BytePath, pathFromText } from '../../../src/model/path.ts'
 import type { Attributes, Source, SourceEntry, SourceWarning } from '../../../src/model/source.ts'
@@ -128,6 +130,7 @@ export async function build(source: Source, options: BuildOptions): Promise<Buil
       compression: level,
       withXattrs: true,
       older: null,
+      chunkerOf: chunkerRule(fixedBlockDefaults),
       onProgress: () => {},
     })
     const written = writer.finish(warnings.length)

@@ -110,6 +110,7 @@ export async function archiveOf(
       compression,
       withXattrs: true,
       older: null,
+      chunkerOf: () => ({ kind: 'content' }),
       onProgress: () => {},
     },
   )
