@@ -32,6 +32,11 @@ export const commands: readonly RegisteredCommand[] = [
     load: async () => (await import('./restore.ts')).restore,
   },
   { words: 'verify', about: 'prove that a backup is whole', load: async () => (await import('./verify.ts')).verify },
+  {
+    words: 'consolidate',
+    about: 'a backup that depends on nothing, from existing ones',
+    load: async () => (await import('./consolidate.ts')).consolidate,
+  },
   { words: 'delete', about: 'delete one backup', load: async () => (await import('./delete.ts')).deleteBackup },
   {
     words: 'rebuild',

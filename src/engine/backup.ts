@@ -30,6 +30,8 @@ export interface CreateRequest {
    * services are locked, so that none can be deleted or added meanwhile.
    */
   findBase(service: ServiceRequest, onlyFull: boolean, warn: (what: string) => void): Promise<Base | null>
+  /** Made from the base alone, the source not looked at; null where the source is backed up. */
+  readonly consolidation: Consolidation | null
   readonly services: readonly ServiceRequest[]
   readonly description: string
   readonly compression: CompressionLevel
@@ -46,6 +48,14 @@ export interface CreateRequest {
   readonly expectedBytes: number | null
   /** Count what there is first, where expectedBytes is not known. */
   readonly estimate: boolean
+}
+
+export interface Consolidation {
+  /** When the content was what it is: that of the backup it is made from. */
+  readonly createdAt: string
+  /** By service, the archives the new one goes on to depend on. */
+  readonly kept: ReadonlyMap<string, ReadonlySet<number>>
+  readonly git: ReadonlyMap<string, ManifestDetails['services'][number]['git']>
 }
 
 export interface CreateResult {
@@ -73,8 +83,10 @@ export async function createBackup(
   for (const notice of request.notices) run.tell({ kind: 'notice', message: notice })
   const story = new BackupStory(world, repository, request, run)
   for (const warning of request.warnings) story.warn({ path: null, what: warning })
-  requireSources(world, request.services)
-  noteLinks(world, request.services, run)
+  if (request.consolidation === null) {
+    requireSources(world, request.services)
+    noteLinks(world, request.services, run)
+  }
   const locks: Lock[] = []
   let workspace: Workspace | null = null
   try {
@@ -191,7 +203,8 @@ class BackupStory {
     const bases = await this.#openBases()
     const type = this.#typeWith(bases)
     const id = this.#newBackupId(type)
-    const createdAt = new Date(clock.now()).toISOString()
+    const { consolidation } = this.#request
+    const createdAt = consolidation?.createdAt ?? new Date(clock.now()).toISOString()
     const directory = joinPath(workspace.path, id as BytePath)
     files.makeDirectory(directory, 0o700)
     const withXattrs = this.#xattrsAtHand()
@@ -229,6 +242,8 @@ class BackupStory {
         } = await writeServiceArchive(service, {
           ...shared,
           base,
+          kept: consolidation?.kept.get(service.name) ?? null,
+          git: consolidation?.git.get(service.name) ?? null,
           context: this.#context(skipped),
           skipped,
           tell: this.#run.tell,
@@ -254,7 +269,15 @@ class BackupStory {
       .sort()
       .at(-1)
     const deps = [...dependsOn].sort()
-    const bare = { v: 1, id, createdAt, type, archives, deps, ...(base === undefined ? {} : { base }) } as const
+    const bare = {
+      v: 1,
+      id,
+      createdAt,
+      type,
+      archives,
+      deps,
+      ...(base === undefined || deps.length === 0 ? {} : { base }),
+    } as const
     const details: ManifestDetails = {
       description,
       host: this.#world.host,
@@ -367,7 +390,7 @@ class BackupStory {
   async #openBases(): Promise<Map<string, Base>> {
     const { type, services } = this.#request
     const bases = new Map<string, Base>()
-    if (type !== 'incremental' && type !== 'differential') return bases
+    if (this.#request.consolidation === null && type !== 'incremental' && type !== 'differential') return bases
     const warn = (what: string): void => this.warn({ path: null, what })
     try {
       for (const service of services) {

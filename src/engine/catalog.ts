@@ -5,9 +5,6 @@ import { type Keys, noKeys } from './keys/slots.ts'
 import { readDetails, readManifest } from './manifest.ts'
 import { backupIds, type Repository } from './repository.ts'
 
-/** Characters of an id before its type and its random end: the UTC second. */
-const stampLength = '2026-11-21T00-28-11Z'.length
-
 /** What the engine needs of the catalog's store; handed in by the composition root. */
 export interface CatalogPort {
   read(): Promise<
@@ -63,10 +60,11 @@ export async function listBackups(files: Files, repository: Repository, catalog:
   return { backups: backups.sort(newestFirst), problems }
 }
 
-/** An id tells the second only; of two backups within one, `createdAt` (ISO 8601, UTC) tells which came later. */
+/**
+ * By the time whose state a backup holds (`createdAt`, ISO 8601, UTC): one that was consolidated holds that of the
+ * backup it was made from, and comes before it.
+ */
 function newestFirst(a: CatalogEntry, b: CatalogEntry): number {
-  const [second, other] = [a.id.slice(0, stampLength), b.id.slice(0, stampLength)]
-  if (second !== other) return second < other ? 1 : -1
   if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1
   return a.id < b.id ? 1 : -1
 }

@@ -1,8 +1,10 @@
+import type { CatalogEntry } from '../model/backup.ts'
 import type { During, Engine } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { displayPath, joinPath, parentOf, pathFromText } from '../model/path.ts'
 import { createBackup, requireSources } from './backup.ts'
 import { listBackups } from './catalog.ts'
+import { consolidateBackup } from './consolidate/consolidate-backup.ts'
 import { chooseCompression, chooseServices, expectedBytes } from './create-request.ts'
 import { deleteBackup, planDelete } from './delete.ts'
 import { diffBackups } from './diff.ts'
@@ -12,8 +14,9 @@ import { openBase } from './incremental/base.ts'
 import { initRepository } from './init.ts'
 import { catFile, detailsIfPossible, entriesBelow, openArchive, openBackup, storedPathFromText } from './inspect.ts'
 import { addKey, describeKeys } from './key-members.ts'
-import { slotKeyFor } from './keys/slots.ts'
+import { type SlotKey, slotKeyFor } from './keys/slots.ts'
 import { newKey } from './new-key.ts'
+import { mostDependencies } from './plan/lineage-upkeep.ts'
 import { rebuildCatalog } from './rebuild.ts'
 import { isRepository, type Repository } from './repository.ts'
 import { planRestore } from './restore-story.ts'
@@ -21,7 +24,7 @@ import { carryOut } from './run.ts'
 import type { ServiceRequest } from './service-archive.ts'
 import { type EngineParts, Session } from './session.ts'
 import { reportStatus } from './status.ts'
-import { keyringForWriting } from './unlock.ts'
+import { type FoundKey, keyringForWriting } from './unlock.ts'
 import { verifyBackups } from './verify-story.ts'
 
 /** The engine: every deed by name, each told in full in a file of its own. */
@@ -49,6 +52,26 @@ export function createEngine(parts: EngineParts): Engine {
       derivation: session.derivation(),
       configuration: withConfiguration && settings.configurationFile === null ? configuration : null,
     })
+  }
+
+  /** Keys to write for. Asked for late: a key that was added meanwhile is among them. */
+  function slotKeysWith(repository: Repository, encrypt: boolean, found: FoundKey | null) {
+    return async (): Promise<readonly SlotKey[]> =>
+      encrypt ? (await keyringForWriting(world, repository, found, session.derivation())).slotKeys : []
+  }
+
+  /** A backup that depends on too many others gets one that depends on fewer. That it could not be made harms nothing. */
+  async function keepUp(
+    entry: CatalogEntry,
+    slotKeys: () => Promise<readonly SlotKey[]>,
+    during: During,
+  ): Promise<void> {
+    if (entry.deps.length <= mostDependencies) return
+    try {
+      await consolidateBackup(session, entry, { aim: 'upkeep', slotKeys }, during)
+    } catch (error) {
+      if (!(error instanceof BackupError)) throw error // its own run has told it
+    }
   }
 
   return {
@@ -79,12 +102,12 @@ export function createEngine(parts: EngineParts): Engine {
         )
       const repository = await ensureRepository()
       const catalog = session.catalog(repository)
-      const writeKeys = async () =>
-        encrypt ? (await keyringForWriting(world, repository, found, session.derivation())).slotKeys : []
+      const writeKeys = slotKeysWith(repository, encrypt, found)
       await writeKeys() // a key that does not fit is told before anything begins
       const { backups } = await listBackups(files, repository, catalog)
       const request = {
         type: options.type,
+        consolidation: null,
         paranoid: options.paranoid,
         acceptEmpty: options.acceptEmpty,
         findBase: async (service: ServiceRequest, onlyFull: boolean, warn: (what: string) => void) => {
@@ -113,6 +136,7 @@ export function createEngine(parts: EngineParts): Engine {
         (story) => createBackup(world, repository, catalog, request, story),
       )
       const { entry } = result
+      await keepUp(entry, writeKeys, during)
       return {
         exitCode,
         run,
@@ -183,6 +207,14 @@ export function createEngine(parts: EngineParts): Engine {
     diff: (options, take) => diffBackups(session, options, take),
     planRestore: (options, during) => planRestore(session, options, during),
     verify: (options, during) => verifyBackups(session, options, during),
+
+    async consolidate({ backup }, during) {
+      const repository = session.repository()
+      const entry = await session.backup(repository, backup)
+      const found = entry.encrypted ? await session.key() : null
+      const slotKeys = slotKeysWith(repository, entry.encrypted, found)
+      return consolidateBackup(session, entry, { aim: 'full', slotKeys }, during)
+    },
 
     planDelete: (backup) => planDelete(session, backup),
     delete: (backup, during) => deleteBackup(session, backup, during),

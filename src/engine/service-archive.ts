@@ -15,7 +15,8 @@ import { ArchiveSink } from './archive/sink.ts'
 import { noncePrefixBytes, SegmentSealer, saltBytes } from './archive/stream-aead.ts'
 import { jsonPath } from './archive/toc-pages.ts'
 import type { WorkerPool } from './archive/worker-pool.ts'
-import { ArchiveWriter, type WrittenStream } from './archive/writer.ts'
+import { type ArchiveIdentity, ArchiveWriter, type WrittenStream } from './archive/writer.ts'
+import { fillArchive } from './consolidate/fill-archive.ts'
 import { type GitContext, gitContext } from './git-context.ts'
 import type { Base } from './incremental/base.ts'
 import { ChangeDetection } from './incremental/change-detection.ts'
@@ -59,6 +60,10 @@ export interface ServiceArchiveOptions {
   /** What to build upon; null makes a full archive. */
   readonly base: Base | null
   readonly kind: 'diff' | 'incr'
+  /** Made from the base alone, and going on to depend on these ordinals; null where the source is read. */
+  readonly kept: ReadonlySet<number> | null
+  /** What is known of the work trees the source lies in; null where that is to be looked at. */
+  readonly git: readonly GitContext[] | null
   /** Nothing of the base is believed but the content itself. */
   readonly paranoid: boolean
   readonly context: SourceContext
@@ -115,8 +120,8 @@ export async function writeServiceArchive(
   readBack({ path, id, compression: compression.compression, encrypted, root: written.root }, service, written, options)
   const { offset, compressedBytes, inner, rootBytes } = written.root
   const roots = rootsOf(service.paths)
-  const git: GitContext[] = []
-  for (const root of roots) {
+  const git: GitContext[] = [...(options.git ?? [])]
+  for (const root of options.git === null ? roots : []) {
     const found = await gitContext(files, root)
     if (found !== null) git.push(found)
   }
@@ -156,26 +161,28 @@ async function writeStream(
   sink: ArchiveSink,
   options: ServiceArchiveOptions,
 ): Promise<ServiceStream> {
-  const { world, repository, base, compression, spool, pool, names, withXattrs, context, warnings, onProgress } =
+  const { world, repository, base, kept, compression, spool, pool, names, withXattrs, context, warnings, onProgress } =
     options
   const { files } = world
   const { exclude, excludeCaches, oneFileSystem } = service
   const paths = rootsOf(service.paths).map((root) => jsonPath(storedPathOf(root)))
   const identity = {
     id,
-    ordinal: base === null ? 1 : 1 + Math.max(base.lineage.ordinal, ...base.lineage.dependencies.map(({ i }) => i)),
-    kind: base === null ? ('full' as const) : options.kind,
+    ...placeInLineage(options),
+    unsorted: kept !== null,
     source: { paths, exclude: [...exclude], excludeCaches, oneFileSystem },
     service: { name: service.name, type: service.type },
-    dependencies: base?.dependencies ?? [],
-    previous: base === null ? null : { id: base.lineage.top.root.id, root: base.lineage.top.rootSha256 },
   }
   const tocSpool = joinPath(spool, `${service.name}.toc` as BytePath)
   const writer = new ArchiveWriter(files, sink, identity, compression, tocSpool)
   try {
+    const progress = () => onProgress(writer.contentBytes, writer.entries)
+    if (base !== null && kept !== null) {
+      await fillArchive(base.lineage, writer, { kept, compression, signal: context.signal, onProgress: progress })
+      return { ...writer.finish(warnings()), emptyRoots: [] }
+    }
     const all = sources[service.type](files, { ...service, repository: repositoryIdentity(files, repository.root) })
     const source = new WatchedSource(all, rootsOf(service.paths).map(storedPathOf))
-    const progress = () => onProgress(writer.contentBytes, writer.entries)
     const older = base === null ? null : olderOf(base, options)
     const chunkerOf = chunkerRule(service.fixedBlocks)
     const packing = { files, pool, names, compression, withXattrs, older, chunkerOf, onProgress: progress }
@@ -183,6 +190,22 @@ async function writeStream(
     return { ...writer.finish(warnings()), emptyRoots: source.emptyRoots }
   } finally {
     writer.close()
+  }
+}
+
+/** Which archive of its lineage this one is. */
+function placeInLineage({
+  base,
+  kept,
+  kind,
+}: ServiceArchiveOptions): Pick<ArchiveIdentity, 'ordinal' | 'kind' | 'dependencies' | 'previous'> {
+  if (base === null || kept?.size === 0) return { ordinal: 1, kind: 'full', dependencies: [], previous: null }
+  const { top, ordinal, dependencies } = base.lineage
+  return {
+    ordinal: 1 + Math.max(ordinal, ...dependencies.map(({ i }) => i)),
+    kind,
+    dependencies: base.dependencies.filter(({ i }) => kept?.has(i) ?? true),
+    previous: { id: top.root.id, root: top.rootSha256 },
   }
 }
 
@@ -198,17 +221,19 @@ function olderOf(base: Base, { world, names, paranoid, context }: ServiceArchive
 function newHeader(
   id: string,
   compression: Compression,
-  { world, slotKeys, backupId, createdAt, base, kind }: ServiceArchiveOptions,
+  options: ServiceArchiveOptions,
 ): { bytes: Uint8Array; sealer: SegmentSealer } {
+  const { world, slotKeys, backupId, createdAt } = options
+  const { kind, dependencies } = placeInLineage(options)
   const { random } = world
   const fields = {
     id,
     created: createdAt,
-    kind: base === null ? 'full' : kind,
+    kind,
     tenant: '-',
     profile: 'self',
     set: backupId,
-    deps: base?.dependencies.map((dependency) => dependency.id) ?? [],
+    deps: dependencies.map((dependency) => dependency.id),
     comp: compression,
     loc: locatorBytes[compression],
     segmentBytes,

@@ -25,6 +25,8 @@ export interface Engine {
   /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
   planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
   verify(options: VerifyOptions, during: During): Promise<VerifyOutcome>
+  /** A backup of the same content that depends on nothing, from archives alone; null where it does not already. */
+  consolidate(options: { readonly backup: string }, during: During): Promise<CreateOutcome | null>
   /** What deleting a backup would do. Nothing that another backup needs can be deleted. */
   planDelete(backup: string): Promise<DeletePlan>
   delete(backup: string, during: During): Promise<DeleteOutcome>

@@ -1,6 +1,6 @@
 /** What a run tells while it runs: one JSON object a line in runs/<id>.ndjson and, with --json, on stdout. */
 
-export type RunKind = 'create' | 'restore' | 'verify' | 'rebuild' | 'keys-add' | 'delete'
+export type RunKind = 'create' | 'restore' | 'verify' | 'rebuild' | 'keys-add' | 'delete' | 'consolidate'
 export type RunOutcome = 'done' | 'warnings' | 'failed' | 'interrupted'
 
 export interface Progress {

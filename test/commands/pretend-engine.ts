@@ -238,6 +238,7 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
       reports: [{ id: entry.id, level: 'full', ok: true, problems: [], bytes: 12_345_678, durationMs: 500 }],
       blindSpot: null,
     }),
+    consolidate: note('consolidate', null),
     planDelete: note('planDelete', { backup: entry, freedBytes: 3_500_000 }),
     delete: note('delete', { exitCode: 0, run: 'run-3', id: entry.id, freedBytes: 3_500_000 }),
     rebuild: note('rebuild', { exitCode: 0, backups: 3, keptAs: '/srv/backup/metadata.json.1', problems: [] }),

@@ -30,7 +30,7 @@ import { seeded } from './trees.ts'
 
 /**
  * Random histories: a tree is edited and backed up again and again, full, incremental and differential in any order,
- * some of it deleted again; every backup that is left restores to exactly what the tree was when it was made.
+ * some of it consolidated, some deleted again; every backup that is left restores to exactly what the tree was when it was made.
  */
 
 const isLong = process.env['HOLDFAST_LONG'] === '1'
@@ -75,9 +75,12 @@ class History {
     for (let step = 0; step < steps; step++) {
       if (step > 0) await this.#edit()
       await this.#backUp()
+      if (this.#upTo(4) === 0) await this.#consolidate()
       if (this.#upTo(4) === 0) await this.#deleteOne()
     }
     for (const { id, tree } of this.#made) await this.#check(id, tree)
+    const all = await this.#engine.verify({ backup: null, level: 'full', workers: 1 }, this.#during)
+    expect(all.reports.flatMap(({ problems }) => problems)).toEqual([])
   }
 
   close(): void {
@@ -107,6 +110,17 @@ class History {
     this.#made.push({ id: outcome.backup.id, tree: describeTree(disk, pathFromText(this.source)) })
     // The kernel stamps in ticks of some milliseconds: an edit within the same one would not show.
     if (this.#believesTimes) await pause(12)
+  }
+
+  /** Any backup, once more, depending on nothing; the source may be what it likes by now. */
+  async #consolidate(): Promise<void> {
+    const { id, tree } = this.#pick(this.#made)
+    const outcome = await this.#engine.consolidate({ backup: id }, this.#during)
+    if (outcome === null) return
+    expect(outcome.backup).toMatchObject({ type: 'full', deps: [] })
+    this.#made.push({ id: outcome.backup.id, tree })
+    const verified = await this.#engine.verify({ backup: outcome.backup.id, level: 'full', workers: 1 }, this.#during)
+    expect(verified.reports.flatMap(({ problems }) => problems)).toEqual([])
   }
 
   /** What another one needs stays, whatever is asked. */

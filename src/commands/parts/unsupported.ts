@@ -1,6 +1,5 @@
 /** What the grammar names and this version does not have yet: the command and why. */
 export const unsupportedCommands: Readonly<Record<string, string>> = {
-  consolidate: 'incremental backups are not built yet, so every backup depends on nothing already',
   undo: 'a restore does not save what it replaces yet',
   drill: 'a rehearsal is made by hand as yet: restore --target into a scratch directory, then verify',
   schedule: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Root } from '../../model/archive.ts'
 import { BackupError } from '../../model/errors.ts'
-import type { RootLocation } from '../../model/format.ts'
+import type { Extent, RootLocation } from '../../model/format.ts'
 import { type BytePath, pathFromText } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { TocEntry } from '../../model/toc.ts'
@@ -31,6 +31,8 @@ export interface ArchiveIdentity {
   readonly dependencies: readonly Dependency[]
   /** The archive this one was compared with. */
   readonly previous: Root['prev']
+  /** Its members come in another order than its table of contents. */
+  readonly unsorted?: boolean
 }
 
 /** A page of an older archive, taken over as it is, and what its lines stand for. */
@@ -56,6 +58,8 @@ export interface WrittenStream {
   readonly reusedBytes: number
 }
 
+/** In `compat` of a root: whoever matches tar and table of contents must not expect one order. */
+export const unsortedMark = 'unsorted'
 const frameRecordBytes = 16
 const ownFrameBytes = 8 << 20
 
@@ -103,6 +107,20 @@ export class ArchiveWriter {
 
   get contentBytes(): number {
     return this.#contentBytes
+  }
+
+  /** Bytes of the tar so far. */
+  get rawBytes(): number {
+    return this.#rawBytes
+  }
+
+  /** The frames that hold a range of the tar that was written. */
+  placeOf(rawStart: number, length: number): Extent {
+    const first = this.#frameWith(rawStart)
+    const last = this.#frameWith(rawStart + Math.max(length, 1) - 1)
+    const offset = this.#recordAt(first).offset
+    const end = last + 1 < this.#frames ? this.#recordAt(last + 1).offset : this.#sink.streamBytes
+    return { offset, compressedBytes: end - offset, inner: rawStart - this.#recordAt(first).rawOffset }
   }
 
   /** Appends finished frames. Returns the S offset of the first. */
@@ -225,7 +243,7 @@ export class ArchiveWriter {
   }
 
   #root(pages: readonly PageReference[], frames: Root['frames'], warnings: number): Root {
-    const { id, ordinal, kind, source, service, previous } = this.#identity
+    const { id, ordinal, kind, source, service, previous, unsorted } = this.#identity
     return {
       v: 1,
       id,
@@ -244,7 +262,7 @@ export class ArchiveWriter {
       toc: { n: this.#entries, raw: this.#tocBytes, pages: [...pages] },
       frames,
       stats: { files: this.#fileCount, bytes: this.#contentBytes, warnings },
-      compat: [],
+      compat: unsorted === true ? [unsortedMark] : [],
       incompat: [],
     }
   }
@@ -292,6 +310,25 @@ export class ArchiveWriter {
     this.#sink.write(bytes)
     this.#rawBytes += rawBytes
     this.#frames++
+  }
+
+  #frameWith(rawOffset: number): number {
+    let low = 0
+    let high = this.#frames
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if (this.#recordAt(middle).rawOffset <= rawOffset) low = middle
+      else high = middle
+    }
+    return low
+  }
+
+  #recordAt(frame: number): { offset: number; rawOffset: number } {
+    const at = frame * frameRecordBytes
+    return {
+      offset: Number(this.#frameRecords.readBigUInt64BE(at)),
+      rawOffset: Number(this.#frameRecords.readBigUInt64BE(at + 8)),
+    }
   }
 
   #record(offset: number, rawOffset: number): void {

@@ -62,6 +62,31 @@ export function openBase(
   return null
 }
 
+/** A given backup as the base of one of its services. @throws E_ARCHIVE_MISSING, E_DAMAGED, also for those it needs. */
+export function openBaseOf(
+  { files, repository, keys }: Pick<BaseSearch, 'files' | 'repository' | 'keys'>,
+  service: string,
+  backup: string,
+): Base | null {
+  const manifest = readManifest(files, repository, backup)
+  const archive = manifest.archives.find((candidate) => candidate.service === service)
+  if (archive === undefined) return null
+  const lineage = openArchive(files, repository, manifest, archive, keys)
+  try {
+    for (const { i } of lineage.dependencies) lineage.member(i)
+    const dependencies = [ownOf(lineage, manifest.id, archive.file), ...lineage.dependencies]
+    return { backup, lineage, usable: null, startedMs: Date.parse(manifest.createdAt), dependencies }
+  } catch (error) {
+    lineage.close()
+    throw error
+  }
+}
+
+function ownOf({ top }: Lineage, backup: string, file: string): Dependency {
+  const { root, rootSha256, access } = top
+  return { i: root.ord, id: root.id, file: `${backup}/${file}`, size: access.fileBytes, root: rootSha256 }
+}
+
 function openFrom(
   { files, repository, keys, warn }: BaseSearch,
   service: Pick<ServiceRequest, 'name' | 'paths'>,
@@ -73,14 +98,8 @@ function openFrom(
   if (service.name === pathsService && !samePaths(service, readDetails(manifest, keys).services)) return null
   const lineage = openArchive(files, repository, manifest, archive, keys)
   try {
-    const { root, rootSha256, access } = lineage.top
-    const own = {
-      i: root.ord,
-      id: root.id,
-      file: `${manifest.id}/${archive.file}`,
-      size: access.fileBytes,
-      root: rootSha256,
-    }
+    const { root } = lineage.top
+    const own = ownOf(lineage, manifest.id, archive.file)
     const older = root.deps.filter((dependency) => isUsable(lineage, dependency, warn))
     const dependencies = [own, ...older]
     if (dependencies.length > limits.dependencies) {

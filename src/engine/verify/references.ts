@@ -16,6 +16,8 @@ import type { Proven } from './proven.ts'
 export interface ReferencesOptions {
   readonly run: string
   readonly proven: Proven
+  /** Also what the archive holds itself. */
+  readonly withOwn: boolean
   onEntry(): void
 }
 
@@ -26,7 +28,7 @@ export async function checkReferences(
   pool: WorkerPool,
   lineage: Lineage,
   findings: Findings,
-  { run, proven, onEntry }: ReferencesOptions,
+  { run, proven, withOwn, onEntry }: ReferencesOptions,
 ): Promise<void> {
   const archiveOf = (ordinal: number): string => idOf(lineage, ordinal)
   const access = accessesOf(lineage, null)
@@ -63,7 +65,7 @@ export async function checkReferences(
     bytes = 0
   }
   try {
-    for (const { entry, line, home } of referringLines(lineage)) {
+    for (const { entry, line, home } of referringLines(lineage, withOwn)) {
       if (proven.has(entry, archiveOf)) continue
       lines.push(
         encodeStep({ step: { kind: 'write-file', entry, replaces: null }, archive: 0, home, fresh: true }, line),
@@ -89,7 +91,7 @@ interface ReferringLine {
   readonly home: number
 }
 
-function* referringLines(lineage: Lineage): Generator<ReferringLine> {
+function* referringLines(lineage: Lineage, withOwn: boolean): Generator<ReferringLine> {
   const own = lineage.ordinal
   for (const page of lineage.top.root.toc.pages) {
     let ordinal: number
@@ -111,7 +113,7 @@ function* referringLines(lineage: Lineage): Generator<ReferringLine> {
         throw error
       }
       if (entry.type !== 'file') continue
-      const inMember = entry.content.kind === 'extent' && entry.content.holder === own
+      const inMember = !withOwn && entry.content.kind === 'extent' && entry.content.holder === own
       if (!inMember && holdersOf(entry).length > 0) yield { entry, line, home: ordinal }
     }
   }

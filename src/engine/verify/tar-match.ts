@@ -5,6 +5,8 @@ import { holdersOf } from '../archive/holders.ts'
 import type { Lineage } from '../archive/lineage.ts'
 import type { ArchiveReader } from '../archive/reader.ts'
 import { type ReadMember, type TarListener, TarReader } from '../archive/tar-reader.ts'
+import { unsortedMark } from '../archive/writer.ts'
+import { EntryIndex } from '../consolidate/entry-index.ts'
 import { ContentHash } from './content-hash.ts'
 import { type FrameList, frameAt, type RawRange, rawRangeOf } from './content-place.ts'
 import type { ContentsTable } from './contents-table.ts'
@@ -29,7 +31,7 @@ export class TarMatch implements TarListener {
   readonly #frames: FrameList
   readonly #findings: Findings
   readonly #table: ContentsTable
-  readonly #entries: Iterator<TocEntry>
+  readonly #entries: Generator<TocEntry>
   readonly #tar = new TarReader(this)
   readonly #own: OwnMembers
   #next: TocEntry | null
@@ -39,6 +41,9 @@ export class TarMatch implements TarListener {
   #skipTo: number | null = null
   #resumed: Resumed | null = null
   #lost = false
+  /** For an archive whose members come in an order of their own: they are looked up. */
+  readonly #index: EntryIndex | null
+  readonly #seen: Uint8Array
 
   constructor(lineage: Lineage, frames: FrameList, table: ContentsTable, findings: Findings, proven: Proven) {
     this.#lineage = lineage
@@ -48,7 +53,11 @@ export class TarMatch implements TarListener {
     this.#findings = findings
     this.#table = table
     this.#own = new OwnMembers(lineage.top, frames, findings)
+    const unsorted = lineage.top.root.compat.includes(unsortedMark)
+    this.#index = unsorted ? new EntryIndex(lineage) : null
+    this.#seen = new Uint8Array(unsorted ? lineage.top.root.toc.n : 0)
     this.#entries = table.read()
+    if (unsorted) for (const _ of this.#entries);
     this.#next = this.#advance()
   }
 
@@ -107,6 +116,8 @@ export class TarMatch implements TarListener {
       this.#own.finish()
     }
     for (; this.#next !== null; this.#next = this.#advance()) this.#unmatched(this.#next)
+    if (this.#index === null || this.#lost) return
+    for (const { index, entry } of this.#index.all()) if (this.#seen[index] !== 1) this.#unmatched(entry)
   }
 
   comment(text: string): void {
@@ -116,18 +127,13 @@ export class TarMatch implements TarListener {
 
   member(member: ReadMember): void {
     if (this.#own.begin(member)) return
-    while (this.#next !== null && comparePaths(this.#next.path, member.path) < 0) {
-      this.#unmatched(this.#next)
-      this.#next = this.#advance()
-    }
-    if (this.#next === null || this.#next.path !== member.path) {
+    const entry = this.#entryOf(member.path)
+    if (entry === null) {
       // A link whose carrier vanished while the backup ran leaves its header behind; docs/format.md allows it.
       if (!this.#table.incomplete && member.type !== 'hardlink')
         this.#findings.damage('lies in the tar, and not in the table of contents', member.path)
       return
     }
-    const entry = this.#next
-    this.#next = this.#advance()
     const differing = differences(member, entry)
     if (differing.length > 0)
       this.#findings.damage(`differs between the tar and the table of contents: ${differing.join(', ')}`, entry.path)
@@ -140,6 +146,30 @@ export class TarMatch implements TarListener {
     const wrong = wrongPlace(range, member)
     if (wrong !== null) this.#findings.damage(wrong, entry.path)
     this.#current = { entry, hash: hashOf(entry) }
+  }
+
+  /** The entry of a member, which is dealt with then. */
+  #entryOf(path: BytePath): TocEntry | null {
+    if (this.#index !== null) {
+      const found = this.#index.find(path)
+      if (found === undefined) return null
+      if (this.#seen[found.index] === 1) this.#findings.damage('lies in the tar twice', path)
+      this.#seen[found.index] = 1
+      return found.entry
+    }
+    while (this.#next !== null && comparePaths(this.#next.path, path) < 0) {
+      this.#unmatched(this.#next)
+      this.#next = this.#advance()
+    }
+    if (this.#next === null || this.#next.path !== path) return null
+    const entry = this.#next
+    this.#next = this.#advance()
+    return entry
+  }
+
+  /** Bytes of the tar were lost, and what lies behind them was not matched. */
+  get isPartial(): boolean {
+    return this.#lost && this.#index !== null
   }
 
   content(bytes: Uint8Array): void {

@@ -65,7 +65,8 @@ export async function verifyArchive(
           readAll(pool, lineage, table, findings, options),
         ])
         for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-        if (lineage.dependencies.length > 0) await checkOlder(pool, lineage, findings, options)
+        const partial = outcomes[1]?.status === 'fulfilled' && outcomes[1].value
+        if (partial || lineage.dependencies.length > 0) await checkOlder(pool, lineage, findings, options, partial)
       }
     } finally {
       lineage.close()
@@ -113,6 +114,7 @@ async function checkOlder(
   lineage: Lineage,
   findings: Findings,
   { signal, proven, onProgress }: VerifyOptions,
+  withOwn: boolean,
 ): Promise<void> {
   let doneEntries = 0
   const onEntry = (): void => {
@@ -121,22 +123,23 @@ async function checkOlder(
     if (doneEntries % 512 === 0)
       onProgress({ doneBytes: 0, totalBytes: null, doneEntries, totalEntries: lineage.top.root.toc.n })
   }
-  await checkReferences(pool, lineage, findings, { run: `${lineage.top.root.id} references`, proven, onEntry })
+  await checkReferences(pool, lineage, findings, { run: `${lineage.top.root.id} references`, proven, withOwn, onEntry })
 }
 
+/** Resolves to whether content of the archive itself was left unchecked, for its members come in an order of their own. */
 async function readAll(
   pool: WorkerPool,
   lineage: Lineage,
   table: ContentsTable,
   findings: Findings,
   { signal, proven, onProgress }: VerifyOptions,
-): Promise<void> {
+): Promise<boolean> {
   const reader = lineage.top
   const frames = findings.attempt(() => reader.frames())
   if (frames === null) {
     findings.damage('the list of frames is needed to check the content, which was not checked')
     for (const _ of table.read());
-    return
+    return false
   }
   checkPageFrames(reader, frames, findings)
   const match = new TarMatch(lineage, frames, table, findings, proven)
@@ -164,11 +167,12 @@ async function readAll(
     [reader.location.offset, reader.location.compressedBytes],
   ] as const) {
     const raw = findings.attempt(() => reader.stream.decode(offset, compressedBytes))
-    if (raw === null) return
+    if (raw === null) return match.isPartial
     match.push(raw, position)
     position += raw.length
   }
   match.finish()
+  return match.isPartial
 }
 
 /** A page is exactly one frame. */
