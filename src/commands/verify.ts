@@ -5,7 +5,7 @@ import { usage } from './parts/given.ts'
 import type { CommandSpec } from './parts/grammar.ts'
 import { because } from './parts/unsupported.ts'
 
-const problemLimit = 200
+const problemLimit = 20
 
 export const verify: CommandSpec = {
   words: 'verify',

@@ -1,4 +1,5 @@
 import type { CatalogEntry, Manifest, ManifestDetails } from '../model/backup.ts'
+import { nearest } from '../model/configuration-keys.ts'
 import { BackupError } from '../model/errors.ts'
 import type { Files } from '../model/ports.ts'
 import { type Keys, noKeys } from './keys/slots.ts'
@@ -52,12 +53,19 @@ export async function listBackups(files: Files, repository: Repository, catalog:
       problems.push(`${id} cannot be listed: ${error.message}`)
     }
   }
-  for (const entry of known.values()) {
-    if (present.has(entry.id)) continue
-    backups.push({ ...entry, missing: true })
-    problems.push(`${entry.id} is in metadata.json, but its directory is gone from archives/`)
-  }
+  const gone = [...known.values()].filter(({ id }) => !present.has(id))
+  for (const entry of gone) backups.push({ ...entry, missing: true })
+  if (gone.length > 0) problems.push(goneText(gone.map(({ id }) => id)))
   return { backups: backups.sort(newestFirst), problems }
+}
+
+const namedGone = 3
+
+function goneText(ids: readonly string[]): string {
+  const named = ids.slice(0, namedGone).join(', ')
+  const which = ids.length > namedGone ? `${ids.length} backups, among them ${named},` : named
+  const verb = ids.length === 1 ? 'is' : 'are'
+  return `${which} ${verb} in metadata.json, but gone from archives/; bring ${ids.length === 1 ? 'it' : 'them'} back from a copy, or run: holdfast rebuild`
 }
 
 /**
@@ -126,8 +134,13 @@ export function chooseBackup(
     exact !== undefined ? [exact] : wanted.length < 4 ? [] : backups.filter((entry) => entry.id.includes(wanted))
   const [only, ...others] = matches
   if (only === undefined) {
+    const near = nearest(wanted, ['latest'])
     const hint =
-      wanted.length < 4 ? 'a shortened id needs four characters or more' : 'holdfast list shows the ids there are'
+      near !== null
+        ? `did you mean ${near}?`
+        : wanted.length < 4
+          ? 'a shortened id needs four characters or more'
+          : 'holdfast list shows the ids there are'
     throw new BackupError('E_UNKNOWN_ID', `there is no backup '${wanted}'`, hint)
   }
   if (others.length > 0) {

@@ -3,6 +3,7 @@ import type { DoctorReport } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, isWithin, joinPath } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
+import { formatNumberOf } from '../model/units.ts'
 import type { CatalogPort } from './catalog.ts'
 import { listBackups } from './catalog.ts'
 import { fingerprint } from './keys/derive.ts'
@@ -91,7 +92,7 @@ async function checkRepository(world: World, repository: Repository, request: Do
   } else add('permissions', 'ok', 'only its owner may look into the repository')
   checkKey(world, repository, request, add)
   const { backups, problems } = await listBackups(files, repository, request.catalogOf(repository))
-  if (problems.length === 0) add('catalog', 'ok', `${backups.length} backups`)
+  if (problems.length === 0) add('catalog', 'ok', formatNumberOf(backups.length, 'backup'))
   for (const problem of problems) add('catalog', 'problem', problem, 'holdfast rebuild')
   const left = files.names(repository.temp)
   if (left.length > 0)

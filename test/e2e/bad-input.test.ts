@@ -565,6 +565,14 @@ function suite(asNobody: boolean): void {
       ['deleted', (path) => unlinkSync(path)],
       ['torn', (path) => truncateSync(path, statSync(path).size - 20)],
       ['empty', (path) => truncateSync(path, 0)],
+      [
+        'a directory',
+        (path) => {
+          unlinkSync(path)
+          mkdirSync(path)
+          writeFileSync(join(path, 'kept'), 'by somebody')
+        },
+      ],
       ['altered', (path) => writeFileSync(path, readFileSync(path, 'utf8').replace('"files"', '"filez"'))],
     ]
     test.each(losses)(

@@ -11,10 +11,13 @@ export const keyfileLimitBytes = 1024 * 1024
 
 /**
  * 64 hex digits are a raw key, everything else a passphrase, spaces and all.
- * Throws E_KEY_UNUSABLE for an empty text and for one that has no UTF-8.
+ * Throws E_KEY_UNUSABLE for an empty or blank text and for one that has no UTF-8.
  */
 export function secretFromText(text: string): Secret {
-  if (text === '') throw unusable('the encryption key is empty', 'set BACKUP_ENCRYPTION_KEY or name a key file')
+  if (text.trim() === '') {
+    const what = text === '' ? 'empty' : 'blank'
+    throw unusable(`the encryption key is ${what}`, 'set BACKUP_ENCRYPTION_KEY or name a key file')
+  }
   if (rawKey.test(text)) return { kind: 'raw', key: Buffer.from(text, 'hex') }
   // A lone surrogate would become U+FFFD: many passphrases, one key.
   if (!text.isWellFormed()) throw unusable('the passphrase is not valid Unicode text', 'use another passphrase')
@@ -41,6 +44,8 @@ export function secretFromKeyfile(content: Uint8Array): Secret {
   if (content.length > keyfileLimitBytes) {
     throw unusable(`the key file holds ${content.length} bytes, more than ${keyfileLimitBytes}`, 'use a smaller file')
   }
+  if (Buffer.from(content).toString('latin1').trim() === '')
+    throw unusable('the key file holds nothing but white space', 'make one with: head -c 32 /dev/urandom > key')
   return { kind: 'keyfile', bytes: Uint8Array.from(content) }
 }
 

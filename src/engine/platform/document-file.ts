@@ -27,7 +27,11 @@ export function openDocumentFile(
   request: () => LockRequest,
 ): DocumentFile {
   return {
-    read: async () => readText(files, path),
+    async read() {
+      const status = files.statusFollowing(path)
+      // What is no file is as good as a damaged one: it can be set aside like one.
+      return status !== undefined && status.type !== 'file' ? '' : readText(files, path)
+    },
     write: (text) => replaceFile(files, path, text),
     async lock(act) {
       const lock = await acquireLock(files, lockPath, request())

@@ -7,7 +7,15 @@ const unusable = expect.objectContaining({ code: 'E_KEY_UNUSABLE' })
 
 test('takes 64 hex digits for a raw key and everything else for a passphrase', () => {
   expect(secretFromText(digits)).toEqual({ kind: 'raw', key })
-  for (const text of [digits.slice(1), `${digits}0`, `${digits}\n`, ` ${digits}`, 'correct horse', ' ', '\u{1f600}']) {
+  for (const text of [
+    digits.slice(1),
+    `${digits}0`,
+    `${digits}\n`,
+    ` ${digits}`,
+    'correct horse',
+    ' x ',
+    '\u{1f600}',
+  ]) {
     expect(secretFromText(text)).toEqual({ kind: 'passphrase', text })
   }
 })
@@ -47,4 +55,12 @@ test('never puts the key into the message', () => {
   expect(() => secretFromKeyfile(Buffer.from('hunter2'))).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
   )
+})
+
+test.each([' ', '\t\n', '\u00a0 '])('a blank text is no passphrase: %j', (text) => {
+  expect(() => secretFromText(text)).toThrow(unusable)
+})
+
+test('a key file of nothing but white space is no key', () => {
+  expect(() => secretFromKeyfile(Buffer.from(' \n'.repeat(40)))).toThrow(unusable)
 })
