@@ -180,6 +180,9 @@ async function sweep(world: World, repository: Repository, holder: LockHolder, s
       if (files.status(joinPath(path, 'lock' as BytePath)) !== undefined) {
         lock = await acquireLock(files, joinPath(path, 'lock' as BytePath), { waitMs: 0, signal, holder, clock })
       }
+      // Loaded on need: a dead run is rare, and every command opens a repository.
+      const { removeLeftovers } = await import('./restore/leftovers.ts')
+      removeLeftovers(files, path)
       files.removeTree(path)
     } catch (error) {
       if (!(error instanceof BackupError && error.code === 'E_BUSY')) throw error

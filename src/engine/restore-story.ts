@@ -1,6 +1,6 @@
 import type { During, PlannedRestore, RestoreOptions, RestoreOutcome } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
-import { type BytePath, displayPath, joinPath, pathFromJson, pathToText } from '../model/path.ts'
+import { type BytePath, displayPath, pathFromJson, pathToText } from '../model/path.ts'
 import type { PlanHeader } from '../model/restore-plan.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import { openArchive, openBackup } from './inspect.ts'
@@ -9,6 +9,7 @@ import { explainIfIo } from './platform/explain-io.ts'
 import type { Repository } from './repository.ts'
 import { applyRestore } from './restore/apply.ts'
 import { checkDrift } from './restore/drift.ts'
+import { spoolPathIn } from './restore/leftovers.ts'
 import { loadPlan, planHash, savePlan } from './restore/plan-file.ts'
 import { prepareRestore } from './restore/prepare.ts'
 import type { RestoreArchive, RestorePlan } from './restore/request.ts'
@@ -123,7 +124,7 @@ class Planning implements PlannedRestore {
     const { source } = this.#options
     const { files } = this.#session.world
     this.#key = await planKeyOf(this.#session.world, this.#repository)
-    const spool = joinPath(this.#scratch.path, 'plan' as BytePath)
+    const spool = spoolPathIn(this.#scratch.path)
     if (source.kind === 'plan') await this.#load(source.file, source.ttlMs, spool)
     else await this.#prepare(id, source, spool, during)
     this.#hash = planHash(files, this.#made, this.#key.key)

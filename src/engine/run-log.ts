@@ -60,7 +60,11 @@ function readRun(files: Files, path: BytePath, name: string): LoggedRun | null {
   } catch (error) {
     throw explainIo(error, 'read', path)
   } finally {
-    files.close(fd)
+    try {
+      files.close(fd)
+    } catch {
+      // It was only read: nothing is lost.
+    }
   }
 }
 

@@ -24,6 +24,7 @@ interface WriteTask {
   /** Steps as lines, in order, each ended by a line feed. */
   readonly lines: Uint8Array
   readonly user: User
+  readonly temporaryPrefix: string
   /** Looks also where nothing can stand: the target does not tell upper and lower case apart. */
   readonly alwaysLook: boolean
 }
@@ -73,6 +74,7 @@ export class RestoreWorker {
     const writer = new StepWriter({
       files: this.#files,
       user: job.user,
+      temporaryPrefix: job.temporaryPrefix,
       alwaysLook: job.alwaysLook,
       directories: this.#directoriesOf(job.places),
       content: (archive) => this.#contentOf(archive, job.archives),

@@ -1,6 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { type BytePath, joinPath, nameOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { explainIo } from './explain-io.ts'
 import { directoryOf, readText, replaceFile, syncDirectory } from './json-file.ts'
 import { acquireLock, type LockRequest } from './lock.ts'
 
@@ -28,9 +29,8 @@ export function openDocumentFile(
 ): DocumentFile {
   return {
     async read() {
-      const status = files.statusFollowing(path)
       // What is no file is as good as a damaged one: it can be set aside like one.
-      return status !== undefined && status.type !== 'file' ? '' : readText(files, path)
+      return isOther(files, path) ? '' : readText(files, path)
     },
     write: (text) => replaceFile(files, path, text),
     async lock(act) {
@@ -55,5 +55,14 @@ export function openDocumentFile(
       await syncDirectory(files, directoryOf(path))
       return name
     },
+  }
+}
+
+function isOther(files: Files, path: BytePath): boolean {
+  try {
+    const status = files.statusFollowing(path)
+    return status !== undefined && status.type !== 'file'
+  } catch (error) {
+    throw explainIo(error, 'read', path)
   }
 }

@@ -8,6 +8,7 @@ import type { WorkerPool } from '../archive/worker-pool.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import type { User } from './attributes.ts'
 import { accessesOf } from './holder-access.ts'
+import { noteTarget, temporaryPrefix } from './leftovers.ts'
 import { makeBase } from './make-base.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { OutcomeTally, type RestoreOutcome } from './outcome.ts'
@@ -48,6 +49,11 @@ export async function applyRestore(
     prefix: pathFromJson(prefix),
     base: pathFromJson(base),
   }))
+  try {
+    noteTarget(files, plan.spoolPath, plan.header)
+  } catch (error) {
+    throw explainIo(error, 'write beside', plan.spoolPath)
+  }
   for (const { base } of places) makeBase(files, base)
   const open = openPlaces(files, places)
   try {
@@ -118,6 +124,7 @@ class Application {
       places: open,
       archives: archives.map(({ lineage }, at) => accessesOf(lineage, plan.holders?.[at] ?? null)),
       user: options.user,
+      temporaryPrefix: temporaryPrefix(plan.header.id),
     }
   }
 

@@ -36,6 +36,8 @@ export interface StepResult {
 export interface StepWriterOptions {
   readonly files: Files
   readonly user: User
+  /** Of this restore; every writer adds something of its own. */
+  readonly temporaryPrefix: string
   readonly alwaysLook: boolean
   readonly directories: OpenDirectories
   content(archive: number): EntryContent
@@ -61,7 +63,7 @@ export class StepWriter {
   readonly #options: StepWriterOptions
   readonly #files: Files
   readonly #attributes: AttributeSetter
-  readonly #temporaryPrefix = `.hf-${randomBytes(6).toString('hex')}`
+  readonly #temporaryPrefix: string
   readonly #inherited = new Map<BytePath, Inheritance>()
   readonly #problems: Problem[] = []
   readonly #losses = new Map<Loss, [number, BytePath]>()
@@ -73,6 +75,7 @@ export class StepWriter {
   constructor(options: StepWriterOptions) {
     this.#options = options
     this.#files = options.files
+    this.#temporaryPrefix = `${options.temporaryPrefix}${randomBytes(3).toString('hex')}`
     this.#attributes = new AttributeSetter(options.files, options.user, (loss, path) => this.#lose(loss, path))
   }
 
