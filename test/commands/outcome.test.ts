@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Change, Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
 import type { BytePath } from '../../src/model/path.ts'
 import { commandLine, jsonLines, type Setting } from './command-line.ts'
@@ -54,7 +55,12 @@ shown: 2 entries
   ],
   [
     ['diff', 'latest', '--live'],
-    '+ etc/new\nm etc/mode (mode, mtime)\n1 added, 0 removed, 0 changed, 1 with other attributes\n',
+    `added     etc/new
+metadata  etc/mode  (mode, mtime)
+changed   var/a.log  (grown 1.20 MiB)
+renamed   var/old.log -> var/z.log
+1 added, 0 removed, 1 renamed, 1 changed, 1 with other attributes
+`,
   ],
   [
     ['restore', 'latest', '--dry-run'],
@@ -179,7 +185,10 @@ test.each<[string[], string, object]>([
       changes: [
         expect.objectContaining({ path: 'etc/new', change: 'added' }),
         expect.objectContaining({ path: 'etc/mode', change: 'metadata', attributes: ['mode', 'mtime'] }),
+        expect.objectContaining({ path: 'var/a.log', change: 'changed', attributes: ['content', 'size'] }),
+        expect.objectContaining({ path: 'var/z.log', change: 'renamed', from: 'var/old.log' }),
       ],
+      counts: { added: 1, removed: 0, changed: 1, metadata: 1, renamed: 1 },
     },
   ],
   [
@@ -382,6 +391,44 @@ test.each([80, 60, 132])('the list fits %i columns and uses them', async (column
   const widths = stdout.split('\n').map((line) => line.length)
   expect(Math.max(...widths)).toBeLessThanOrEqual(columns)
   expect(stdout.includes('a-long-name,another-long-name,third')).toBe(columns > 120)
+})
+
+const differing: readonly [Partial<Change>, string][] = [
+  [
+    { before: tocEntry('a', { sizeBytes: 2048 }), after: tocEntry('a'), attributes: ['content', 'size'] },
+    'shrunk 2.00 KiB',
+  ],
+  [{ before: tocEntry('a'), after: tocEntry('a'), attributes: ['content'] }, 'same size'],
+  [
+    { before: tocEntry('a'), after: tocEntry('a', { type: 'directory' }), attributes: ['type'] },
+    'file became directory',
+  ],
+  [
+    { before: tocEntry('a', { type: 'symlink' }), after: tocEntry('a', { type: 'symlink' }), attributes: ['content'] },
+    'leads elsewhere',
+  ],
+]
+test.each(differing)('diff says why something changed: %#', async (more, why) => {
+  const diff: Engine['diff'] = async (_options, take) => {
+    const common = { service: 'files', from: null, before: null, after: null, attributes: [] }
+    await take({ ...common, path: tocEntry('a').path, change: 'changed', ...more })
+    const counts = { added: 0, removed: 0, changed: 1, metadata: 0, renamed: 0 }
+    return { from: entry.id, to: 'live', counts, warnings: [] }
+  }
+  const { stdout } = await commandLine(['diff', 'latest', '--live'], { engine: { diff } })
+  expect(stdout.split('\n')[0]).toBe(`changed   a  (${why})`)
+})
+
+test('diff gives the bytes of a name that is not UTF-8 before and after its renaming', async () => {
+  const diff: Engine['diff'] = async (_options, take) => {
+    const both = { before: tocEntry(odd), after: tocEntry(odd), attributes: [] }
+    await take({ service: 'files', path: odd, from: odd, change: 'renamed', ...both })
+    const counts = { added: 0, removed: 0, changed: 0, metadata: 0, renamed: 1 }
+    return { from: entry.id, to: 'live', counts, warnings: [] }
+  }
+  const [line] = jsonLines(await commandLine(['diff', 'latest', '--live', '--json'], { engine: { diff } }))
+  const bytes = Buffer.from(odd, 'latin1').toString('base64')
+  expect(line).toMatchObject({ changes: [{ pathB64: bytes, fromB64: bytes, change: 'renamed' }] })
 })
 
 test('trouble with the catalog is a warning beside the list', async () => {
