@@ -431,6 +431,63 @@ test('diff gives the bytes of a name that is not UTF-8 before and after its rena
   expect(line).toMatchObject({ changes: [{ pathB64: bytes, fromB64: bytes, change: 'renamed' }] })
 })
 
+const idOf = (type: string, letter: string): string => `2026-11-20T02-00-00Z-${type}-${letter.repeat(4)}`
+const lineage = [
+  {
+    ...entry,
+    id: idOf('incremental', 'c'),
+    type: 'incremental' as const,
+    base: idOf('incremental', 'b'),
+    deps: [idOf('full', 'a'), idOf('incremental', 'b')],
+    reusedBytes: 12_000_000,
+  },
+  {
+    ...entry,
+    id: idOf('incremental', 'b'),
+    type: 'incremental' as const,
+    base: idOf('full', 'a'),
+    deps: [idOf('full', 'a')],
+    reusedBytes: null,
+  },
+  { ...entry, id: idOf('full', 'a') },
+]
+
+test('the list shows what a backup builds on, how many it needs and what it reused, where the width allows', async () => {
+  const list = async () => ({ backups: lineage, problems: [] })
+  const at = (columns: number) => commandLine(['list'], { engine: { list }, terminal: true, columns })
+  expect((await at(140)).stdout.replace(/2026-11-20T02-00-00Z-/g, '')).toBe(
+    `id                                     age  type         services   files      size    reused  base  needs  verified
+incremental-cccc  22h  incremental  files,app  1,234  3.34 MiB  11.4 MiB  bbbb      2  quick
+incremental-bbbb  22h  incremental  files,app  1,234  3.34 MiB         ?  aaaa      1  quick
+full-aaaa         22h  full         files,app  1,234  3.34 MiB         -  -         -  quick
+`,
+  )
+  expect((await at(80)).stdout.split('\n')[0]).toBe(
+    'id                                     age      size    reused  base  verified',
+  )
+  for (const columns of [80, 64, 100, 120])
+    for (const line of (await at(columns)).stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(columns)
+})
+
+test('inspect names the base and everything that is needed, one a line', async () => {
+  const [newest] = lineage
+  const about = { ...manifest, base: newest!.base!, deps: newest!.deps }
+  const inspect = async () => ({ manifest: about, details, entries: 0 })
+  const { stdout } = await commandLine(['inspect', 'latest'], { engine: { inspect } })
+  expect(stdout).toContain(
+    `\nbase: ${idOf('incremental', 'b')}\nneeds: ${idOf('full', 'a')}\nneeds: ${idOf('incremental', 'b')}\n`,
+  )
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  const [line] = jsonLines(await commandLine(['inspect', 'latest', '--json'], { engine: { inspect } }))
+  expect(line).toMatchObject({ backup: { base: newest!.base, deps: newest!.deps } })
+})
+
+test('list --json has base, dependencies and reused bytes', async () => {
+  const list = async () => ({ backups: lineage, problems: [] })
+  const [line] = jsonLines(await commandLine(['list', '--json'], { engine: { list } }))
+  expect(line).toMatchObject({ backups: lineage.map(({ base, deps, reusedBytes }) => ({ base, deps, reusedBytes })) })
+})
+
 test('trouble with the catalog is a warning beside the list', async () => {
   const list = async () => ({ backups: [], problems: ['metadata.json is gone'] })
   const { stdout, stderr, exitCode } = await commandLine(['list'], { engine: { list } })
