@@ -127,6 +127,7 @@ describe('a base that cannot be built upon is told, and what it held is stored a
     expect(backup.reusedBytes).toBeLessThan(backup.bytes)
     expect(entries).toBeGreaterThan(100)
     expect(await series.restored(backup.id)).toEqual([])
+    expect(await series.stage.run(['verify', backup.id, '--level', 'full'])).toMatchObject({ code: 0, stderr: '' })
   })
 })
 
