@@ -7,7 +7,7 @@ import { ChangeDetection } from '../../../src/engine/incremental/change-detectio
 import type { Piece } from '../../../src/engine/plan/pieces.ts'
 import { type BytePath, comparePaths } from '../../../src/model/path.ts'
 import type { Attributes, SourceEntry } from '../../../src/model/source.ts'
-import type { TocEntry } from '../../../src/model/toc.ts'
+import type { TocContent, TocEntry } from '../../../src/model/toc.ts'
 import { seeded } from '../../e2e/trees.ts'
 import { listSource, madeUp, poolOf, scratch } from '../archive/archive-kit.ts'
 import { calm, names, pack, write } from './incremental-kit.ts'
@@ -16,8 +16,10 @@ const room = scratch('change-detection')
 afterAll(() => room.remove())
 
 const racyNs = calm.racyNs
-/** Ordinals of the old archive, of one it needs that is there, and of one that is not. */
-const [own, there, gone] = [7, 3, 5]
+/** Ordinals of the old archive, of those it needs that are there, and of one that is not. */
+const [own, there, gone, chunksOnly] = [7, 3, 5, 4]
+/** Larger files lie in two chunks, of which the first is in the old archive itself. */
+const chunkedBytes = 80_000
 
 interface Old {
   readonly source: SourceEntry
@@ -96,14 +98,21 @@ function comparable({ type, attributes, linkTarget }: SourceEntry): unknown[] {
 }
 
 function tocEntryOf({ source, torn, holder }: Old): TocEntry {
-  const isFile = source.type === 'file'
-  const extent = { offset: 1, compressedBytes: 2, inner: 3, length: source.attributes.sizeBytes }
+  const { sizeBytes } = source.attributes
   return {
     ...described(source, attributesOf(source.attributes, source.type), names),
-    sha256: isFile ? 'ab'.repeat(32) : null,
-    content: isFile && source.attributes.sizeBytes > 0 ? { kind: 'extent', holder, extent } : { kind: 'none' },
+    sha256: source.type === 'file' ? 'ab'.repeat(32) : null,
+    content: source.type === 'file' && sizeBytes > 0 ? contentOf(sizeBytes, holder) : { kind: 'none' },
     ...{ xattrs: new Map(), acl: null, sparse: null, torn },
   }
+}
+
+function contentOf(sizeBytes: number, holder: number): TocContent {
+  const place = { offset: 1, compressedBytes: 2, inner: 3 }
+  if (sizeBytes < chunkedBytes) return { kind: 'extent', holder, extent: place }
+  const [first, second] = [40_000, sizeBytes - 40_000]
+  const chunk = (length: number, of: number) => ({ ...place, holder: of, length, sha256: 'cd'.repeat(32) })
+  return { kind: 'chunks', chunks: [chunk(first, 0), chunk(second, holder)] }
 }
 
 /** Every name that pieces speak of, in order, with what becomes of it. */
@@ -142,10 +151,11 @@ test.each(Array.from({ length: 40 }, (_, at) => at + 1))(
     for (let at = 0; at < count; at++) {
       const path = `${random.oneIn(3) ? 'd/' : ''}${random.upTo(10_000)}${random.oneIn(9) ? '\xff' : ''}` as BytePath
       const source = anyEntry(path, random)
-      const holder = random.oneIn(300) ? gone : random.oneIn(4) ? there : 0
+      const isChunked = source.attributes.sizeBytes >= chunkedBytes
+      const holder = random.oneIn(300) ? gone : random.oneIn(4) ? (isChunked ? chunksOnly : there) : 0
       old.set(path, { source, torn: random.oneIn(400), holder: source.type === 'file' ? holder : 0 })
     }
-    const dependencies = [there, gone].map((i) => ({
+    const dependencies = [there, chunksOnly, gone].map((i) => ({
       i,
       id: '0'.repeat(32),
       file: `${i}/x`,
@@ -168,7 +178,7 @@ test.each(Array.from({ length: 40 }, (_, at) => at + 1))(
         else now.set(path, edited(there, random))
       }
       const listing = inOrder(now.values())
-      const ordinals = usable ? null : new Set([own, there])
+      const ordinals = usable ? null : new Set([own, there, chunksOnly])
       const pieces: Piece[] = []
       const refuse = (error: Error): void => {
         throw error
