@@ -102,6 +102,23 @@ describe('a base that cannot be built upon is told, and what it held is stored a
     expect(backup.reusedBytes).toBeGreaterThanOrEqual(300_000)
   })
 
+  test('where pages of its table of contents lie in an archive that is missing', async () => {
+    const [full, newest] = await fullAndIncremental(2500)
+    rmSync(archiveOf(full.id))
+    const { code, backup, warnings } = await series.create('incremental')
+    expect(code).toBe(3)
+    // However many pages are lost: the reason is one.
+    expect(warnings).toEqual([
+      expect.stringContaining(`${full.id}/`),
+      expect.stringContaining(`a part of ${newest.id} cannot be read`),
+    ])
+    expect(backup.deps).toEqual([newest.id])
+    rmSync(join(series.stage.root, 'archives', full.id), { recursive: true })
+    expect(await series.restored(backup.id)).toEqual([])
+    expect(await series.stage.run(['verify', backup.id, '--level', 'full'])).toMatchObject({ code: 0, stderr: '' })
+    expect(await series.made('incremental')).toMatchObject({ base: backup.id, reusedBytes: backup.bytes })
+  })
+
   test('where a byte of a page of its table of contents has flipped: the other pages are built upon', async () => {
     writeFileSync(series.stage.at('backup_config.json'), JSON.stringify({ encryption: { enabled: false } }))
     mkdirSync(series.at('directory'))
