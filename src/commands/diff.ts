@@ -1,11 +1,12 @@
 import type { Change } from '../model/engine.ts'
 import { displayPath } from '../model/path.ts'
-import { formatCount } from '../model/units.ts'
+import { formatBytes, formatCount } from '../model/units.ts'
 import { pathFields } from './parts/fields.ts'
 import { usage } from './parts/given.ts'
 import { type CommandSpec, servicesOption } from './parts/grammar.ts'
 
-const marks: Record<Change['change'], string> = { added: '+', removed: '-', changed: '~', metadata: 'm' }
+/** As wide as the widest kind of change. */
+const kindWidth = 'metadata'.length
 
 export const diff: CommandSpec = {
   words: 'diff',
@@ -44,7 +45,7 @@ export const diff: CommandSpec = {
       for (const [at, change] of changes.entries()) await out.bulk(at === 0 ? change : `,${change}`)
       await out.bulk(']}\n')
     }
-    const text = (['added', 'removed', 'changed', 'metadata'] as const)
+    const text = (['added', 'removed', 'renamed', 'changed', 'metadata'] as const)
       .map((kind) => `${formatCount(counts[kind])} ${kind === 'metadata' ? 'with other attributes' : kind}`)
       .join(', ')
     out.fact(text)
@@ -52,12 +53,30 @@ export const diff: CommandSpec = {
   },
 }
 
-function changeLine({ path, change, attributes }: Change): string {
-  const which = change === 'metadata' && attributes.length > 0 ? ` (${attributes.join(', ')})` : ''
-  return `${marks[change]} ${displayPath(path)}${which}`
+/** `changed   var/a.log  (grown 1.20 MiB)`, `renamed   etc/old -> etc/new` */
+function changeLine(change: Change): string {
+  const { path, from, change: kind } = change
+  const name = from === null ? displayPath(path) : `${displayPath(from)} -> ${displayPath(path)}`
+  const why = reasonText(change)
+  return `${kind.padEnd(kindWidth)}  ${name}${why === '' ? '' : `  (${why})`}`
 }
 
-function changeFields({ service, path, change, before, after, attributes }: Change): object {
+function reasonText({ change, before, after, attributes }: Change): string {
+  if (change !== 'changed' || before === null || after === null) return attributes.join(', ')
+  if (attributes.includes('type')) return `${before.type} became ${after.type}`
+  const moreBytes = after.sizeBytes - before.sizeBytes
+  if (moreBytes !== 0) return `${moreBytes > 0 ? 'grown' : 'shrunk'} ${formatBytes(Math.abs(moreBytes))}`
+  return after.type === 'symlink' ? 'leads elsewhere' : 'same size'
+}
+
+function changeFields({ service, path, from, change, before, after, attributes }: Change): object {
   const sizes = { sizeBefore: before?.sizeBytes ?? null, sizeAfter: after?.sizeBytes ?? null }
-  return { ...pathFields(path), change, service, ...sizes, ...(change === 'metadata' ? { attributes } : {}) }
+  const why = change === 'added' || change === 'removed' ? {} : { attributes }
+  return { ...pathFields(path), change, service, ...fromFields(from), ...sizes, ...why }
+}
+
+function fromFields(from: Change['from']): object {
+  if (from === null) return {}
+  const { path, pathB64 } = pathFields(from)
+  return pathB64 === undefined ? { from: path } : { from: path, fromB64: pathB64 }
 }

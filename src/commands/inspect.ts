@@ -30,8 +30,8 @@ export const inspect: CommandSpec = {
       },
     )
     const { manifest, details, entries } = result
-    const { id, type, createdAt, archives, deps } = manifest
-    out.result('inspect', { entries, backup: { id, type, createdAt, deps, archives }, details })
+    const { id, type, createdAt, archives, deps, base = null } = manifest
+    out.result('inspect', { entries, backup: { id, type, createdAt, base, deps, archives }, details })
     if (!out.json) out.outcome(id, ['', ...headerFacts(result)])
     if (details === null) out.warning('the paths are not shown: they are encrypted, and there is no key')
     return details === null ? 3 : 0
@@ -42,6 +42,9 @@ export const inspect: CommandSpec = {
 function headerFacts({ manifest, details, entries }: InspectResult): string[] {
   const stored = manifest.archives.reduce((sum, { size }) => sum + size, 0)
   const facts = [`backup ${manifest.id}`, `created: ${manifest.createdAt}`, `stored: ${formatBytes(stored)}`]
+  if (manifest.base !== undefined) facts.push(`base: ${manifest.base}`)
+  // One a line: an id is long, and what wraps cannot be copied.
+  for (const needed of manifest.deps) facts.push(`needs: ${needed}`)
   if (details === null)
     return [...facts, `services: ${manifest.archives.map(({ service }) => printable(service)).join(', ')}`]
   if (details.description !== '') facts.push(`description: ${printable(details.description)}`)

@@ -3,7 +3,7 @@ import { printable } from '../model/path.ts'
 import { formatAge, formatBytes, formatCount } from '../model/units.ts'
 import { backupFields } from './parts/fields.ts'
 import { type CommandSpec, servicesOption } from './parts/grammar.ts'
-import { tableLines } from './parts/table.ts'
+import { type Column, tableLines } from './parts/table.ts'
 
 export const list: CommandSpec = {
   words: 'list',
@@ -41,24 +41,46 @@ function backupTable(backups: readonly CatalogEntry[], now: number, width: numbe
     [
       { title: 'id', cells: cells(({ id }) => id) },
       { title: 'age', align: 'right', cells: cells(({ createdAt }) => formatAge(now - Date.parse(createdAt))) },
-      { title: 'type', dispensable: 3, cells: cells(({ type }) => type) }, // the id tells it too
+      { title: 'type', dispensable: 6, cells: cells(({ type }) => type) }, // the id tells it too
       {
         title: 'services',
         flexible: true,
-        dispensable: 1,
+        dispensable: 3,
         cells: cells(({ services }) => services.map(printable).join(',')),
       },
       {
         title: 'files',
         align: 'right',
-        dispensable: 2,
+        dispensable: 5,
         cells: cells(({ files }) => (files === null ? '?' : formatCount(files))),
       },
       { title: 'size', align: 'right', cells: cells(({ sizeBytes }) => formatBytes(sizeBytes)) },
+      ...lineageColumns(backups),
       { title: 'verified', dispensable: 0, cells: cells(verifiedText) },
     ],
     width,
   )
+}
+
+/** What backups build on: how each is told by its last letters, as commands take it. None where all stand alone. */
+function lineageColumns(backups: readonly CatalogEntry[]): Column[] {
+  if (backups.every(({ base, deps }) => base === null && deps.length === 0)) return []
+  const cells = (text: (backup: CatalogEntry) => string): string[] => backups.map(text)
+  return [
+    { title: 'reused', align: 'right', dispensable: 2, cells: cells(reusedText) },
+    { title: 'base', dispensable: 1, cells: cells(({ base }) => base?.split('-').at(-1) ?? '-') },
+    {
+      title: 'needs',
+      align: 'right',
+      dispensable: 4,
+      cells: cells(({ deps }) => (deps.length === 0 ? '-' : formatCount(deps.length))),
+    },
+  ]
+}
+
+function reusedText({ base, reusedBytes }: CatalogEntry): string {
+  if (reusedBytes === null) return '?'
+  return base === null ? '-' : formatBytes(reusedBytes)
 }
 
 function verifiedText({ verified, missing }: CatalogEntry): string {

@@ -418,7 +418,9 @@ class BackupStory {
   /** A file system that is not mounted must not look like one whose files were all deleted. */
   async #refuseEmpty(service: ServiceRequest, roots: readonly BytePath[], base: Base | null): Promise<void> {
     if (roots.length === 0) return
-    const before = base ?? (await this.#request.findBase(service, false, () => {}))
+    // A differential's base may be older than a backup that has accepted it: the newest one tells.
+    const newest = this.#request.type === 'differential' ? null : base
+    const before = newest ?? (await this.#request.findBase(service, false, () => {}))
     if (before === null) return
     try {
       for (const root of roots) {
@@ -431,7 +433,7 @@ class BackupStory {
         )
       }
     } finally {
-      if (base === null) before.lineage.close()
+      if (before !== base) before.lineage.close()
     }
   }
 

@@ -6,6 +6,7 @@ import type { Lineage } from './archive/lineage.ts'
 import { openArchive, openBackup } from './inspect.ts'
 import { following, liveEntries } from './live-tree.ts'
 import { compareEntries } from './plan/compare.ts'
+import { joinRenames } from './plan/renames.ts'
 import { readAccountNames } from './platform/account-names.ts'
 import { repositoryIdentity } from './repository.ts'
 import type { Session } from './session.ts'
@@ -27,7 +28,7 @@ export async function diffBackups(
   const services = [
     ...new Set([...before.archives, ...(after?.archives ?? [])].map((archive) => archive.service)),
   ].sort()
-  const counts = { added: 0, removed: 0, changed: 0, metadata: 0 }
+  const counts = { added: 0, removed: 0, changed: 0, metadata: 0, renamed: 0 }
   const warnings: string[] = []
   const open = (backup: typeof before | null, service: string): Lineage | null => {
     const archive = backup?.archives.find((candidate) => candidate.service === service)
@@ -44,7 +45,7 @@ export async function diffBackups(
         to === null && old !== null
           ? compareLive(session, old, warnings)
           : compareEntries(entries, now?.entries() ?? none())
-      for await (const difference of differences) {
+      for await (const difference of joinRenames(differences)) {
         counts[difference.change]++
         await take({ service, ...difference })
       }

@@ -7,8 +7,11 @@ import { readFully } from './platform/read-fully.ts'
 import type { Repository } from './repository.ts'
 
 /**
- * A backup as one tar: its directory as it lies in archives/, and the recovery scripts beside it. Whoever unpacks it
- * on a bare machine has all that is needed to restore, but for the key. Returns the tar's length.
+ * A backup as one tar: its directory as it lies in archives/, those of the backups it needs, and the recovery scripts
+ * beside them. Whoever unpacks it on a bare machine has all that is needed to restore, but for the key. Returns the
+ * tar's length.
+ *
+ * @throws E_ARCHIVE_MISSING where a backup it needs is gone; nothing was handed out then.
  */
 export async function exportBackup(
   files: Files,
@@ -25,10 +28,21 @@ export async function exportBackup(
     for (const file of files.names(directory).sort())
       await addFile(files, joinPath(directory, file), `${name}/${file}`, give)
   }
-  await addDirectory(repository.backup(entry.id), `archives/${entry.id}`)
+  const ids = [entry.id, ...entry.deps]
+  for (const id of ids) requireBackup(files, repository, entry.id, id)
+  for (const id of ids) await addDirectory(repository.backup(id), `archives/${id}`)
   await addDirectory(repository.recovery, 'recovery')
   await give(new Uint8Array(1024))
   return total
+}
+
+function requireBackup(files: Files, repository: Repository, exported: string, id: string): void {
+  if (files.status(repository.backup(id)) !== undefined) return
+  throw new BackupError(
+    'E_ARCHIVE_MISSING',
+    id === exported ? `${id} is gone` : `${exported} needs ${id}, which is gone`,
+    `bring ${id} back from a copy of the repository; holdfast verify tells what can still be restored`,
+  )
 }
 
 async function addFile(

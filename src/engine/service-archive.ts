@@ -212,9 +212,13 @@ function placeInLineage({
 function olderOf(base: Base, { world, names, paranoid, context }: ServiceArchiveOptions): Older {
   const { lineage, usable, backup, startedMs } = base
   const rules = { racyNs: racySince(startedMs, world.clock.now()), paranoid }
-  const changes = new ChangeDetection(lineage, names, rules, usable, ({ message }) =>
-    context.warn({ path: null, what: `a part of ${backup} cannot be read, and its files are stored anew: ${message}` }),
-  )
+  // Pages of one archive that is gone have one reason, which is told once.
+  const told = new Set<string>()
+  const changes = new ChangeDetection(lineage, names, rules, usable, ({ message }) => {
+    if (told.has(message)) return
+    told.add(message)
+    context.warn({ path: null, what: `a part of ${backup} cannot be read, and its files are stored anew: ${message}` })
+  })
   return { lineage, changes, contents: new OlderContents(lineage, usable) }
 }
 

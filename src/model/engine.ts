@@ -141,10 +141,12 @@ export interface DiffOptions {
 export interface Change {
   readonly service: string
   readonly path: BytePath
-  readonly change: 'added' | 'removed' | 'changed' | 'metadata'
+  readonly change: 'added' | 'removed' | 'changed' | 'metadata' | 'renamed'
+  /** The path it had before, for `renamed`; null for all others. */
+  readonly from: BytePath | null
   readonly before: TocEntry | null
   readonly after: TocEntry | null
-  /** Which attributes differ, for `metadata`. */
+  /** Which attributes differ, for `metadata` and `renamed`; for `changed` why: 'type', 'content', 'size'. */
   readonly attributes: readonly string[]
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Change, Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
 import type { BytePath } from '../../src/model/path.ts'
 import { commandLine, jsonLines, type Setting } from './command-line.ts'
@@ -54,7 +55,12 @@ shown: 2 entries
   ],
   [
     ['diff', 'latest', '--live'],
-    '+ etc/new\nm etc/mode (mode, mtime)\n1 added, 0 removed, 0 changed, 1 with other attributes\n',
+    `added     etc/new
+metadata  etc/mode  (mode, mtime)
+changed   var/a.log  (grown 1.20 MiB)
+renamed   var/old.log -> var/z.log
+1 added, 0 removed, 1 renamed, 1 changed, 1 with other attributes
+`,
   ],
   [
     ['restore', 'latest', '--dry-run'],
@@ -179,7 +185,10 @@ test.each<[string[], string, object]>([
       changes: [
         expect.objectContaining({ path: 'etc/new', change: 'added' }),
         expect.objectContaining({ path: 'etc/mode', change: 'metadata', attributes: ['mode', 'mtime'] }),
+        expect.objectContaining({ path: 'var/a.log', change: 'changed', attributes: ['content', 'size'] }),
+        expect.objectContaining({ path: 'var/z.log', change: 'renamed', from: 'var/old.log' }),
       ],
+      counts: { added: 1, removed: 0, changed: 1, metadata: 1, renamed: 1 },
     },
   ],
   [
@@ -382,6 +391,101 @@ test.each([80, 60, 132])('the list fits %i columns and uses them', async (column
   const widths = stdout.split('\n').map((line) => line.length)
   expect(Math.max(...widths)).toBeLessThanOrEqual(columns)
   expect(stdout.includes('a-long-name,another-long-name,third')).toBe(columns > 120)
+})
+
+const differing: readonly [Partial<Change>, string][] = [
+  [
+    { before: tocEntry('a', { sizeBytes: 2048 }), after: tocEntry('a'), attributes: ['content', 'size'] },
+    'shrunk 2.00 KiB',
+  ],
+  [{ before: tocEntry('a'), after: tocEntry('a'), attributes: ['content'] }, 'same size'],
+  [
+    { before: tocEntry('a'), after: tocEntry('a', { type: 'directory' }), attributes: ['type'] },
+    'file became directory',
+  ],
+  [
+    { before: tocEntry('a', { type: 'symlink' }), after: tocEntry('a', { type: 'symlink' }), attributes: ['content'] },
+    'leads elsewhere',
+  ],
+]
+test.each(differing)('diff says why something changed: %#', async (more, why) => {
+  const diff: Engine['diff'] = async (_options, take) => {
+    const common = { service: 'files', from: null, before: null, after: null, attributes: [] }
+    await take({ ...common, path: tocEntry('a').path, change: 'changed', ...more })
+    const counts = { added: 0, removed: 0, changed: 1, metadata: 0, renamed: 0 }
+    return { from: entry.id, to: 'live', counts, warnings: [] }
+  }
+  const { stdout } = await commandLine(['diff', 'latest', '--live'], { engine: { diff } })
+  expect(stdout.split('\n')[0]).toBe(`changed   a  (${why})`)
+})
+
+test('diff gives the bytes of a name that is not UTF-8 before and after its renaming', async () => {
+  const diff: Engine['diff'] = async (_options, take) => {
+    const both = { before: tocEntry(odd), after: tocEntry(odd), attributes: [] }
+    await take({ service: 'files', path: odd, from: odd, change: 'renamed', ...both })
+    const counts = { added: 0, removed: 0, changed: 0, metadata: 0, renamed: 1 }
+    return { from: entry.id, to: 'live', counts, warnings: [] }
+  }
+  const [line] = jsonLines(await commandLine(['diff', 'latest', '--live', '--json'], { engine: { diff } }))
+  const bytes = Buffer.from(odd, 'latin1').toString('base64')
+  expect(line).toMatchObject({ changes: [{ pathB64: bytes, fromB64: bytes, change: 'renamed' }] })
+})
+
+const idOf = (type: string, letter: string): string => `2026-11-20T02-00-00Z-${type}-${letter.repeat(4)}`
+const lineage = [
+  {
+    ...entry,
+    id: idOf('incremental', 'c'),
+    type: 'incremental' as const,
+    base: idOf('incremental', 'b'),
+    deps: [idOf('full', 'a'), idOf('incremental', 'b')],
+    reusedBytes: 12_000_000,
+  },
+  {
+    ...entry,
+    id: idOf('incremental', 'b'),
+    type: 'incremental' as const,
+    base: idOf('full', 'a'),
+    deps: [idOf('full', 'a')],
+    reusedBytes: null,
+  },
+  { ...entry, id: idOf('full', 'a') },
+]
+
+test('the list shows what a backup builds on, how many it needs and what it reused, where the width allows', async () => {
+  const list = async () => ({ backups: lineage, problems: [] })
+  const at = (columns: number) => commandLine(['list'], { engine: { list }, terminal: true, columns })
+  expect((await at(140)).stdout.replace(/2026-11-20T02-00-00Z-/g, '')).toBe(
+    `id                                     age  type         services   files      size    reused  base  needs  verified
+incremental-cccc  22h  incremental  files,app  1,234  3.34 MiB  11.4 MiB  bbbb      2  quick
+incremental-bbbb  22h  incremental  files,app  1,234  3.34 MiB         ?  aaaa      1  quick
+full-aaaa         22h  full         files,app  1,234  3.34 MiB         -  -         -  quick
+`,
+  )
+  expect((await at(80)).stdout.split('\n')[0]).toBe(
+    'id                                     age      size    reused  base  verified',
+  )
+  for (const columns of [80, 64, 100, 120])
+    for (const line of (await at(columns)).stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(columns)
+})
+
+test('inspect names the base and everything that is needed, one a line', async () => {
+  const [newest] = lineage
+  const about = { ...manifest, base: newest!.base!, deps: newest!.deps }
+  const inspect = async () => ({ manifest: about, details, entries: 0 })
+  const { stdout } = await commandLine(['inspect', 'latest'], { engine: { inspect } })
+  expect(stdout).toContain(
+    `\nbase: ${idOf('incremental', 'b')}\nneeds: ${idOf('full', 'a')}\nneeds: ${idOf('incremental', 'b')}\n`,
+  )
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+  const [line] = jsonLines(await commandLine(['inspect', 'latest', '--json'], { engine: { inspect } }))
+  expect(line).toMatchObject({ backup: { base: newest!.base, deps: newest!.deps } })
+})
+
+test('list --json has base, dependencies and reused bytes', async () => {
+  const list = async () => ({ backups: lineage, problems: [] })
+  const [line] = jsonLines(await commandLine(['list', '--json'], { engine: { list } }))
+  expect(line).toMatchObject({ backups: lineage.map(({ base, deps, reusedBytes }) => ({ base, deps, reusedBytes })) })
 })
 
 test('trouble with the catalog is a warning beside the list', async () => {

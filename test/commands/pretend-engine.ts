@@ -223,10 +223,16 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     },
     async diff(options, take) {
       calls.push({ method: 'diff', options })
-      const common = { service: 'files', before: null, after: null, attributes: [] }
+      const common = { service: 'files', from: null, before: null, after: null, attributes: [] }
+      const [small, large] = [tocEntry('var/a.log'), tocEntry('var/a.log', { sizeBytes: 1_258_296 })]
       await take({ ...common, path: pathFromText('etc/new'), change: 'added' })
       await take({ ...common, path: pathFromText('etc/mode'), change: 'metadata', attributes: ['mode', 'mtime'] })
-      return { from: entry.id, to: 'live', counts: { added: 1, removed: 0, changed: 0, metadata: 1 }, warnings: [] }
+      const grown = { before: small, after: large, attributes: ['content', 'size'] }
+      await take({ ...common, path: small.path, change: 'changed', ...grown })
+      const moved = { from: pathFromText('var/old.log'), before: large, after: large }
+      await take({ ...common, path: pathFromText('var/z.log'), change: 'renamed', ...moved })
+      const counts = { added: 1, removed: 0, changed: 1, metadata: 1, renamed: 1 }
+      return { from: entry.id, to: 'live', counts, warnings: [] }
     },
     async planRestore(options) {
       calls.push({ method: 'planRestore', options })

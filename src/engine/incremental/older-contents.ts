@@ -76,8 +76,9 @@ export class OlderContents {
         const start = this.#starts[page] as number
         for (const [at, line] of this.#linesOf(page).lines.entries()) {
           const hash = contentOf(line)
-          if (hash !== null) table.add(hash, start + at)
-          if (hash !== null && line.includes(',"ck')) {
+          if (hash === null || !this.#isOffered(line, start + at)) continue
+          table.add(hash, start + at)
+          if (line.includes(',"ck')) {
             const { inode, sizeBytes } = parseTocLine(line).entry
             this.#large.push({ number: start + at, inode, sizeBytes })
           }
@@ -87,6 +88,14 @@ export class OlderContents {
       }
     }
     return table.shared
+  }
+
+  /**
+   * Whether find would give it. What it refuses is stored only after the rest of its batch, out of the tar's order:
+   * that must stay as rare as a collision of hashes.
+   */
+  #isOffered(line: string, number: number): boolean {
+    return !line.endsWith(',"torn":1}') && (this.#usable === null || this.#entry(number) !== null)
   }
 
   #linesOf(page: number): PageLines {

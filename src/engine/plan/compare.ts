@@ -4,9 +4,12 @@ import type { TocEntry } from '../../model/toc.ts'
 /** What differs between two states of the same tree. */
 export interface Difference {
   readonly path: BytePath
-  readonly change: 'added' | 'removed' | 'changed' | 'metadata'
+  readonly change: 'added' | 'removed' | 'changed' | 'metadata' | 'renamed'
+  /** The path it had before, for `renamed`; null for all others. */
+  readonly from: BytePath | null
   readonly before: TocEntry | null
   readonly after: TocEntry | null
+  /** Which attributes differ; for `changed` they say why: 'type', 'content', 'size'. */
   readonly attributes: readonly string[]
 }
 
@@ -19,10 +22,10 @@ export async function* compareEntries(before: Entries, after: Entries): AsyncGen
   while (old.done !== true || now.done !== true) {
     const order = old.done === true ? 1 : now.done === true ? -1 : comparePaths(old.value.path, now.value.path)
     if (order < 0) {
-      yield { path: old.value.path, change: 'removed', before: old.value, after: null, attributes: [] }
+      yield { path: old.value.path, change: 'removed', from: null, before: old.value, after: null, attributes: [] }
       old = await before.next()
     } else if (order > 0) {
-      yield { path: now.value.path, change: 'added', before: null, after: now.value, attributes: [] }
+      yield { path: now.value.path, change: 'added', from: null, before: null, after: now.value, attributes: [] }
       now = await after.next()
     } else {
       const difference = compareEntry(old.value, now.value)
@@ -35,18 +38,30 @@ export async function* compareEntries(before: Entries, after: Entries): AsyncGen
 
 /** Null where the two are the same. A hard link and the file it names are the same content. */
 export function compareEntry(before: TocEntry, after: TocEntry): Difference | null {
-  const { path } = before
-  const isFile = (entry: TocEntry): boolean => entry.type === 'file' || entry.type === 'hardlink'
-  const sameKind = before.type === after.type || (isFile(before) && isFile(after))
-  const sameContent = isFile(before)
-    ? before.sha256 === after.sha256
-    : before.type === 'symlink'
-      ? before.linkTarget === after.linkTarget
-      : before.deviceNumber?.major === after.deviceNumber?.major &&
-        before.deviceNumber?.minor === after.deviceNumber?.minor
-  if (!sameKind || !sameContent) return { path, change: 'changed', before, after, attributes: [] }
+  const common = { path: before.path, from: null, before, after }
+  const reasons = changeReasons(before, after)
+  if (reasons.length > 0) return { ...common, change: 'changed', attributes: reasons }
   const attributes = differingAttributes(before, after)
-  return attributes.length === 0 ? null : { path, change: 'metadata', before, after, attributes }
+  return attributes.length === 0 ? null : { ...common, change: 'metadata', attributes }
+}
+
+/** Why it is not the same content any more; none where it is. What a link leads to is its content. */
+function changeReasons(before: TocEntry, after: TocEntry): string[] {
+  if (before.type !== after.type && !(isFile(before) && isFile(after))) return ['type']
+  if (!isFile(before)) {
+    const same =
+      before.type === 'symlink'
+        ? before.linkTarget === after.linkTarget
+        : before.deviceNumber?.major === after.deviceNumber?.major &&
+          before.deviceNumber?.minor === after.deviceNumber?.minor
+    return same ? [] : ['content']
+  }
+  if (before.sha256 === after.sha256) return []
+  return before.sizeBytes === after.sizeBytes ? ['content'] : ['content', 'size']
+}
+
+export function isFile({ type }: TocEntry): boolean {
+  return type === 'file' || type === 'hardlink'
 }
 
 export function differingAttributes(before: TocEntry, after: TocEntry): string[] {

@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../../src/engine/platform/clock.ts'
+import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
+import type { CreateOutcome, Engine } from '../../../src/model/engine.ts'
+import { pathFromText } from '../../../src/model/path.ts'
+import type { FileStatus, Files } from '../../../src/model/ports.ts'
+import { engineAt } from '../../engine-kit.ts'
+
+const home = mkdtempSync(join(tmpdir(), 'holdfast-paranoid-'))
+const [source, changed] = [join(home, 'source'), join(home, 'source', 'changed')]
+const during = { signal: AbortSignal.timeout(60_000), listen: () => {} }
+
+/** A disk on which the change of one file hides: its ctime stays what it was, as behind a write past the file system. */
+class HidingDisk {
+  readonly files: Files
+  #hidden: FileStatus | null = null
+
+  constructor() {
+    const disk = createDiskFiles()
+    this.files = {
+      ...disk,
+      status: (path) => (path === pathFromText(changed) && this.#hidden !== null ? this.#hidden : disk.status(path)),
+    }
+  }
+
+  hideFromNowOn(): void {
+    this.#hidden = createDiskFiles().status(pathFromText(changed)) ?? null
+  }
+}
+
+const disk = new HidingDisk()
+let engine: Engine
+
+beforeAll(async () => {
+  mkdirSync(source)
+  writeFileSync(changed, 'as it was')
+  writeFileSync(join(source, 'same'), 'the same')
+  utimesSync(changed, 1_600_000_000, 1_600_000_000)
+  // An hour ahead of the disk's times, so that these are believed.
+  const clock = { ...systemClock, now: () => systemClock.now() + 3_600_000 }
+  const key = 'ab'.repeat(32)
+  engine = engineAt({ root: join(home, 'backup'), home, key, clock, files: disk.files })
+  await create('full', false)
+  disk.hideFromNowOn()
+  writeFileSync(changed, 'as it is!')
+  utimesSync(changed, 1_600_000_000, 1_600_000_000)
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+function create(type: 'full' | 'incremental', paranoid: boolean): Promise<CreateOutcome> {
+  const nothing = { services: [], description: '', compression: null, exclude: [], estimate: false }
+  const more = { excludeCaches: false, oneFileSystem: false, acceptEmpty: false }
+  return engine.create({ type, paths: [source], paranoid, ...nothing, ...more }, during)
+}
+
+async function contentIn({ backup }: CreateOutcome): Promise<string> {
+  let text = ''
+  await engine.cat({ backup: backup.id, path: changed, services: [] }, async (bytes) => {
+    text += Buffer.from(bytes).toString()
+  })
+  return text
+}
+
+test('--paranoid finds a change that size, times and inode hide, and stores nothing else', async () => {
+  const trusting = await create('incremental', false)
+  expect(await contentIn(trusting)).toBe('as it was') // it hides indeed
+  const paranoid = await create('incremental', true)
+  expect(await contentIn(paranoid)).toBe(readFileSync(changed, 'utf8'))
+  expect(paranoid.backup).toMatchObject({ type: 'incremental', bytes: 17, reusedBytes: 8 })
+})
