@@ -730,10 +730,18 @@ class Lineage {
         entries = this.page(row)
       } catch (error) {
         if (!(error instanceof Damage)) throw error
-        failed(`page ${number + 1} of ${pages.length} of the table of contents: ${error.message}`)
+        failed(
+          `page ${number + 1} of ${pages.length} of the table of contents, ${this.extentOf(number)}: ${error.message}`,
+        )
       }
       yield* entries
     }
+  }
+
+  /** What is lost with a page, for a message. */
+  extentOf(number) {
+    const [first, after] = this.top.root.toc.pages.slice(number, number + 2).map((row) => display(asPath(row[0])))
+    return `${this.top.root.toc.pages[number][3]} entries from ${first} ${after === undefined ? 'on' : `to ${after}`}`
   }
 
   /** The entry with this path, or undefined. Pages are sorted component by component: '/' sorts before all else. */

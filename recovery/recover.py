@@ -664,9 +664,15 @@ class Lineage:
             try:
                 entries = self.page(row)
             except Damage as damage:
-                failed("page %d of %d of the table of contents: %s" % (number + 1, len(pages), damage))
+                failed("page %d of %d of the table of contents, %s: %s" % (number + 1, len(pages), self.extent_of(number), damage))
                 continue
             yield from entries
+
+    def extent_of(self, number):
+        """What is lost with a page, for a message."""
+        pages = self.top.root["toc"]["pages"]
+        first, *after = (display(path_of(row[0])) for row in pages[number : number + 2])
+        return "%s entries from %s %s" % (pages[number][3], first, "to " + after[0] if after else "on")
 
     def find(self, path):
         """The entry with this path, or None. Pages are sorted component by component: '/' sorts before all else."""
@@ -674,8 +680,7 @@ class Lineage:
         low, high = 0, len(pages)
         while low < high:
             middle = (low + high) // 2
-            first = pages[middle][0]
-            first = base64.b64decode(first["pb"]) if isinstance(first, dict) else first.encode()
+            first = path_of(pages[middle][0])
             low, high = (middle + 1, high) if first.replace(b"/", b"\0") <= key else (low, middle)
         return next((entry for entry in self.page(pages[low - 1]) if entry.path == path), None) if low else None
 
@@ -956,6 +961,10 @@ def encode_acl(text):
 
 
 # ---------------------------------------------------------------- what the operator sees
+
+
+def path_of(json_path):
+    return base64.b64decode(json_path["pb"]) if isinstance(json_path, dict) else json_path.encode()
 
 
 def display(path):
