@@ -222,6 +222,7 @@ class Packing {
   /** What looked like content that an older backup holds is none: stored here, for its turn has come. */
   #storeAfterAll(piece: ReadPiece, index: number, job: PackJob): void {
     const { files, names } = this.#options
+    this.#writer.leaveOrder()
     const given = job.given.get(index)
     const alone: PackJob = {
       ...job,

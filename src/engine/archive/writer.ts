@@ -5,13 +5,14 @@ import type { Extent, RootLocation } from '../../model/format.ts'
 import { type BytePath, pathFromText } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { TocEntry } from '../../model/toc.ts'
-import { readFully } from '../platform/read-fully.ts'
 import type { Frame } from './batch.ts'
 import { chunking } from './chunking.ts'
 import { type CompressionLevel, compressFrame } from './codec.ts'
+import { FrameTable } from './frame-table.ts'
 import { holdersOf } from './holders.ts'
 import type { Dependency } from './lineage.ts'
 import { encodeLocator } from './locator.ts'
+import { PageSpool } from './page-spool.ts'
 import type { ArchiveSink } from './sink.ts'
 import { encodeGlobalComment, encodeOwnFileHeader, paddedBytes } from './tar-header.ts'
 import { encodeChunks, encodeTocLine, inlineListBytes, type OutsideList } from './toc-line.ts'
@@ -60,7 +61,6 @@ export interface WrittenStream {
 
 /** In `compat` of a root: whoever matches tar and table of contents must not expect one order. */
 export const unsortedMark = 'unsorted'
-const frameRecordBytes = 16
 const ownFrameBytes = 8 << 20
 
 export class ArchiveWriter {
@@ -71,8 +71,7 @@ export class ArchiveWriter {
   readonly #pageReferences: PageReference[] = []
   readonly #holders = new Set<number>()
   readonly #spool: PageSpool
-  #frameRecords = Buffer.alloc(64 * 1024)
-  #frames = 0
+  readonly #frames = new FrameTable()
   #rawBytes = 0
   #tocBytes = 0
   #entries = 0
@@ -80,6 +79,7 @@ export class ArchiveWriter {
   #contentBytes = 0
   #reusedBytes = 0
   #outsideLists = 0
+  #unsorted: boolean
 
   constructor(
     files: Files,
@@ -90,6 +90,7 @@ export class ArchiveWriter {
   ) {
     this.#sink = sink
     this.#identity = identity
+    this.#unsorted = identity.unsorted ?? false
     this.#compression = compression
     this.#spool = new PageSpool(files, spoolPath)
     this.#own('README.txt', Buffer.from(readme(identity.id)), encodeGlobalComment(`BKA1 ${identity.id}`))
@@ -109,6 +110,11 @@ export class ArchiveWriter {
     return this.#contentBytes
   }
 
+  /** What comes next lies in the tar behind what the table of contents lists later. */
+  leaveOrder(): void {
+    this.#unsorted = true
+  }
+
   /** Bytes of the tar so far. */
   get rawBytes(): number {
     return this.#rawBytes
@@ -116,11 +122,7 @@ export class ArchiveWriter {
 
   /** The frames that hold a range of the tar that was written. */
   placeOf(rawStart: number, length: number): Extent {
-    const first = this.#frameWith(rawStart)
-    const last = this.#frameWith(rawStart + Math.max(length, 1) - 1)
-    const offset = this.#recordAt(first).offset
-    const end = last + 1 < this.#frames ? this.#recordAt(last + 1).offset : this.#sink.streamBytes
-    return { offset, compressedBytes: end - offset, inner: rawStart - this.#recordAt(first).rawOffset }
+    return this.#frames.placeOf(rawStart, length, this.#sink.streamBytes)
   }
 
   /** Appends finished frames. Returns the S offset of the first. */
@@ -195,13 +197,12 @@ export class ArchiveWriter {
     this.#spool.drain((bytes, rawBytes) => this.#frame(bytes, rawBytes))
     this.#spool.close()
 
-    const recordBytes = (this.#frames + 2) * frameRecordBytes
+    const recordBytes = this.#frames.sizeWith(1)
     const tocPadding = Buffer.alloc(paddedBytes(this.#tocBytes) - this.#tocBytes)
     this.#compress(Buffer.concat([tocPadding, encodeOwnFileHeader(this.ownPath('frames.bin'), recordBytes)]))
     const framesAt = this.#sink.streamBytes
-    this.#record(framesAt, this.#rawBytes)
-    const records = Buffer.from(this.#frameRecords.subarray(0, recordBytes))
-    const frameCount = this.#frames
+    const records = this.#frames.encode(framesAt, this.#rawBytes)
+    const frameCount = this.#frames.count
     for (let at = 0; at < records.length; at += ownFrameBytes) this.#compress(records.subarray(at, at + ownFrameBytes))
     const frames: Root['frames'] = { n: frameCount, at: [framesAt, this.#sink.streamBytes - framesAt] }
 
@@ -243,7 +244,7 @@ export class ArchiveWriter {
   }
 
   #root(pages: readonly PageReference[], frames: Root['frames'], warnings: number): Root {
-    const { id, ordinal, kind, source, service, previous, unsorted } = this.#identity
+    const { id, ordinal, kind, source, service, previous } = this.#identity
     return {
       v: 1,
       id,
@@ -262,7 +263,7 @@ export class ArchiveWriter {
       toc: { n: this.#entries, raw: this.#tocBytes, pages: [...pages] },
       frames,
       stats: { files: this.#fileCount, bytes: this.#contentBytes, warnings },
-      compat: unsorted === true ? [unsortedMark] : [],
+      compat: this.#unsorted ? [unsortedMark] : [],
       incompat: [],
     }
   }
@@ -306,37 +307,9 @@ export class ArchiveWriter {
   }
 
   #frame(bytes: Uint8Array, rawBytes: number): void {
-    this.#record(this.#sink.streamBytes, this.#rawBytes)
+    this.#frames.add(this.#sink.streamBytes, this.#rawBytes)
     this.#sink.write(bytes)
     this.#rawBytes += rawBytes
-    this.#frames++
-  }
-
-  #frameWith(rawOffset: number): number {
-    let low = 0
-    let high = this.#frames
-    while (high - low > 1) {
-      const middle = (low + high) >> 1
-      if (this.#recordAt(middle).rawOffset <= rawOffset) low = middle
-      else high = middle
-    }
-    return low
-  }
-
-  #recordAt(frame: number): { offset: number; rawOffset: number } {
-    const at = frame * frameRecordBytes
-    return {
-      offset: Number(this.#frameRecords.readBigUInt64BE(at)),
-      rawOffset: Number(this.#frameRecords.readBigUInt64BE(at + 8)),
-    }
-  }
-
-  #record(offset: number, rawOffset: number): void {
-    const at = this.#frames * frameRecordBytes
-    if (at + frameRecordBytes > this.#frameRecords.length)
-      this.#frameRecords = Buffer.concat([this.#frameRecords], this.#frameRecords.length * 2)
-    this.#frameRecords.writeBigUInt64BE(BigInt(offset), at)
-    this.#frameRecords.writeBigUInt64BE(BigInt(rawOffset), at + 8)
   }
 }
 
@@ -349,50 +322,6 @@ function reusedBytesOf({ content, sizeBytes }: TocEntry): number {
 /** xz and bzip2 take no bytes of others behind their own: a plain archive leaves the locator to the manifest. */
 function hasLocator(compression: CompressionLevel['compression']): boolean {
   return compression !== 'xz' && compression !== 'bzip2'
-}
-
-/** Compressed pages wait in a file until the entries are done: a table of contents may be larger than memory. */
-class PageSpool {
-  bytes = 0
-  readonly #files: Files
-  readonly #path: BytePath
-  readonly #lengths: [number, number][] = []
-  #fd: number | null
-
-  constructor(files: Files, path: BytePath) {
-    this.#files = files
-    this.#path = path
-    this.#fd = files.open(path, 'create')
-  }
-
-  append(bytes: Uint8Array, rawBytes: number): void {
-    this.#files.write(this.#fd as number, bytes, null) // open until close, and nothing is appended after that
-    this.#lengths.push([bytes.length, rawBytes])
-    this.bytes += bytes.length
-  }
-
-  drain(take: (bytes: Uint8Array, rawBytes: number) => void): void {
-    const fd = this.#files.open(this.#path, 'read')
-    try {
-      let position = 0
-      for (const [length, rawBytes] of this.#lengths) {
-        const bytes = Buffer.allocUnsafe(length)
-        if (readFully(this.#files, fd, bytes, position) < length)
-          throw new BackupError('E_IO', 'the spooled table of contents is shorter than it was written')
-        take(bytes, rawBytes)
-        position += length
-      }
-    } finally {
-      this.#files.close(fd)
-    }
-  }
-
-  close(): void {
-    if (this.#fd === null) return
-    this.#files.close(this.#fd)
-    this.#fd = null
-    this.#files.removeFile(this.#path)
-  }
 }
 
 function readme(id: string): string {
