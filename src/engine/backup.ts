@@ -1,38 +1,32 @@
 import type { BackupType, CatalogEntry, Manifest, ManifestArchive, ManifestDetails } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
-import { type BytePath, displayPath, isWithin, joinPath, pathToText } from '../model/path.ts'
+import { type BytePath, displayPath, joinPath, pathToText } from '../model/path.ts'
 import type { SourceContext, SourceWarning } from '../model/source.ts'
-import { formatNumberOf } from '../model/units.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import { type CatalogPort, catalogEntry } from './catalog.ts'
+import { type BaseRequest, openBases, refuseEmpty } from './create-bases.ts'
+import { countSources, noteLinks, requireSources } from './create-sources.ts'
 import type { Base } from './incremental/base.ts'
-import { countBelow } from './incremental/empty-roots.ts'
+import { keepHeaders } from './kept-headers.ts'
 import type { SlotKey } from './keys/slots.ts'
 import { encodeManifest, parseManifest } from './manifest.ts'
 import { type AccountNames, readAccountNames } from './platform/account-names.ts'
 import { explainIo } from './platform/explain-io.ts'
-import { syncDirectory } from './platform/json-file.ts'
-import { acquireLock, type Lock } from './platform/lock.ts'
-import { openWorkspace, type Repository, repositoryIdentity, type Workspace, type World } from './repository.ts'
+import { syncDirectory, writeNew } from './platform/json-file.ts'
+import type { Lock } from './platform/lock.ts'
+import { openWorkspace, type Repository, type Workspace, type World } from './repository.ts'
 import { type Ending, newId, type Run } from './run.ts'
-import { type ServiceRequest, writeServiceArchive } from './service-archive.ts'
-import { sources } from './sources/registry.ts'
+import { writeServiceArchive } from './service-archive.ts'
+import { lockServices } from './service-locks.ts'
 
-export interface CreateRequest {
-  readonly type: Extract<BackupType, 'full' | 'service' | 'incremental' | 'differential'>
+export interface CreateRequest extends BaseRequest {
   /** Believe nothing of an older backup but content that was read and compared. */
   readonly paranoid: boolean
   /** A root with nothing below it is meant so. */
   readonly acceptEmpty: boolean
-  /**
-   * The newest backup of a service, to build upon or to compare with; its owner closes the lineage. Asked for once the
-   * services are locked, so that none can be deleted or added meanwhile.
-   */
-  findBase(service: ServiceRequest, onlyFull: boolean, warn: (what: string) => void): Promise<Base | null>
   /** Made from the base alone, the source not looked at; null where the source is backed up. */
   readonly consolidation: Consolidation | null
-  readonly services: readonly ServiceRequest[]
   readonly description: string
   readonly compression: CompressionLevel
   /**
@@ -64,8 +58,6 @@ export interface CreateResult {
   readonly skipped: Readonly<Record<string, number>>
 }
 
-const serviceLockMs = 60_000
-const countingMs = 2000
 const repositoryPath = 'files in it are the backups themselves'
 
 /**
@@ -87,25 +79,17 @@ export async function createBackup(
     requireSources(world, request.services)
     noteLinks(world, request.services, run)
   }
-  const locks: Lock[] = []
+  let held: Lock | null = null
   let workspace: Workspace | null = null
   try {
-    for (const name of request.services.map((service) => service.name).sort()) {
-      locks.push(
-        await acquireLock(world.files, repository.lock(`service-${name}`), {
-          waitMs: serviceLockMs,
-          signal: run.signal,
-          holder: run.holder,
-          clock: world.clock,
-        }),
-      )
-    }
+    const names = request.services.map(({ name }) => name)
+    held = await lockServices(world, repository, names, run)
     workspace = await openWorkspace(world, repository, run.holder, run.signal)
     const { manifest, details } = await story.write(workspace)
     run.signal.throwIfAborted()
     await workspace.publish(manifest.id, repository.backup(manifest.id))
     run.tell({ kind: 'committed', backup: manifest.id })
-    await story.keepHeaders()
+    await keepHeaders(world.files, repository, story.headers, (what) => story.warn({ path: null, what }))
     const entry = catalogEntry(manifest, details)
     await story.register(catalog, entry)
     const result: CreateResult = { entry, warnings: story.warnings, skipped: story.skipped }
@@ -119,44 +103,7 @@ export async function createBackup(
     } catch {
       // It undoes no backup and hides no error: what is left is swept by the next run.
     }
-    for (const lock of locks) lock.release()
-  }
-}
-
-/** A PATH that is not there is a mistake of the request, found before anything is made. */
-export function requireSources(world: World, services: readonly ServiceRequest[]): void {
-  for (const { paths } of services) {
-    for (const path of paths) {
-      let found: boolean
-      try {
-        found = world.files.status(path) !== undefined
-      } catch (error) {
-        throw explainIo(error, 'look at', path)
-      }
-      if (!found)
-        throw new BackupError(
-          'E_SOURCE_MISSING',
-          `${displayPath(path)} does not exist`,
-          'nothing was backed up; give a path that exists',
-        )
-    }
-  }
-}
-
-/** A link is stored as a link: whoever names one may have meant what it leads to. */
-function noteLinks(world: World, services: readonly ServiceRequest[], run: Run): void {
-  const paths = services.flatMap((service) => service.paths)
-  for (const path of paths) {
-    if (world.files.status(path)?.type !== 'symlink') continue
-    let real: BytePath
-    try {
-      real = world.files.realPath(path)
-    } catch {
-      continue // it leads nowhere, and hides nothing
-    }
-    if (paths.some((other) => isWithin(real, other))) continue
-    const message = `${displayPath(path)} is a symbolic link and stored as one; ${displayPath(real)} is not in the backup`
-    run.tell({ kind: 'notice', message })
+    held?.release()
   }
 }
 
@@ -171,7 +118,8 @@ class BackupStory {
   #doneBytes = 0
   #doneEntries = 0
   #totalBytes: number | null = null
-  readonly #headers = new Map<string, Uint8Array>()
+  /** By archive id. */
+  readonly headers = new Map<string, Uint8Array>()
 
   constructor(world: World, repository: Repository, request: CreateRequest, run: Run) {
     this.#world = world
@@ -200,7 +148,7 @@ class BackupStory {
     const { files, clock, random } = this.#world
     const { services, description, workers, paranoid } = this.#request
     const slotKeys = await this.#request.slotKeys()
-    const bases = await this.#openBases()
+    const bases = this.#buildsOnOlder() ? await this.#openBases() : new Map<string, Base>()
     const type = this.#typeWith(bases)
     const id = this.#newBackupId(type)
     const { consolidation } = this.#request
@@ -211,7 +159,8 @@ class BackupStory {
     const archives: ManifestArchive[] = []
     const dependsOn = new Set<string>()
     const described: ManifestDetails['services'] = []
-    this.#totalBytes = this.#request.expectedBytes ?? (this.#request.estimate ? await this.#count() : null)
+    const count = () => countSources(this.#world, this.#repository, services, this.#run)
+    this.#totalBytes = this.#request.expectedBytes ?? (this.#request.estimate ? await count() : null)
     const pool = new WorkerPool({ count: workers, filesModule: this.#world.filesModule })
     const shared = {
       world: this.#world,
@@ -254,11 +203,11 @@ class BackupStory {
             this.#tellProgress()
           },
         })
-        if (!this.#request.acceptEmpty) await this.#refuseEmpty(service, emptyRoots, base)
+        if (!this.#request.acceptEmpty) await refuseEmpty(this.#request, service, emptyRoots, base)
         for (const older of needed) dependsOn.add(older)
         archives.push(archive)
         described.push(details)
-        if (header !== null) this.#headers.set(archive.id, header)
+        if (header !== null) this.headers.set(archive.id, header)
       }
     } finally {
       await pool.close()
@@ -289,7 +238,7 @@ class BackupStory {
     }
     this.#run.tell({ kind: 'phase', phase: 'committing' })
     const text = encodeManifest(bare, details, slotKeys, random)
-    await this.#writeNew(joinPath(directory, 'manifest.json' as BytePath), Buffer.from(text))
+    await writeNew(files, joinPath(directory, 'manifest.json' as BytePath), Buffer.from(text))
     await syncDirectory(files, directory)
     return { manifest: parseManifest(text, id), details }
   }
@@ -309,38 +258,6 @@ class BackupStory {
     }
   }
 
-  /** Copies of the headers outside the archives: a second chance when both of an archive's own are lost. */
-  async keepHeaders(): Promise<void> {
-    const { files } = this.#world
-    const { headers } = this.#repository
-    try {
-      if (files.status(headers) === undefined) files.makeDirectory(headers, 0o700)
-      for (const [archiveId, header] of this.#headers) {
-        await this.#writeNew(joinPath(headers, archiveId as BytePath), header)
-      }
-    } catch (error) {
-      this.warn({ path: null, what: `no copy of the headers was kept: ${explainIo(error, 'write', headers).message}` })
-    }
-  }
-
-  /** Bytes of all services, for the time left; null where counting takes longer than anybody wants to wait for it. */
-  async #count(): Promise<number | null> {
-    this.#run.tell({ kind: 'phase', phase: 'counting' })
-    const { files, clock } = this.#world
-    const until = clock.elapsed() + countingMs
-    let bytes = 0
-    const context = { signal: this.#run.signal, warn: () => {}, skip: () => {} }
-    for (const service of this.#request.services) {
-      const repository = repositoryIdentity(files, this.#repository.root)
-      for await (const entries of sources[service.type](files, { ...service, repository }).scan(context)) {
-        for (const { type, attributes } of entries) bytes += type === 'file' ? attributes.sizeBytes : 0
-        if (clock.elapsed() > until) return null
-      }
-      this.#run.signal.throwIfAborted()
-    }
-    return bytes
-  }
-
   #tellProgress(): void {
     this.#run.tell({
       kind: 'progress',
@@ -349,17 +266,6 @@ class BackupStory {
       doneEntries: this.#doneEntries,
       totalEntries: null,
     })
-  }
-
-  async #writeNew(path: BytePath, bytes: Uint8Array): Promise<void> {
-    const { files } = this.#world
-    const fd = files.open(path, 'create')
-    try {
-      files.write(fd, bytes, null)
-      await files.sync(fd)
-    } finally {
-      files.close(fd)
-    }
   }
 
   #context(skipped: Record<string, number>): SourceContext {
@@ -386,55 +292,22 @@ class BackupStory {
     }
   }
 
-  /** By service; one that has no older backup to build upon is not in it. */
-  async #openBases(): Promise<Map<string, Base>> {
-    const { type, services } = this.#request
-    const bases = new Map<string, Base>()
-    if (this.#request.consolidation === null && type !== 'incremental' && type !== 'differential') return bases
-    const warn = (what: string): void => this.warn({ path: null, what })
-    try {
-      for (const service of services) {
-        const base = await this.#request.findBase(service, type === 'differential', warn)
-        if (base !== null) bases.set(service.name, base)
-      }
-    } catch (error) {
-      for (const base of bases.values()) base.lineage.close()
-      throw error
-    }
-    const alone = services.filter(({ name }) => !bases.has(name)).map(({ name }) => name)
-    const which = type === 'differential' ? 'full backup' : 'backup'
-    if (alone.length > 0) {
-      const what = bases.size === 0 ? 'this becomes a full backup' : `stored in full: ${alone.join(', ')}`
-      this.#run.tell({ kind: 'notice', message: `there is no older ${which} to build upon: ${what}` })
-    }
-    return bases
+  #buildsOnOlder(): boolean {
+    const { type, consolidation } = this.#request
+    return consolidation !== null || type === 'incremental' || type === 'differential'
+  }
+
+  #openBases(): Promise<Map<string, Base>> {
+    return openBases(
+      this.#request,
+      (what) => this.warn({ path: null, what }),
+      (message) => this.#run.tell({ kind: 'notice', message }),
+    )
   }
 
   #typeWith(bases: ReadonlyMap<string, Base>): BackupType {
     const { type } = this.#request
     return (type === 'incremental' || type === 'differential') && bases.size === 0 ? 'full' : type
-  }
-
-  /** A file system that is not mounted must not look like one whose files were all deleted. */
-  async #refuseEmpty(service: ServiceRequest, roots: readonly BytePath[], base: Base | null): Promise<void> {
-    if (roots.length === 0) return
-    // A differential's base may be older than a backup that has accepted it: the newest one tells.
-    const newest = this.#request.type === 'differential' ? null : base
-    const before = newest ?? (await this.#request.findBase(service, false, () => {}))
-    if (before === null) return
-    try {
-      for (const root of roots) {
-        const count = countBelow(before.lineage, root)
-        if (count === 0) continue
-        throw new BackupError(
-          'E_SOURCE_EMPTY',
-          `/${displayPath(root)} has nothing below it, and had ${formatNumberOf(count, 'entry', 'entries')} in ${before.backup}`,
-          'nothing was backed up: is a file system not mounted? where it is empty for good, add --accept-empty',
-        )
-      }
-    } finally {
-      if (before !== base) before.lineage.close()
-    }
   }
 
   #newBackupId(type: BackupType): string {

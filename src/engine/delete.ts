@@ -6,12 +6,10 @@ import { chooseBackup, listBackups } from './catalog.ts'
 import { readManifest } from './manifest.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { syncDirectory } from './platform/json-file.ts'
-import { acquireLock, type Lock } from './platform/lock.ts'
 import { backupIds, openWorkspace, type Repository } from './repository.ts'
 import { carryOut, type Run } from './run.ts'
+import { lockServices } from './service-locks.ts'
 import type { Session } from './session.ts'
-
-const serviceLockMs = 60_000
 
 /** What deleting a backup would do. @throws E_UNKNOWN_ID, E_NEEDED where another backup needs it. */
 export async function planDelete(session: Session, wanted: string): Promise<DeletePlan> {
@@ -39,13 +37,8 @@ export async function deleteBackup(session: Session, wanted: string, during: Dur
 
 async function carryOutDelete(session: Session, repository: Repository, entry: CatalogEntry, run: Run) {
   const { world } = session
-  const { files } = world
-  const locks: Lock[] = []
+  const held = await lockServices(world, repository, entry.services, run)
   try {
-    for (const service of [...entry.services].sort()) {
-      const wait = { waitMs: serviceLockMs, signal: run.signal, holder: run.holder, clock: world.clock }
-      locks.push(await acquireLock(files, repository.lock(`service-${service}`), wait))
-    }
     refuseIfNeeded(session, repository, entry.id)
     const manifest = manifestIfAny(session, repository, entry.id)
     if (entry.missing !== true) await takeOut(session, repository, entry.id, run)
@@ -54,7 +47,7 @@ async function carryOutDelete(session: Session, repository: Repository, entry: C
     const freedBytes = entry.missing === true ? 0 : entry.sizeBytes
     return { result: freedBytes, report: { deleted: entry.id, freedBytes }, warnings: false }
   } finally {
-    for (const lock of locks) lock.release()
+    held.release()
   }
 }
 

@@ -6,7 +6,7 @@ import type { TocEntry } from '../../model/toc.ts'
 import type { ChangeDetection } from '../incremental/change-detection.ts'
 import type { OlderContents } from '../incremental/older-contents.ts'
 import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
-import type { KeptLines, KeptPage, Piece, ReadPiece } from '../plan/pieces.ts'
+import type { Piece, ReadPiece } from '../plan/pieces.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { release } from '../platform/release.ts'
 import type { Chunker } from './chunking.ts'
@@ -24,8 +24,7 @@ import {
 } from './pack-job.ts'
 import { LargeFilePacker } from './pack-large.ts'
 import type { PartJob } from './part-job.ts'
-import { withHolderInLine } from './toc-line.ts'
-import { type PageReference, pageRule } from './toc-pages.ts'
+import { takeOver } from './take-over.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { ArchiveWriter } from './writer.ts'
 
@@ -243,28 +242,7 @@ class Packing {
       return
     }
     const { lineage } = this.#options.older as Older // who keeps something has it from there
-    if (piece.kind === 'page') this.#acceptPage(lineage, piece)
-    else this.#writeLines(lineage, piece)
-  }
-
-  #acceptPage(lineage: Lineage, piece: KeptPage): void {
-    const { page, ordinal, holders, files, bytes } = piece
-    const reference = lineage.top.root.toc.pages[page] as PageReference // the number comes from there
-    const { openLines } = this.#writer
-    if (openLines === 0 || openLines >= pageRule.leastEntries) {
-      this.#writer.reuse({ reference, ordinal, files, bytes, holders })
-      return
-    }
-    // Ended here, the page begun would stay too small for ever.
-    for (const line of lineage.pageLines(reference).lines) this.#emit(lineage.entryOf(line, ordinal), false)
-  }
-
-  #writeLines(lineage: Lineage, { ordinal, lines }: KeptLines): void {
-    for (const { path, line, contentBytes } of lines) {
-      const written = withHolderInLine(line, ordinal)
-      if (written === null) this.#writer.entry(lineage.entryOf(line, ordinal))
-      else this.#writer.kept(path, written, contentBytes)
-    }
+    takeOver(this.#writer, lineage, piece)
   }
 
   /** A hard link repeats what the entry that carries its data says of it. */

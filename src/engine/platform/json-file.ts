@@ -137,3 +137,14 @@ function removeIfThere(files: Files, path: BytePath): void {
 function isAbsence(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
+
+/** Makes a file that must not exist yet, on disk when this returns; its name is only once the directory is synced. */
+export async function writeNew(files: Files, path: BytePath, bytes: Uint8Array): Promise<void> {
+  const fd = files.open(path, 'create')
+  try {
+    files.write(fd, bytes, null)
+    await files.sync(fd)
+  } finally {
+    files.close(fd)
+  }
+}
