@@ -6,7 +6,7 @@ import { createDiskFiles } from '../src/engine/platform/disk-files.ts'
 import { openDocumentFile } from '../src/engine/platform/document-file.ts'
 import { systemRandom } from '../src/engine/platform/random.ts'
 import type { World } from '../src/engine/repository.ts'
-import type { Engine } from '../src/model/engine.ts'
+import type { CreateOptions, Engine } from '../src/model/engine.ts'
 import { pathFromText } from '../src/model/path.ts'
 import type { Clock, Files } from '../src/model/ports.ts'
 import { openCatalog } from '../src/store/catalog.ts'
@@ -26,6 +26,25 @@ export interface EngineSettings {
   readonly patienceMs?: number
   /** Where recovery/ lies. */
   readonly checkout?: string
+}
+
+/** A create of paths as most tests ask for it: nothing but what is said. */
+export function plainly(
+  asked: Pick<CreateOptions, 'type' | 'paths'> & Partial<Pick<CreateOptions, 'paranoid' | 'acceptEmpty'>>,
+): CreateOptions {
+  return {
+    services: [],
+    description: '',
+    compression: null,
+    exclude: [],
+    excludeCaches: false,
+    oneFileSystem: false,
+    withoutVolumes: false,
+    paranoid: false,
+    acceptEmpty: false,
+    estimate: false,
+    ...asked,
+  }
 }
 
 export function engineAt(settings: EngineSettings): Engine {

@@ -70,10 +70,11 @@ function goneText(ids: readonly string[]): string {
 
 /**
  * By the time whose state a backup holds (`createdAt`, ISO 8601, UTC): one that was consolidated holds that of the
- * backup it was made from, and comes before it.
+ * backup it was made from, and comes before it, as it depends on less.
  */
 function newestFirst(a: CatalogEntry, b: CatalogEntry): number {
   if (a.createdAt !== b.createdAt) return a.createdAt < b.createdAt ? 1 : -1
+  if (a.deps.length !== b.deps.length) return a.deps.length - b.deps.length
   return a.id < b.id ? 1 : -1
 }
 

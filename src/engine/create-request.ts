@@ -4,6 +4,7 @@ import { nearest } from '../model/configuration-keys.ts'
 import type { CreateOptions } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { fixedBlockDefaults } from '../model/fixed-blocks.ts'
+import { type BytePath, isWithin } from '../model/path.ts'
 import { type CompressionLevel, defaultLevel } from './archive/codec.ts'
 import type { ServiceRequest } from './service-archive.ts'
 import type { Session } from './session.ts'
@@ -41,6 +42,7 @@ export function chooseServices(session: Session, options: CreateOptions): Chosen
           type: 'files',
           paths,
           exclude,
+          volumes: [],
           excludeCaches,
           oneFileSystem,
           fixedBlocks: fixedBlockDefaults,
@@ -59,17 +61,25 @@ export function chooseServices(session: Session, options: CreateOptions): Chosen
   }
   const chosen =
     options.services.length === 0 ? configured : options.services.map((name) => configuredService(configured, name))
-  const services = chosen.filter((service) => service.problem === null).map((service) => requestOf(service, options))
+  const wanted = chosen.filter((service) => !(options.withoutVolumes && isAllVolumes(service)))
+  const services = wanted.filter((service) => service.problem === null).map((service) => requestOf(service, options))
+  if (wanted.length === 0) {
+    throw new BackupError(
+      'E_USAGE',
+      `without data volumes nothing is left of ${chosen.map(({ name }) => name).join(', ')}`,
+      'leave out --no-volumes, or choose other services',
+    )
+  }
   if (services.length === 0) {
     throw new BackupError(
       'E_UNSUPPORTED',
-      `none of the services can be backed up yet: ${chosen.map(({ name, problem }) => `${name}: ${problem}`).join('; ')}`,
+      `none of the services can be backed up yet: ${wanted.map(({ name, problem }) => `${name}: ${problem}`).join('; ')}`,
       'configure a service of type files',
     )
   }
   return {
     services,
-    warnings: chosen.flatMap(({ name, problem }) =>
+    warnings: wanted.flatMap(({ name, problem }) =>
       problem === null ? [] : [`service ${name} was not backed up: ${problem}`],
     ),
   }
@@ -87,14 +97,37 @@ function configuredService(configured: readonly ServiceSettings[], name: string)
   )
 }
 
+function isAllVolumes({ type, includePaths, volumePaths }: ServiceSettings): boolean {
+  const outside = includePaths.filter((path) => !volumePaths.some((volume) => isWithin(path, volume)))
+  return type === 'docker_volume' || (type === 'files' && outside.length === 0)
+}
+
+/** Volumes that are left out are patterns like any other: the archive names them. */
+function pathsOf(
+  { includePaths, volumePaths, excludePatterns }: ServiceSettings,
+  { exclude, withoutVolumes }: CreateOptions,
+): Pick<ServiceRequest, 'paths' | 'exclude' | 'volumes'> {
+  const volumes = volumePaths.map(patternOf)
+  if (!withoutVolumes)
+    return { paths: [...includePaths, ...volumePaths], exclude: [...excludePatterns, ...exclude], volumes }
+  const paths = includePaths.filter((path) => !volumePaths.some((volume) => isWithin(path, volume)))
+  return { paths, exclude: [...excludePatterns, ...exclude, ...volumes], volumes }
+}
+
+/** The gitignore pattern of one path and nothing else. */
+function patternOf(path: BytePath): string {
+  return Buffer.from(path, 'latin1')
+    .toString()
+    .replace(/[\\*?[\]!#]|\s$/g, '\\$&')
+}
+
 function requestOf(service: ServiceSettings, options: CreateOptions): ServiceRequest {
   if (!(service.type in sources))
     throw new BackupError('E_INTERNAL', `service ${service.name} has a type without a source`)
   return {
     name: service.name,
     type: service.type as SourceType, // looked up in the registry above
-    paths: service.includePaths,
-    exclude: [...service.excludePatterns, ...options.exclude],
+    ...pathsOf(service, options),
     excludeCaches: service.excludeCaches || options.excludeCaches,
     oneFileSystem: service.oneFileSystem || options.oneFileSystem,
     fixedBlocks: service.fixedBlocks,

@@ -36,6 +36,8 @@ export interface ServiceRequest {
   /** Absolute and normalised, symlinks not resolved. */
   readonly paths: readonly BytePath[]
   readonly exclude: readonly string[]
+  /** Patterns of its data volumes; those left out are in `exclude` too. */
+  readonly volumes: readonly string[]
   readonly excludeCaches: boolean
   readonly oneFileSystem: boolean
   readonly fixedBlocks: FixedBlocks

@@ -28,6 +28,11 @@ export const backupRows: readonly KeyRow[] = [
     text: 'gitignore patterns of what is left out; a leading `/` anchors one at the root of the file system',
   },
   {
+    key: 'services.*.volume_paths',
+    answer: 'effect',
+    text: 'data volumes of the service: backed up beside `include_paths`, and left out by `create --no-volumes`',
+  },
+  {
     key: 'services.*.one_file_system',
     answer: 'effect',
     text: 'stay on the file system of each path; default `false`',

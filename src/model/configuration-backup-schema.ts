@@ -93,6 +93,7 @@ export const service = z.strictObject({
   type: z.enum(serviceTypes),
   include_paths: paths.min(1).optional(),
   exclude_patterns: strings.optional(),
+  volume_paths: paths.min(1).optional(),
   one_file_system: flag.optional(),
   exclude_caches: flag.optional(),
   fixed_block_patterns: strings.optional(),

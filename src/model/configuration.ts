@@ -61,6 +61,8 @@ export interface ServiceSettings {
   readonly includePaths: readonly BytePath[]
   /** gitignore patterns as text, anchored at the file system's root. */
   readonly excludePatterns: readonly string[]
+  /** Data volumes of the service, absolute: in every backup but one made without them. */
+  readonly volumePaths: readonly BytePath[]
   readonly oneFileSystem: boolean
   readonly excludeCaches: boolean
   readonly fixedBlocks: FixedBlocks

@@ -84,6 +84,8 @@ export interface CreateOptions {
   readonly exclude: readonly string[]
   readonly excludeCaches: boolean
   readonly oneFileSystem: boolean
+  /** Leave out the data volumes of the services. */
+  readonly withoutVolumes: boolean
   /** Believe nothing an older backup says but content that was read and compared. */
   readonly paranoid: boolean
   /** A path with nothing below it is meant so, even where it had something before. */

@@ -12,6 +12,7 @@ const created = {
   exclude: [],
   excludeCaches: false,
   oneFileSystem: false,
+  withoutVolumes: false,
   paranoid: false,
   acceptEmpty: false,
   estimate: false,
@@ -37,6 +38,7 @@ test.each<[string[], object]>([
     { ...created, type: 'incremental', paranoid: true, paths: ['/a'] },
   ],
   [['create', '--type=differential', '--accept-empty'], { ...created, type: 'differential', acceptEmpty: true }],
+  [['create', '--no-volumes'], { ...created, withoutVolumes: true }],
   [['create', '--description', ''], created],
   [['create', '--description', 'a b', '--exclude-caches'], { ...created, description: 'a b', excludeCaches: true }],
 ])('reads %j as one create', async (argv, options) => {
@@ -159,7 +161,6 @@ test.each([
   ['--daemon'],
   ['backup', 'schedule', '0 2 * * *', '--type', 'full', '--keep-daily', '3'],
   ['create', '--tenant', 't'],
-  ['create', '--no-volumes'],
   ['restore', '--at', '2026-01-01'],
   ['restore', 'a', '--delete-extra'],
   ['restore', 'a', '--tenant', 't'],

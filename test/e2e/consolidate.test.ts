@@ -6,7 +6,7 @@ import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
 import { zstd } from '../../src/engine/platform/zstd.ts'
 import type { CreateOptions, CreateOutcome, During, Engine } from '../../src/model/engine.ts'
 import { pathFromText } from '../../src/model/path.ts'
-import { engineAt } from '../engine-kit.ts'
+import { engineAt, plainly } from '../engine-kit.ts'
 import { compareTrees, type Described, describeTree } from '../oracles/describe-tree.ts'
 import { makeTree } from './trees.ts'
 
@@ -28,13 +28,7 @@ afterEach(() => {
 })
 
 function create(type: CreateOptions['type']): Promise<CreateOutcome> {
-  return engine.create(
-    {
-      ...{ type, paths: [source], services: [], description: '', compression: null, exclude: [] },
-      ...{ excludeCaches: false, oneFileSystem: false, paranoid: false, acceptEmpty: false, estimate: false },
-    },
-    during,
-  )
+  return engine.create(plainly({ type, paths: [source] }), during)
 }
 
 async function restored(id: string): Promise<Map<string, Described>> {

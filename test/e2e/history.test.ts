@@ -24,7 +24,7 @@ import { systemClock } from '../../src/engine/platform/clock.ts'
 import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
 import type { During, Engine } from '../../src/model/engine.ts'
 import { pathFromText } from '../../src/model/path.ts'
-import { engineAt } from '../engine-kit.ts'
+import { engineAt, plainly } from '../engine-kit.ts'
 import { compareTrees, type Described, describeTree } from '../oracles/describe-tree.ts'
 import { seeded } from './trees.ts'
 
@@ -90,22 +90,9 @@ class History {
   async #backUp(): Promise<void> {
     this.#aheadMs += this.#believesTimes ? 3_600_000 : 0
     const type = this.#pick(['incremental', 'incremental', 'incremental', 'differential', 'full'] as const)
-    const outcome = await this.#engine.create(
-      {
-        type,
-        paths: [this.source],
-        services: [],
-        description: '',
-        compression: null,
-        exclude: [],
-        excludeCaches: false,
-        oneFileSystem: false,
-        paranoid: this.#upTo(5) === 0,
-        acceptEmpty: true,
-        estimate: false,
-      },
-      this.#during,
-    )
+    const paranoid = this.#upTo(5) === 0
+    const options = plainly({ type, paths: [this.source], paranoid, acceptEmpty: true })
+    const outcome = await this.#engine.create(options, this.#during)
     expect(outcome.exitCode).toBe(0)
     this.#made.push({ id: outcome.backup.id, tree: describeTree(disk, pathFromText(this.source)) })
     // The kernel stamps in ticks of some milliseconds: an edit within the same one would not show.

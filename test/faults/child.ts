@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { getEnvironmentData } from 'node:worker_threads'
 import type { During, Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
-import { engineAt } from '../engine-kit.ts'
+import { engineAt, plainly } from '../engine-kit.ts'
 import { createFiles, type FaultKind } from './faulty-files.ts'
 
 /**
@@ -71,19 +71,7 @@ async function perform(request: Deed): Promise<Outcome> {
     const engine = engineFor(request)
     switch (request.deed) {
       case 'create': {
-        const options = {
-          type: 'full',
-          paths: [request.source as string],
-          services: [],
-          description: '',
-          compression: null,
-          exclude: [],
-          excludeCaches: false,
-          oneFileSystem: false,
-          paranoid: false,
-          acceptEmpty: false,
-          estimate: false,
-        } as const
+        const options = plainly({ type: 'full', paths: [request.source as string] })
         const made = await engine.create(options, during)
         exitCode = made.exitCode
         backups = [made.backup.id]

@@ -111,6 +111,7 @@ function describeServices(
         type: service.type as SourceType, // looked up just now
         paths: source.paths.map((path) => `/${pathFromJson(path)}` as BytePath),
         exclude: source.exclude ?? [],
+        volumes: [],
         excludeCaches: source.excludeCaches ?? false,
         oneFileSystem: source.oneFileSystem ?? false,
         fixedBlocks: { patterns: [], blockBytes: 0 },

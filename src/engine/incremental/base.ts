@@ -39,27 +39,37 @@ const pathsService = 'paths'
 /** Backups whose archives need no others. */
 const selfContained: readonly BackupType[] = ['full', 'service']
 
+type BaseOf = Pick<ServiceRequest, 'name' | 'paths' | 'exclude' | 'volumes'>
+
 /**
  * The newest backup of a service that can be built upon; for a differential, the newest that depends on nothing. Null
  * where there is none. Its owner closes the lineage.
  */
-export function openBase(
-  search: BaseSearch,
-  service: Pick<ServiceRequest, 'name' | 'paths'>,
-  onlyFull: boolean,
-): Base | null {
+export function openBase(search: BaseSearch, service: BaseOf, onlyFull: boolean): Base | null {
+  let without: Base | null = null
   for (const entry of search.backups) {
     if (entry.missing === true || entry.type === 'safety' || !entry.services.includes(service.name)) continue
     if (onlyFull && !selfContained.includes(entry.type)) continue
     try {
       const base = openFrom(search, service, entry)
-      if (base !== null) return base
+      if (base === null) continue
+      if (!lacksVolumes(base.lineage, service)) {
+        without?.lineage.close()
+        return base
+      }
+      if (without === null) without = base
+      else base.lineage.close()
     } catch (error) {
       if (!(error instanceof BackupError)) throw error
       search.warn(`${entry.id} cannot be built upon: ${error.message}`)
     }
   }
-  return null
+  return without
+}
+
+/** What was left out of a backup would all be stored again on top of it; an older one may have it. */
+function lacksVolumes({ top: { root } }: Lineage, { volumes, exclude }: BaseOf): boolean {
+  return volumes.some((volume) => root.source.exclude?.includes(volume) && !exclude.includes(volume))
 }
 
 /** A given backup as the base of one of its services. @throws E_ARCHIVE_MISSING, E_DAMAGED, also for those it needs. */
@@ -87,11 +97,7 @@ function ownOf({ top }: Lineage, backup: string, file: string): Dependency {
   return { i: root.ord, id: root.id, file: `${backup}/${file}`, size: access.fileBytes, root: rootSha256 }
 }
 
-function openFrom(
-  { files, repository, keys, warn }: BaseSearch,
-  service: Pick<ServiceRequest, 'name' | 'paths'>,
-  entry: CatalogEntry,
-): Base | null {
+function openFrom({ files, repository, keys, warn }: BaseSearch, service: BaseOf, entry: CatalogEntry): Base | null {
   const manifest = readManifest(files, repository, entry.id)
   const archive = manifest.archives.find((candidate) => candidate.service === service.name)
   if (archive === undefined) return null

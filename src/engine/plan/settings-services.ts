@@ -22,6 +22,7 @@ const keysOfType: Record<ServiceType, readonly string[]> = {
   files: [
     'include_paths',
     'exclude_patterns',
+    'volume_paths',
     'one_file_system',
     'exclude_caches',
     'fixed_block_patterns',
@@ -87,6 +88,7 @@ function blankService(name: string, type: ServiceType, definedBy: string): Servi
     definedBy,
     includePaths: [],
     excludePatterns: [],
+    volumePaths: [],
     oneFileSystem: false,
     excludeCaches: false,
     fixedBlocks: fixedBlockDefaults,
@@ -110,12 +112,13 @@ function serviceFromFile(
   for (const key of new Set(Object.values(keysOfType).flat()))
     if (key in asked && !allowed.includes(key))
       throw refuseKey(file, [...path, key], `is no key of type ${asked.type}`, `its keys are ${allowed.join(', ')}`)
-  if (asked.type === 'files' && asked.include_paths === undefined)
+  if (asked.type === 'files' && asked.include_paths === undefined && asked.volume_paths === undefined)
     throw refuseKey(file, path, 'names nothing to back up', 'add include_paths to it')
   return {
     ...blankService(name, asked.type, path.join('.')),
     includePaths: includePaths(file, asked.include_paths ?? []),
     excludePatterns: patterns(ledger, [...path, 'exclude_patterns'], asked.exclude_patterns),
+    volumePaths: includePaths(file, asked.volume_paths ?? []),
     oneFileSystem: asked.one_file_system ?? false,
     excludeCaches: asked.exclude_caches ?? false,
     fixedBlocks: fixedBlocks(ledger, path, asked),

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test, vi } from 'vitest'
 import { OlderContents } from '../../../src/engine/incremental/older-contents.ts'
-import { engineAt } from '../../engine-kit.ts'
+import { engineAt, plainly } from '../../engine-kit.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-not-held-'))
 const source = join(home, 'source')
@@ -17,15 +17,13 @@ test('what looked like content of an older backup and is none is stored behind t
   mkdirSync(source)
   for (const name of ['early', 'moved-from', 'late']) writeFileSync(join(source, name), `content of ${name}`)
   const engine = engineAt({ root: join(home, 'backup'), home, key: 'ab'.repeat(32) })
-  const nothing = { services: [], description: '', compression: null, exclude: [], estimate: false, paranoid: false }
-  const more = { excludeCaches: false, oneFileSystem: false, acceptEmpty: false }
-  await engine.create({ type: 'full', paths: [source], ...nothing, ...more }, during)
+  await engine.create(plainly({ type: 'full', paths: [source] }), during)
 
   renameSync(join(source, 'moved-from'), join(source, 'early-moved'))
   writeFileSync(join(source, 'later'), 'new content')
   // A double: two contents whose hashes begin alike cannot be made.
   const asked = vi.spyOn(OlderContents.prototype, 'find').mockReturnValue(null)
-  const { backup } = await engine.create({ type: 'incremental', paths: [source], ...nothing, ...more }, during)
+  const { backup } = await engine.create(plainly({ type: 'incremental', paths: [source] }), during)
   expect(asked).toHaveBeenCalled()
 
   let text = ''

@@ -7,7 +7,7 @@ import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
 import type { CreateOutcome, Engine } from '../../../src/model/engine.ts'
 import { pathFromText } from '../../../src/model/path.ts'
 import type { FileStatus, Files } from '../../../src/model/ports.ts'
-import { engineAt } from '../../engine-kit.ts'
+import { engineAt, plainly } from '../../engine-kit.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-paranoid-'))
 const [source, changed] = [join(home, 'source'), join(home, 'source', 'changed')]
@@ -51,9 +51,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 function create(type: 'full' | 'incremental', paranoid: boolean): Promise<CreateOutcome> {
-  const nothing = { services: [], description: '', compression: null, exclude: [], estimate: false }
-  const more = { excludeCaches: false, oneFileSystem: false, acceptEmpty: false }
-  return engine.create({ type, paths: [source], paranoid, ...nothing, ...more }, during)
+  return engine.create(plainly({ type, paths: [source], paranoid }), during)
 }
 
 async function contentIn({ backup }: CreateOutcome): Promise<string> {
