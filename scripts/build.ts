@@ -15,8 +15,8 @@ const began = new Date()
 
 const { outputFiles } = await build({
   absWorkingDir: root,
-  // The worker lies beside the chunk that starts it: new URL('./worker.js', import.meta.url).
-  entryPoints: ['src/cli.ts', 'src/engine/archive/worker.ts'],
+  // The workers lie beside the chunk that starts them: new URL('./worker.js', import.meta.url).
+  entryPoints: ['src/cli.ts', 'src/engine/archive/worker.ts', 'src/engine/walk/walk-worker.ts'],
   entryNames: '[name]',
   chunkNames: 'chunk-[hash]',
   outdir: 'dist',
@@ -37,7 +37,7 @@ const { outputFiles } = await build({
 })
 
 await mkdir(dist, { recursive: true })
-const entries = new Set(['cli.js', 'worker.js'])
+const entries = new Set(['cli.js', 'worker.js', 'walk-worker.js'])
 const names = new Set(outputFiles.map(({ path }) => basename(path)))
 const isEntry = (path: string): number => Number(entries.has(basename(path)))
 for (const { path, contents } of outputFiles.toSorted((a, b) => isEntry(a.path) - isEntry(b.path)))

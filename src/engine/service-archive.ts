@@ -28,6 +28,7 @@ import type { AccountNames } from './platform/account-names.ts'
 import { type Repository, repositoryIdentity, type World } from './repository.ts'
 import { rootsOf } from './sources/files.ts'
 import { type SourceType, sources } from './sources/registry.ts'
+import { ThreadedSource } from './walk/threaded-source.ts'
 
 /** One thing to back up; becomes an archive of its own. */
 export interface ServiceRequest {
@@ -177,13 +178,20 @@ async function writeStream(
   }
   const tocSpool = joinPath(spool, `${service.name}.toc` as BytePath)
   const writer = new ArchiveWriter(files, sink, identity, compression, tocSpool)
+  let thread: ThreadedSource | null = null
   try {
     const progress = () => onProgress(writer.contentBytes, writer.entries)
     if (base !== null && kept !== null) {
       await fillArchive(base.lineage, writer, { kept, compression, signal: context.signal, onProgress: progress })
       return { ...writer.finish(warnings()), emptyRoots: [] }
     }
-    const all = sources[service.type](files, { ...service, repository: repositoryIdentity(files, repository.root) })
+    const settings = {
+      ...{ paths: service.paths, exclude, excludeCaches, oneFileSystem },
+      repository: repositoryIdentity(files, repository.root),
+    }
+    // A full backup keeps all processors busy as it is.
+    if (base !== null) thread = new ThreadedSource(world.filesModule, service.type, settings)
+    const all = thread ?? sources[service.type](files, settings)
     const source = new WatchedSource(all, rootsOf(service.paths).map(storedPathOf))
     const older = base === null ? null : olderOf(base, options)
     const chunkerOf = chunkerRule(service.fixedBlocks)
@@ -191,6 +199,7 @@ async function writeStream(
     await packSource(source, writer, context, packing)
     return { ...writer.finish(warnings()), emptyRoots: source.emptyRoots }
   } finally {
+    await thread?.close()
     writer.close()
   }
 }

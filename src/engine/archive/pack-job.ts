@@ -13,6 +13,7 @@ import { type ExtendedAttributes, leftOutText, noExtendedAttributes, splitXattrs
 import { changedWhileRead, replacedWhileRead, vanished, whyUnreadable } from './source-trouble.ts'
 import { hashSparse, isWhole, sparseMap } from './sparse-map.ts'
 import { planTarHeader, writeTarHeader } from './tar-header.ts'
+import { typeOfLetter } from './type-letters.ts'
 
 /**
  * What a worker does with a batch of small entries: read, hash, build the tar bytes, compress them into frames.
@@ -52,17 +53,6 @@ export interface GivenEntry {
   readonly linkTarget: BytePath | null
   readonly bytes: Uint8Array
 }
-
-export const typeLetters: Record<EntryType, string> = {
-  file: 'f',
-  directory: 'd',
-  symlink: 'l',
-  hardlink: 'h',
-  'char-device': 'c',
-  'block-device': 'b',
-  fifo: 'p',
-}
-const typeOfLetter = new Map(Object.entries(typeLetters).map(([type, letter]) => [letter, type as EntryType])) // the inverse
 
 /** What was packed, column by column; entries that could not be read are absent. Offsets count from the first frame. */
 export interface PackResult {

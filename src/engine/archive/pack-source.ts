@@ -13,18 +13,11 @@ import type { Chunker } from './chunking.ts'
 import { type CompressionLevel, frameTargetBytes } from './codec.ts'
 import { inParts } from './in-parts.ts'
 import type { Lineage } from './lineage.ts'
-import {
-  type GivenEntry,
-  type MatchedEntry,
-  Packer,
-  type PackJob,
-  type PackLink,
-  type PackResult,
-  typeLetters,
-} from './pack-job.ts'
+import { type GivenEntry, type MatchedEntry, Packer, type PackJob, type PackLink, type PackResult } from './pack-job.ts'
 import { LargeFilePacker } from './pack-large.ts'
 import type { PartJob } from './part-job.ts'
 import { takeOver } from './take-over.ts'
+import { typeLetters } from './type-letters.ts'
 import type { WorkerPool } from './worker-pool.ts'
 import type { ArchiveWriter } from './writer.ts'
 

@@ -1,26 +1,13 @@
 import { type BackupError, damaged } from '../../model/errors.ts'
 import { type Chunk, limits } from '../../model/format.ts'
 import { type BytePath, pathFromBytes, pathFromText, pathToText } from '../../model/path.ts'
-import type { EntryType } from '../../model/source.ts'
 import type { TocContent, TocEntry } from '../../model/toc.ts'
+import { typeLetters, typeOfLetter } from './type-letters.ts'
 
 /**
  * One line of the table of contents: JSON with its keys in a fixed order and no spaces, so that equal entries are
  * equal bytes and an unchanged page keeps its hash.
  */
-
-const letterOf: Record<EntryType, string> = {
-  file: 'f',
-  directory: 'd',
-  symlink: 'l',
-  hardlink: 'h',
-  'char-device': 'c',
-  'block-device': 'b',
-  fifo: 'p',
-}
-const typeOf: Record<string, EntryType> = Object.fromEntries(
-  Object.entries(letterOf).map(([type, letter]) => [letter, type as EntryType]), // the inverse of a typed table
-)
 
 /**
  * The line as another archive writes it: with the ordinal of the archive that holds the content. Null where that is
@@ -88,7 +75,7 @@ export function encodeUnread(entry: Unread): string {
 
 function encodeFront(entry: Unread, hasContent: boolean): string {
   if (entry.type === 'unknown') throw new TypeError('an entry of unknown type is never written')
-  let line = `{${jsonPathMember('p', 'pb', entry.path)},"t":"${letterOf[entry.type]}","m":${entry.mode},"u":${entry.uid},"g":${entry.gid}`
+  let line = `{${jsonPathMember('p', 'pb', entry.path)},"t":"${typeLetters[entry.type]}","m":${entry.mode},"u":${entry.uid},"g":${entry.gid}`
   if (entry.userName !== null) line += `,"U":${JSON.stringify(entry.userName)}`
   if (entry.groupName !== null) line += `,"G":${JSON.stringify(entry.groupName)}`
   if (hasContent) line += `,"s":${entry.sizeBytes}`
@@ -146,7 +133,7 @@ export function parseTocLine(line: string): ParsedTocLine {
   const fields = new Fields(line)
   const path = fields.path('p', 'pb')
   if (path === null) throw damaged('a line of the table of contents has no path')
-  const type = typeOf[fields.text('t') ?? ''] ?? 'unknown'
+  const type = typeOfLetter.get(fields.text('t') ?? '') ?? 'unknown'
   const carriesData = type === 'file' || type === 'hardlink'
   const outside = fields.numbers('ckx', 4)
   return {

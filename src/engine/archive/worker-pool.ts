@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import { BackupError, type ErrorCode, errorTable } from '../../model/errors.ts'
+import { BackupError } from '../../model/errors.ts'
+import { type PlainError, revive } from '../platform/thread-error.ts'
 
 export interface PoolSettings {
   readonly count: number
@@ -16,12 +17,7 @@ interface Waiting {
 
 export interface WorkerReply {
   readonly result?: unknown
-  readonly error?: {
-    readonly code: string | null
-    readonly message: string
-    readonly hint: string
-    readonly errno: string | null
-  }
+  readonly error?: PlainError
 }
 
 /** Left to itself, V8 lets 48 MiB of dead objects gather in every thread before it looks for them. */
@@ -135,10 +131,4 @@ export class WorkerPool {
     for (const waiting of [...this.#busy.values(), ...this.#waiting()]) waiting.reject(this.#broken)
     this.#busy.clear()
   }
-}
-
-function revive(error: NonNullable<WorkerReply['error']>): Error {
-  if (error.code !== null && error.code in errorTable)
-    return new BackupError(error.code as ErrorCode, error.message, error.hint)
-  return Object.assign(new Error(error.message), error.errno === null ? {} : { code: error.errno })
 }

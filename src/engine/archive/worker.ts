@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { BackupError } from '../../model/errors.ts'
 import { readAccountNames } from '../platform/account-names.ts'
 import { loadFiles } from '../platform/disk-files.ts'
+import { plainError } from '../platform/thread-error.ts'
 import { type DecodeJob, FrameDecoder, transferOf } from './decode-job.ts'
 import { Packer, type PackJob, type PackResult } from './pack-job.ts'
 import { type PartJob, packPart } from './part-job.ts'
@@ -59,10 +59,3 @@ parentPort?.on('message', (job: Job) => {
     parentPort?.postMessage({ error: plainError(error as Error) } satisfies WorkerReply)
   }
 })
-
-/** Errors lose their class on the way between threads; what the pool needs to make them anew. */
-function plainError(error: Error): NonNullable<WorkerReply['error']> {
-  const errno = (error as NodeJS.ErrnoException).code ?? null
-  if (error instanceof BackupError) return { code: error.code, message: error.message, hint: error.hint, errno: null }
-  return { code: null, message: error.message, hint: '', errno }
-}

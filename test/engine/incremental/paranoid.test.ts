@@ -1,37 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../../src/engine/platform/clock.ts'
-import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
 import type { CreateOutcome, Engine } from '../../../src/model/engine.ts'
-import { pathFromText } from '../../../src/model/path.ts'
-import type { FileStatus, Files } from '../../../src/model/ports.ts'
 import { engineAt, plainly } from '../../engine-kit.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-paranoid-'))
 const [source, changed] = [join(home, 'source'), join(home, 'source', 'changed')]
 const during = { signal: AbortSignal.timeout(60_000), listen: () => {} }
 
-/** A disk on which the change of one file hides: its ctime stays what it was, as behind a write past the file system. */
-class HidingDisk {
-  readonly files: Files
-  #hidden: FileStatus | null = null
-
-  constructor() {
-    const disk = createDiskFiles()
-    this.files = {
-      ...disk,
-      status: (path) => (path === pathFromText(changed) && this.#hidden !== null ? this.#hidden : disk.status(path)),
-    }
-  }
-
-  hideFromNowOn(): void {
-    this.#hidden = createDiskFiles().status(pathFromText(changed)) ?? null
-  }
-}
-
-const disk = new HidingDisk()
 let engine: Engine
 
 beforeAll(async () => {
@@ -42,13 +20,22 @@ beforeAll(async () => {
   // An hour ahead of the disk's times, so that these are believed.
   const clock = { ...systemClock, now: () => systemClock.now() + 3_600_000 }
   const key = 'ab'.repeat(32)
-  engine = engineAt({ root: join(home, 'backup'), home, key, clock, files: disk.files })
+  engine = engineAt({
+    root: join(home, 'backup'),
+    home,
+    key,
+    clock,
+    filesModule: new URL('./hiding-disk.ts', import.meta.url).href,
+  })
   await create('full', false)
-  disk.hideFromNowOn()
+  process.env['HOLDFAST_HIDDEN'] = `${changed} ${statSync(changed, { bigint: true }).ctimeNs}`
   writeFileSync(changed, 'as it is!')
   utimesSync(changed, 1_600_000_000, 1_600_000_000)
 })
-afterAll(() => rmSync(home, { recursive: true, force: true }))
+afterAll(() => {
+  delete process.env['HOLDFAST_HIDDEN']
+  rmSync(home, { recursive: true, force: true })
+})
 
 function create(type: 'full' | 'incremental', paranoid: boolean): Promise<CreateOutcome> {
   return engine.create(plainly({ type, paths: [source], paranoid }), during)
