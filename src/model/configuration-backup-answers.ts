@@ -149,7 +149,7 @@ export const backupRows: readonly KeyRow[] = [
   {
     key: 'compression.algorithms.*.compression_level',
     answer: 'effect',
-    text: 'zstd 1–19, gzip 1–9, bzip2 1–9, xz 0–9',
+    text: 'zstd 1–19 (2), gzip 1–9 (6), bzip2 1–9 (9), xz 0–9 (6); in brackets the default',
   },
   {
     key: 'compression.algorithms.*.speed_vs_size',

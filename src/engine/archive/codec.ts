@@ -16,7 +16,7 @@ export interface CompressionLevel {
   readonly level: number
 }
 
-export const defaultLevel: Record<Compression, number> = { zstd: 3, gzip: 6, bzip2: 9, xz: 6, none: 0 }
+export const defaultLevel: Record<Compression, number> = { zstd: 2, gzip: 6, bzip2: 9, xz: 6, none: 0 }
 
 /** Raw bytes a frame aims at. The external commands pay a process for every frame, so theirs are large. */
 export const frameTargetBytes: Record<Compression, number> = {
