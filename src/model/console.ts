@@ -30,6 +30,8 @@ export interface TerminalPort {
   stop(): Promise<void>
   /** Shows a file in the operator's pager until it is left. @throws E_IO where there is none. */
   page(file: string): Promise<void>
+  /** Hands a text to the clipboard of the operator's own machine, where the terminal can do that; nobody can tell. */
+  copy(text: string): void
 }
 
 /** Questions of the engine to a person, while it works. */

@@ -1,0 +1,55 @@
+import { Text, type TextProps } from 'ink'
+import { memo, type ReactNode } from 'react'
+import type { Line, Look } from '../text/line.ts'
+
+/** Colours of the sixteen; each only repeats what a mark or a word says. Red and green are never the only difference. */
+const looks: Readonly<Record<Look, Partial<TextProps>>> = {
+  ok: { color: 'cyan' },
+  warning: { color: 'yellow' },
+  failed: { color: 'red', bold: true },
+  running: { color: 'blueBright' },
+  bold: { bold: true },
+  dim: { dimColor: true },
+  cursor: { inverse: true },
+  title: { bold: true },
+}
+
+const control = /\p{Cc}/gu
+
+/**
+ * Lines as they are, one row each. Whoever makes them keeps them as narrow as they must be and makes foreign text plain;
+ * a control character that comes here all the same is shown as a question mark.
+ */
+export function Lines({ lines, cursor = null }: { readonly lines: readonly Line[]; readonly cursor?: number | null }): ReactNode {
+  // Lines have no names: a row of the screen is what it is by where it stands.
+  return lines.map((line, at) => <OneLine key={String(at)} line={line} isCursor={at === cursor} />)
+}
+
+const OneLine = memo(function OneLine({ line, isCursor }: { readonly line: Line; readonly isCursor: boolean }): ReactNode {
+  const pieces = line.filter(({ text }) => text !== '')
+  if (pieces.length === 0) return <Text> </Text>
+  return (
+    <Text wrap="truncate" inverse={isCursor}>
+      {pieces.map(({ text, look }, at) => {
+        const shown = text.replace(control, '?')
+        if (look === undefined) return shown
+        return (
+          <Text key={String(at)} {...looks[look]} {...(isCursor ? { inverse: true } : {})}>
+            {shown}
+          </Text>
+        )
+      })}
+    </Text>
+  )
+}, sameLine)
+
+function sameLine(
+  a: { readonly line: Line; readonly isCursor: boolean },
+  b: { readonly line: Line; readonly isCursor: boolean },
+): boolean {
+  return (
+    a.isCursor === b.isCursor &&
+    a.line.length === b.line.length &&
+    a.line.every((piece, at) => piece.text === b.line[at]!.text && piece.look === b.line[at]!.look)
+  )
+}

@@ -1,0 +1,133 @@
+import type { CatalogEntry } from '../../model/backup.ts'
+import type { Engine, StatusReport } from '../../model/engine.ts'
+import type { Jobs, RunSummary } from '../../model/jobs.ts'
+import { Poller } from './poller.ts'
+
+export interface BackupList {
+  /** Newest first. */
+  readonly backups: readonly CatalogEntry[]
+  readonly problems: readonly string[]
+}
+
+const restMs = 10_000
+const runRestMs = 3000
+const runBusyMs = 1000
+/** As many runs as a screen of them needs; Activity reads older ones page by page. */
+export const runPage = 100
+const staleMs = 30_000
+
+/** What the screens know of the repository, read while they look at it. */
+export class ConsoleStore {
+  readonly status: Poller<StatusReport>
+  readonly list: Poller<BackupList>
+  readonly runs: Poller<readonly RunSummary[]>
+  readonly #now: () => number
+  readonly #minuteListeners = new Set<() => void>()
+  #minuteTimer: ReturnType<typeof setTimeout> | null = null
+  #minute: number
+
+  constructor(engine: Engine, jobs: Jobs, now: () => number) {
+    this.#now = now
+    this.#minute = floorMinute(now())
+    this.status = new Poller({
+      doing: 'reading the state of the repository',
+      read: () => engine.status(),
+      same: sameJson,
+      pauseMs: () => restMs,
+      now,
+    })
+    this.list = new Poller({
+      doing: 'reading the list of backups',
+      read: () => engine.list({ type: null, services: [], days: null }),
+      same: sameList,
+      pauseMs: () => restMs,
+      now,
+    })
+    this.runs = new Poller({
+      doing: 'reading the runs',
+      read: () => jobs.runs({ limit: runPage, before: null, kinds: null }),
+      same: sameJson,
+      pauseMs: (runs) => (runs?.some(({ state }) => state === 'running') ? runBusyMs : runRestMs),
+      now,
+    })
+  }
+
+  /** Reads anew what somebody looks at; resolves when it is there. */
+  async refresh(): Promise<void> {
+    const watched = [this.status, this.list, this.runs].filter((poller) => poller.isWatched)
+    await Promise.all(watched.map((poller) => poller.refresh()))
+  }
+
+  /** The oldest of what somebody looks at: when it was read, and whether that is longer ago than it should be. */
+  freshness(): { readonly at: number | null; readonly isStale: boolean } {
+    let oldest: number | null = null
+    let isStale = false
+    for (const poller of [this.status, this.list, this.runs]) {
+      if (!poller.isWatched) continue
+      const { at, trouble } = poller.snapshot()
+      if (trouble !== null) isStale = true
+      if (at === null) continue
+      oldest = oldest === null ? at : Math.min(oldest, at)
+      if (this.#now() > (poller.expectedBy ?? at) + staleMs) isStale = true
+    }
+    return { at: oldest, isStale }
+  }
+
+  /** The beginning of this minute: what clocks and ages are drawn by, so that an idle screen is drawn once a minute. */
+  readonly minute = (): number => this.#minute
+
+  readonly subscribeMinute = (listener: () => void): (() => void) => {
+    this.#minuteListeners.add(listener)
+    if (this.#minuteTimer === null) this.#scheduleMinute()
+    return () => {
+      this.#minuteListeners.delete(listener)
+      if (this.#minuteListeners.size > 0 || this.#minuteTimer === null) return
+      clearTimeout(this.#minuteTimer)
+      this.#minuteTimer = null
+    }
+  }
+
+  close(): void {
+    for (const poller of [this.status, this.list, this.runs]) poller.close()
+    if (this.#minuteTimer !== null) clearTimeout(this.#minuteTimer)
+    this.#minuteTimer = null
+  }
+
+  #scheduleMinute(): void {
+    const next = floorMinute(this.#now()) + 60_000
+    this.#minuteTimer = setTimeout(() => {
+      this.#minute = floorMinute(this.#now())
+      this.#scheduleMinute()
+      for (const listener of this.#minuteListeners) listener()
+    }, next - this.#now())
+  }
+}
+
+function floorMinute(ms: number): number {
+  return ms - (ms % 60_000)
+}
+
+function sameJson(before: unknown, after: unknown): boolean {
+  return JSON.stringify(before) === JSON.stringify(after)
+}
+
+/** Without writing a hundred thousand entries as text: of a backup that exists, nothing else ever changes. */
+function sameList(before: BackupList, after: BackupList): boolean {
+  return (
+    before.backups.length === after.backups.length &&
+    sameJson(before.problems, after.problems) &&
+    before.backups.every((one, at) => sameEntry(one, after.backups[at]!))
+  )
+}
+
+function sameEntry(a: CatalogEntry, b: CatalogEntry): boolean {
+  return (
+    a.id === b.id &&
+    a.pinned === b.pinned &&
+    a.missing === b.missing &&
+    a.sizeBytes === b.sizeBytes &&
+    a.description === b.description &&
+    a.verified?.at === b.verified?.at &&
+    a.verified?.ok === b.verified?.ok
+  )
+}
