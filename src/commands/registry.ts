@@ -65,3 +65,12 @@ export const commands: readonly RegisteredCommand[] = [
     load: async () => (await import('./export.ts')).exportBackup,
   },
 ]
+
+/** Commands that Holdfast gives itself; no help names them. */
+export const internalCommands: readonly RegisteredCommand[] = [
+  {
+    words: 'run-job',
+    about: 'a job of the console, in a process of its own',
+    load: async () => (await import('./run-job.ts')).runJob,
+  },
+]
