@@ -39,6 +39,16 @@ export const commands: readonly RegisteredCommand[] = [
   },
   { words: 'delete', about: 'delete one backup', load: async () => (await import('./delete.ts')).deleteBackup },
   {
+    words: 'pin',
+    about: 'hold a backup: nothing deletes it',
+    load: async () => (await import('./pin.ts')).pin,
+  },
+  {
+    words: 'unpin',
+    about: 'let go of a backup that is held',
+    load: async () => (await import('./unpin.ts')).unpin,
+  },
+  {
     words: 'rebuild',
     about: 'metadata.json anew, from the archives alone',
     load: async () => (await import('./rebuild.ts')).rebuild,

@@ -17,6 +17,7 @@ import { catFile, detailsIfPossible, entriesBelow, openArchive, openBackup, stor
 import { addKey, describeKeys } from './key-members.ts'
 import { type SlotKey, slotKeyFor } from './keys/slots.ts'
 import { newKey } from './new-key.ts'
+import { pinBackup, unpinBackup } from './pin.ts'
 import { mostDependencies } from './plan/lineage-upkeep.ts'
 import { rebuildCatalog } from './rebuild.ts'
 import { isRepository, type Repository } from './repository.ts'
@@ -219,6 +220,8 @@ export function createEngine(parts: EngineParts): Engine {
 
     planDelete: (backup) => planDelete(session, backup),
     delete: (backup, during) => deleteBackup(session, backup, during),
+    pin: (options, during) => pinBackup(session, options, during),
+    unpin: (options, during) => unpinBackup(session, options, during),
 
     async rebuild(during) {
       const repository = session.repository()

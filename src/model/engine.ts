@@ -30,6 +30,9 @@ export interface Engine {
   /** What deleting a backup would do. Nothing that another backup needs can be deleted. */
   planDelete(backup: string): Promise<DeletePlan>
   delete(backup: string, during: During): Promise<DeleteOutcome>
+  /** Nothing deletes a pinned backup, by hand or by itself. Pinning what is pinned changes nothing. */
+  pin(options: PinOptions, during: During): Promise<PinOutcome>
+  unpin(options: UnpinOptions, during: During): Promise<PinOutcome>
   rebuild(during: During): Promise<RebuildResult>
   status(): Promise<StatusReport>
   doctor(): Promise<DoctorReport>
@@ -49,6 +52,29 @@ export interface DeleteOutcome {
   readonly run: string
   readonly id: string
   readonly freedBytes: number
+}
+
+export interface PinOptions {
+  readonly backup: string
+  /** Why the law wants it kept, kept in clear; null for a plain pin. */
+  readonly legalHold: string | null
+}
+
+export interface UnpinOptions {
+  readonly backup: string
+  /** The backup's whole id, without which no legal hold is lifted. */
+  readonly confirm: string | null
+}
+
+export interface PinOutcome {
+  readonly exitCode: number
+  readonly run: string
+  readonly id: string
+  /** As it is now. */
+  readonly pinned: boolean
+  readonly legalHold: string | null
+  /** False where it was so before. */
+  readonly changed: boolean
 }
 
 /** What a long deed needs from its caller. */

@@ -1,6 +1,16 @@
 /** What a run tells while it runs: one JSON object a line in runs/<id>.ndjson and, with --json, on stdout. */
 
-export const runKinds = ['create', 'restore', 'verify', 'rebuild', 'keys-add', 'delete', 'consolidate'] as const
+export const runKinds = [
+  'create',
+  'restore',
+  'verify',
+  'rebuild',
+  'keys-add',
+  'delete',
+  'consolidate',
+  'pin',
+  'unpin',
+] as const
 export type RunKind = (typeof runKinds)[number]
 export type RunOutcome = 'done' | 'warnings' | 'failed' | 'interrupted'
 

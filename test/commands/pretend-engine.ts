@@ -247,6 +247,8 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     consolidate: note('consolidate', null),
     planDelete: note('planDelete', { backup: entry, freedBytes: 3_500_000 }),
     delete: note('delete', { exitCode: 0, run: 'run-3', id: entry.id, freedBytes: 3_500_000 }),
+    pin: note('pin', { exitCode: 0, run: 'run-4', id: entry.id, pinned: true, legalHold: null, changed: true }),
+    unpin: note('unpin', { exitCode: 0, run: 'run-5', id: entry.id, pinned: false, legalHold: null, changed: true }),
     rebuild: note('rebuild', { exitCode: 0, backups: 3, keptAs: '/srv/backup/metadata.json.1', problems: [] }),
     status: async () => statusReport,
     doctor: async () => ({

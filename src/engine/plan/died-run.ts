@@ -19,6 +19,9 @@ export function meaningOfDeath(kind: RunKind, committed: string | null): string 
       return 'the backup is whole and listed, or gone from archives/; what it left in temp/ is removed by the next run; if the list calls it missing: holdfast rebuild'
     case 'rebuild':
       return 'metadata.json is the old one or the new one, never half of it; run it again'
+    case 'pin':
+    case 'unpin':
+      return 'the backup is pinned or it is not: the list tells, and doing it again does no harm'
     case 'keys-add':
       return 'the new key may not open every backup yet; add it again'
   }
