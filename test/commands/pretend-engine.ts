@@ -135,6 +135,10 @@ export function plan(calls: Call[], more: Partial<PlannedRestore> = {}): Planned
     refused: [],
     notices: [],
     sample: [{ kind: 'write-file', path: pathFromText('etc/hosts'), bytes: 200 }],
+    choices: new Map(),
+    expiresAt: '2026-11-21T00:15:00.000Z',
+    space: [{ at: '/srv', neededBytes: 2048, freeBytes: 107_374_182_400 }],
+    steps: async () => ({ steps: [], total: 0 }),
     async save(file) {
       calls.push({ method: 'save', options: file })
     },
