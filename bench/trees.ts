@@ -15,14 +15,15 @@ import { dirname, join } from 'node:path'
 
 /** What is backed up: copies of what a machine has, and data made from nothing. */
 
-/** A copy of some directories, made once; one that was not finished is made again. */
-export function copyOnce(sources: readonly string[], target: string): void {
+/** A copy of some directories, made once; one that was not finished is made again. True where it was made now. */
+export function copyOnce(sources: readonly string[], target: string): boolean {
   const done = `${target}.complete`
-  if (existsSync(done)) return
+  if (existsSync(done)) return false
   rmSync(target, { recursive: true, force: true })
   mkdirSync(target, { recursive: true })
   execFileSync('cp', ['-a', ...sources, target])
   writeFileSync(done, '')
+  return true
 }
 
 export interface Walked {
