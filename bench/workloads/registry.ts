@@ -2,6 +2,7 @@ import type { Workload } from '../workload.ts'
 import { list } from './list.ts'
 import { mixed } from './mixed.ts'
 import { oneFile } from './one-file.ts'
+import { versions } from './versions.ts'
 
 /** Every workload, in the order they run. */
-export const workloads: readonly Workload[] = [mixed, list, oneFile]
+export const workloads: readonly Workload[] = [mixed, versions, list, oneFile]
