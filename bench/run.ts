@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Bench } from './bench.ts'
 import { findProgram } from './find-program.ts'
-import { describeMachine } from './machine.ts'
+import { describeMachine, NoRoom } from './machine.ts'
 import { parseResults, type Results } from './results.ts'
 import { renderTable, replaceTable } from './table.ts'
 import { findTools } from './tools/registry.ts'
@@ -88,10 +88,7 @@ async function main(): Promise<number> {
         tell,
       })
       bench.notes.push(...notes)
-      const results = await runWorkload(workload, bench, found.missing)
-      const path = keep(results)
-      process.stdout.write(`\n# ${workload.name}\n\n${renderTable(results, workload.rows)}\n\n${path}\n`)
-      failed ||= results.failures.length > 0 || results.checks.some((check) => !check.ok)
+      failed = !(await report(workload, bench, found.missing)) || failed
       if (!values.keep) rmSync(join(work, 'places'), { recursive: true, force: true })
     }
   } finally {
@@ -107,6 +104,20 @@ function takeWork(): void {
   if (other > 0 && existsSync(`/proc/${other}`)) throw new Error(`another bench is running, process ${other}`)
   mkdirSync(work, { recursive: true })
   writeFileSync(mark, String(process.pid))
+}
+
+/** Runs, prints and keeps. False where something failed, or there was no room for it: the others can still run. */
+async function report(workload: Workload, bench: Bench, missing: Results['missing']): Promise<boolean> {
+  try {
+    const results = await runWorkload(workload, bench, missing)
+    const path = keep(results)
+    process.stdout.write(`\n# ${workload.name}\n\n${renderTable(results, workload.rows)}\n\n${path}\n`)
+    return results.failures.length === 0 && results.checks.every((check) => check.ok)
+  } catch (error) {
+    if (!(error instanceof NoRoom)) throw error
+    tell(`${workload.name}: refused: ${error.message}`)
+    return false
+  }
 }
 
 function leaveWork(what: 'all' | 'trees' | 'nothing'): void {
