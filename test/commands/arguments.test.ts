@@ -1,22 +1,10 @@
 import { expect, test } from 'vitest'
 import { unsupportedCommands } from '../../src/commands/parts/unsupported.ts'
 import { commands } from '../../src/commands/registry.ts'
+import { plainly } from '../engine-kit.ts'
 import { commandLine } from './command-line.ts'
 
-const created = {
-  type: 'full',
-  paths: [],
-  services: [],
-  description: '',
-  compression: null,
-  exclude: [],
-  excludeCaches: false,
-  oneFileSystem: false,
-  withoutVolumes: false,
-  paranoid: false,
-  acceptEmpty: false,
-  estimate: false,
-}
+const created = plainly({ type: 'full', paths: [] })
 
 test.each<[string[], object]>([
   [['create'], created],
