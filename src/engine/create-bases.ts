@@ -4,7 +4,7 @@ import { type BytePath, displayPath } from '../model/path.ts'
 import { formatNumberOf } from '../model/units.ts'
 import type { Base } from './incremental/base.ts'
 import { countBelow } from './incremental/empty-roots.ts'
-import type { ServiceRequest } from './service-archive.ts'
+import type { ServiceRequest } from './service-request.ts'
 
 /** Of each service the older backup that a new one builds on, or is compared with. */
 

@@ -5,7 +5,7 @@ import type { Attributes, EntryType, SourceWarning } from '../../model/source.ts
 import type { TocEntry } from '../../model/toc.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { readFully } from '../platform/read-fully.ts'
-import { cutFrames, type Frame, RawBuffer, type Span } from './batch.ts'
+import { cutFrames, type PackedEntries, RawBuffer, type Span } from './batch.ts'
 import type { CompressionLevel } from './codec.ts'
 import { lookUpContent, type SharedContents } from './content-table.ts'
 import { attributesOf } from './entry-attributes.ts'
@@ -54,21 +54,8 @@ export interface GivenEntry {
   readonly bytes: Uint8Array
 }
 
-/** What was packed, column by column; entries that could not be read are absent. Offsets count from the first frame. */
-export interface PackResult {
-  readonly frames: readonly Frame[]
-  /** Place of each packed entry in the job. */
-  readonly indices: Uint32Array
-  /** The line of the table of contents before and after the offset of the entry's bytes. */
-  readonly heads: readonly string[]
-  readonly tails: readonly string[]
-  /** -1 where no byte is stored; the head is then the whole line. */
-  readonly offsets: Float64Array
-  /** Size of a file's content; -1 for what is no file. */
-  readonly sizes: Float64Array
-  readonly pageEnds: Uint8Array
-  /** Hard links, and the files that carry their data: in full, for their lines depend on each other. */
-  readonly linked: ReadonlyMap<number, TocEntry>
+/** What became of a job: what was packed, and what need not be. */
+export interface PackResult extends PackedEntries {
   /** By place in the job: entries whose content is the known one, and that are not packed. */
   readonly matched: ReadonlyMap<number, MatchedEntry>
   readonly warnings: readonly SourceWarning[]

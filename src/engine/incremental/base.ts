@@ -8,7 +8,7 @@ import { openArchive } from '../inspect.ts'
 import type { Keys } from '../keys/slots.ts'
 import { readDetails, readManifest } from '../manifest.ts'
 import type { Repository } from '../repository.ts'
-import type { ServiceRequest } from '../service-archive.ts'
+import type { ServiceRequest } from '../service-request.ts'
 import { rootsOf } from '../sources/files.ts'
 
 /** The archive of an older backup that a new one of the same service builds on. */
