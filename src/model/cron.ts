@@ -136,17 +136,17 @@ interface Part {
 }
 
 function readField(word: Part, rules: FieldRules, notes: string[]): number[] | CronProblem {
-  const allowed = new Set<number>()
+  const values: number[] = []
   for (const item of split(word, ',')) {
-    const values = readItem(item, rules, notes)
-    if (!Array.isArray(values)) return values
-    for (const value of values) allowed.add(value > rules.highest ? rules.lowest : value) // day 7 is day 0
+    const problem = readItem(item, rules, notes, values)
+    if (problem !== null) return problem
   }
-  return [...allowed].sort((a, b) => a - b)
+  const folded = values.map((value) => (value > rules.highest ? rules.lowest : value)) // day 7 is day 0
+  return folded.sort((a, b) => a - b).filter((value, at) => value !== folded[at - 1])
 }
 
 // `*`, `5`, `9-17`, `MON-FRI`, `*/15`, `10-40/5`, `5/15`
-function readItem(item: Part, rules: FieldRules, notes: string[]): number[] | CronProblem {
+function readItem(item: Part, rules: FieldRules, notes: string[], values: number[]): CronProblem | null {
   const [range, step, ...more] = split(item, '/')
   if (range === undefined || more.length > 0) return refuse(item, rules, `${quoted(item.text)} has more than one step`)
   const [first, last, ...others] = split(range, '-')
@@ -171,9 +171,8 @@ function readItem(item: Part, rules: FieldRules, notes: string[]): number[] | Cr
     if (to > from && size > to - from)
       notes.push(`${item.text} for the ${rules.field} is only ever ${from}: a step does not reach past the field’s end`)
   }
-  const values: number[] = []
   for (let value = from; value <= to; value += size) values.push(value)
-  return values
+  return null
 }
 
 function readValue(part: Part, rules: FieldRules): number | CronProblem {
