@@ -46,7 +46,7 @@ export interface RetentionRules {
   /** Those that hold one of these; null is all. */
   readonly services: readonly string[] | null
   readonly rules: readonly RetentionRule[]
-  /** While `rules` keep one of them, not even a person deletes it. */
+  /** What `rules` keep is held: not even a person deletes it. Without rules, all of it is. */
   readonly legalHold: boolean
 }
 
@@ -89,6 +89,8 @@ export interface RetentionDecision {
   /** The backup's id. */
   readonly backup: string
   readonly keep: boolean
+  /** A legal hold keeps it: not even a person deletes it. */
+  readonly held: boolean
   /** Why, in words; never empty. */
   readonly reasons: readonly string[]
   /** For one that goes: the instant from which it may be deleted. Null for one that stays. */
@@ -99,7 +101,7 @@ export interface RetentionDecision {
 export interface CleanupPlan {
   /** To be deleted, in this order: no prefix of it takes away what a backup that remains needs. */
   readonly delete: readonly string[]
-  /** To be marked: they go, but not yet. */
+  /** To be marked with now: they go, but not yet. Among them those whose mark is from the future. */
   readonly mark: readonly string[]
   /** Marked, and no longer to go. */
   readonly unmark: readonly string[]
