@@ -1,7 +1,7 @@
 import { type Cron, parseCron } from '../../model/cron.ts'
 import { BackupError } from '../../model/errors.ts'
 import { instantOf } from '../../model/instant.ts'
-import type { Due, DueRun, ScheduleTrouble, Timing } from '../../model/schedule.ts'
+import type { Due, DueRun, Schedule, ScheduleTrouble, Timing } from '../../model/schedule.ts'
 import { formatDuration } from '../../model/units.ts'
 import { dayMs, localText, minuteMs, secondMs } from './civil.ts'
 import { lastRunBetween, runsAfter, runsBetween } from './cron-runs.ts'
@@ -38,6 +38,11 @@ export function due(schedules: readonly Timing[], done: ReadonlyMap<string, read
   }
   runs.sort((a, b) => b.lateMs - a.lateMs)
   return { runs, troubles, next }
+}
+
+/** The instants that schedules of schedules.json have noted, as `due` wants them. */
+export function notedInstants(schedules: readonly Pick<Schedule, 'id' | 'lastRuns'>[]): Map<string, number[]> {
+  return new Map(schedules.map(({ id, lastRuns }) => [id, lastRuns.map((run) => instantOf(run.at))]))
 }
 
 interface Timetable {

@@ -60,9 +60,9 @@ function openCases(backups: readonly RetentionBackup[]): Case[] {
   const byId = new Map(cases.map((one) => [one.backup.id, one]))
   for (const one of cases) {
     if (one.backup.state === 'gone') continue
-    for (const id of new Set(one.backup.needs)) {
+    for (const id of one.backup.needs) {
       const needed = byId.get(id)
-      if (needed !== undefined && needed !== one) one.needs.push(needed)
+      if (needed !== undefined && needed !== one && !one.needs.includes(needed)) one.needs.push(needed)
     }
   }
   return cases
@@ -80,9 +80,11 @@ function judgeAll(
   now: number,
 ): { covered: Set<Case>; held: Set<Case> } {
   const zone = openZone(policy.zone)
-  const groups = [
-    ...Map.groupBy(counted, ({ backup }) => [backup.state, ...backup.services.toSorted()].join('\n')).values(),
-  ]
+  const alike = ({ backup: { state, services } }: Case) => {
+    const names = services.length < 2 ? services.join() : services.toSorted().join('\n')
+    return `${state} ${names}`
+  }
+  const groups = [...Map.groupBy(counted, alike).values()]
   const covered = new Set<Case>()
   const held = new Set<Case>()
   for (const set of policy.sets) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { runsBetween } from '../../../src/engine/plan/cron-runs.ts'
-import { due, jitterOf } from '../../../src/engine/plan/due.ts'
+import { due, jitterOf, notedInstants } from '../../../src/engine/plan/due.ts'
 import type { Timing } from '../../../src/model/schedule.ts'
 import { cronOf } from '../../cron-text.ts'
 
@@ -214,6 +214,16 @@ describe('a clock that was wrong', () => {
     expect(instants(ask(schedule, [], '2026-11-21T02:00'))).toEqual(['2026-11-21T02:00'])
     expect(instants(ask(schedule, ['2026-11-21T02:00'], '2026-11-21T02:01'))).toEqual([])
   })
+})
+
+test('what schedules.json has noted is what was done', () => {
+  const run = { startedAt: '2026-11-21T02:00:03Z', run: 'x', outcome: null, durationMs: null }
+  const noted = notedInstants([
+    { id: 'nightly', lastRuns: [{ ...run, at: '2026-11-21T02:00:00.000Z' }] },
+    { id: 'new', lastRuns: [] },
+  ])
+  expect(due([timing()], noted, at('2026-11-21T02:01')).runs).toEqual([])
+  expect(due([timing({ id: 'new' })], noted, at('2026-11-21T02:01')).runs).toHaveLength(1)
 })
 
 /** A daemon: asks, notes and runs what is due, sleeps until the next instant or until the clock is set. */
