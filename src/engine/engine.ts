@@ -14,7 +14,7 @@ import { openBase } from './incremental/base.ts'
 import { initRepository } from './init.ts'
 import { catFile, detailsIfPossible, entriesBelow, openArchive, openBackup, storedPathFromText } from './inspect.ts'
 import { addKey, describeKeys } from './key-members.ts'
-import { type SlotKey, slotKeyFor } from './keys/slots.ts'
+import { missingKeyHint, type SlotKey, slotKeyFor } from './keys/slots.ts'
 import { newKey } from './new-key.ts'
 import { mostDependencies } from './plan/lineage-upkeep.ts'
 import { rebuildCatalog } from './rebuild.ts'
@@ -98,7 +98,9 @@ export function createEngine(parts: EngineParts): Engine {
         throw new BackupError(
           'E_KEY_MISSING',
           'there is no encryption key',
-          'set BACKUP_ENCRYPTION_KEY, or make a repository with a key: holdfast init',
+          isRepository(files, session.root)
+            ? missingKeyHint(displayPath(session.keyFile))
+            : 'set BACKUP_ENCRYPTION_KEY, or make a repository with a key: holdfast init',
         )
       const repository = await ensureRepository()
       const catalog = session.catalog(repository)
@@ -256,7 +258,7 @@ export function createEngine(parts: EngineParts): Engine {
         throw new BackupError(
           'E_KEY_MISSING',
           'a key of the repository is needed to let in another',
-          'set BACKUP_ENCRYPTION_KEY',
+          missingKeyHint(displayPath(session.keyFile)),
         )
       await keyringForWriting(world, repository, found, session.derivation())
       const { secret, file } = await newKey(session, key)

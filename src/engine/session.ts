@@ -45,6 +45,12 @@ export class Session {
     return this.parts.catalogOf(repository)
   }
 
+  /** Where a key file is looked for when no variable holds the key. */
+  get keyFile(): BytePath {
+    const { key, keyFile } = this.parts.configured.settings.encryption
+    return key.kind === 'file' ? key.path : keyFile
+  }
+
   /** The key at hand without asking anybody. @throws E_KEY_UNUSABLE, E_IO. */
   foundKey(): FoundKey | null {
     if (this.#key !== undefined) return this.#key
@@ -53,7 +59,7 @@ export class Session {
       fromEnvironment:
         encryption.key.kind === 'environment' ? this.parts.configured.lookUpSecret(encryption.keyVariable) : null,
       variable: encryption.keyVariable,
-      keyFile: encryption.key.kind === 'file' ? encryption.key.path : encryption.keyFile,
+      keyFile: this.keyFile,
     })
     return this.#key
   }
@@ -69,7 +75,8 @@ export class Session {
 
   /** Keys for backups that may be encrypted; asks only where one of them is. */
   async keys(repository: Repository, encrypted: boolean): Promise<Keys> {
-    return keysForReading(this.world.files, repository, encrypted ? await this.key() : this.foundKey())
+    const found = encrypted ? await this.key() : this.foundKey()
+    return keysForReading(this.world.files, repository, found, this.keyFile)
   }
 
   async backups(repository: Repository): Promise<readonly CatalogEntry[]> {

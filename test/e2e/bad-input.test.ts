@@ -91,6 +91,34 @@ const badCalls: BadCall[] = [
     says: ['the key file holds 3 bytes, fewer than 32'],
   },
   {
+    title: 'a restore where the key file that is named is not there',
+    args: (stage) => ['restore', 'latest', '--target', stage.at('target')],
+    options: (stage) => ({
+      env: { BACKUP_ENCRYPTION_KEY: undefined, BACKUP_RECOVERY_ENCRYPTION_KEY_PATH: stage.at('no-such.key') },
+    }),
+    code: 2,
+    error: 'E_KEY_MISSING',
+    says: ['there is none at', '/no-such.key'],
+  },
+  {
+    title: 'a create where the key file that is named is not there',
+    args: (stage) => ['create', source(stage)],
+    options: (stage) => ({
+      env: { BACKUP_ENCRYPTION_KEY: undefined, BACKUP_RECOVERY_ENCRYPTION_KEY_PATH: stage.at('no-such.key') },
+    }),
+    code: 2,
+    error: 'E_KEY_MISSING',
+    says: ['there is none at', '/no-such.key'],
+  },
+  {
+    title: 'a create with a blank before the digits of the key',
+    args: (stage) => ['create', source(stage)],
+    options: (stage) => ({ env: { BACKUP_ENCRYPTION_KEY: ` ${stage.environment['BACKUP_ENCRYPTION_KEY']}` } }),
+    code: 1,
+    error: 'E_KEY_WRONG',
+    says: ['does not open this repository', '64 hex digits with blanks'],
+  },
+  {
     title: 'a create with a key that is not the repository’s',
     args: (stage) => ['create', source(stage)],
     options: () => ({ env: { BACKUP_ENCRYPTION_KEY: otherKey } }),
