@@ -41,7 +41,7 @@ export function engineAt(settings: EngineSettings): Engine {
     environment: { BACKUP_ENCRYPTION_KEY: key },
     options: { root, config: undefined },
     defaultRoot: root,
-    workingDirectory: home,
+    workingDirectory: pathFromText(home),
     homeDirectory: home,
   })
   const world: World = {
@@ -66,7 +66,7 @@ export function engineAt(settings: EngineSettings): Engine {
   return createEngine({
     world,
     configured,
-    workingDirectory: home,
+    workingDirectory: pathFromText(home),
     nodeVersion: process.version,
     catalogOf: (repository) =>
       openCatalog(

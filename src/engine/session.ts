@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
-import { type BytePath, pathFromText } from '../model/path.ts'
+import type { BytePath } from '../model/path.ts'
 import { type CatalogPort, chooseBackup, listBackups } from './catalog.ts'
 import type { Configured } from './configuration.ts'
 import { secretFromText } from './keys/secrets.ts'
@@ -14,7 +14,7 @@ export interface EngineParts {
   readonly world: World
   readonly configured: Configured
   /** The directory relative paths start from. */
-  readonly workingDirectory: string
+  readonly workingDirectory: BytePath
   readonly nodeVersion: string
   catalogOf(repository: Repository): CatalogPort
   /** Asks a person for the passphrase; null where there is nobody to ask. */
@@ -90,7 +90,7 @@ export class Session {
   /** A path as typed, made absolute without resolving symlinks. */
   absolute(path: string): BytePath {
     if (path === '') throw new BackupError('E_USAGE', 'a path is empty', 'name a path')
-    return absolutePath(pathFromText(this.parts.workingDirectory), path)
+    return absolutePath(this.parts.workingDirectory, path)
   }
 
   derivation(): KdfChoice {

@@ -919,6 +919,39 @@ function suite(asNobody: boolean): void {
       expect(ended.stderr).not.toMatch(/uv_cwd|unexpected/)
     })
 
+    test('a name that is not UTF-8 as an argument, a variable or the working directory is never taken for another', async () => {
+      const { root, options } = copyOfRepository()
+      const name = Buffer.concat([Buffer.from(`${stage.makeDirectory('odd')}/`), Buffer.of(0x62, 0xff)])
+      mkdirSync(name)
+      closeSync(openSync(Buffer.concat([name, Buffer.from('/file')]), 'w'))
+      chownAll(stage.at('odd'))
+      const odd = `'${stage.at('odd')}/'$'b\\xff'`
+      const refused = async (shell: string, what: RegExp) => {
+        const ended = await stage.run([], { ...options, shell })
+        expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(what) })
+      }
+      await refused(`"$@" create ${odd}`, /error: the argument .*\/odd\/b\\xff is not UTF-8/)
+      await refused(`"$@" restore latest --target ${odd}/out`, /is not UTF-8\nhint: /)
+      await refused(`BACKUP_DIR=${odd} "$@" list`, /error: the variable BACKUP_DIR is not UTF-8/)
+      await refused(
+        `BACKUP_ENCRYPTION_KEY=$'secret\\xe4' "$@" list`,
+        /^error: the variable BACKUP_ENCRYPTION_KEY is not UTF-8\nhint: [^\n]*\n$/,
+      )
+      expect(readdirSync(stage.at('odd'), 'latin1')).toEqual(['b\xff'])
+      const shell = `cd ${odd} && "$@" create file && "$@" restore latest --target out`
+      expect(await stage.run([], { env: { BACKUP_DIR: root }, shell })).toMatchObject({ code: 0 })
+      expect(readdirSync(stage.at('odd'), 'latin1')).toEqual(['b\xff'])
+    })
+
+    test('a U+FFFD that is really there is a character like any other', async () => {
+      const { options } = copyOfRepository()
+      const tree = stage.makeDirectory('odd\ufffd')
+      closeSync(openSync(join(tree, 'a'), 'w'))
+      chownAll(tree)
+      await stage.succeed(['create', tree], options)
+      expect(await stage.succeed(['inspect', 'latest'], options)).toContain('odd\ufffd/a')
+    })
+
     test('stdin is closed', async () => {
       const { options } = copyOfRepository()
       const ended = await stage.run(['create', join(stage.at('source'), 'file')], { ...options, shell: '"$@" <&-' })
