@@ -685,6 +685,15 @@ function suite(asNobody: boolean): void {
       expect(litterOf(root)).toEqual([])
     })
 
+    test('a file of the kernel’s own that says it is empty is told as one whose content is not stored', async () => {
+      const { options } = copyOfRepository()
+      const { code, stderr } = await stage.run(['create', '/proc/version'], options)
+      expect({ code, stderr }).toEqual({
+        code: 3,
+        stderr: 'warning: proc/version: says that it is empty, and is not, as files of the kernel do; stored empty\n',
+      })
+    })
+
     test('the repository inside a source is left out, with a notice', async () => {
       const whole = stage.makeDirectory('whole')
       writeFileSync(join(whole, 'file'), 'kept')
