@@ -6,7 +6,7 @@ import { formatNumberOf } from '../model/units.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import { type CatalogPort, catalogEntry } from './catalog.ts'
-import type { Base } from './incremental/base.ts'
+import { type Base, type BaseNews, type BaseWish, nobodyHears } from './incremental/base.ts'
 import { countBelow } from './incremental/empty-roots.ts'
 import type { SlotKey } from './keys/slots.ts'
 import { encodeManifest, parseManifest } from './manifest.ts'
@@ -29,7 +29,7 @@ export interface CreateRequest {
    * The newest backup of a service, to build upon or to compare with; its owner closes the lineage. Asked for once the
    * services are locked, so that none can be deleted or added meanwhile.
    */
-  findBase(service: ServiceRequest, onlyFull: boolean, warn: (what: string) => void): Promise<Base | null>
+  findBase(service: ServiceRequest, wish: BaseWish, hears: BaseNews): Promise<Base | null>
   /** Made from the base alone, the source not looked at; null where the source is backed up. */
   readonly consolidation: Consolidation | null
   readonly services: readonly ServiceRequest[]
@@ -200,7 +200,7 @@ class BackupStory {
     const { files, clock, random } = this.#world
     const { services, description, workers, paranoid } = this.#request
     const slotKeys = await this.#request.slotKeys()
-    const bases = await this.#openBases()
+    const bases = await this.#openBases(slotKeys.length > 0)
     const type = this.#typeWith(bases)
     const id = this.#newBackupId(type)
     const { consolidation } = this.#request
@@ -387,14 +387,18 @@ class BackupStory {
   }
 
   /** By service; one that has no older backup to build upon is not in it. */
-  async #openBases(): Promise<Map<string, Base>> {
+  async #openBases(onlyEncrypted: boolean): Promise<Map<string, Base>> {
     const { type, services } = this.#request
     const bases = new Map<string, Base>()
     if (this.#request.consolidation === null && type !== 'incremental' && type !== 'differential') return bases
-    const warn = (what: string): void => this.warn({ path: null, what })
+    const hears: BaseNews = {
+      warn: (what) => this.warn({ path: null, what }),
+      note: (message) => this.#run.tell({ kind: 'notice', message }),
+    }
+    const wish = { onlyFull: type === 'differential', onlyEncrypted }
     try {
       for (const service of services) {
-        const base = await this.#request.findBase(service, type === 'differential', warn)
+        const base = await this.#request.findBase(service, wish, hears)
         if (base !== null) bases.set(service.name, base)
       }
     } catch (error) {
@@ -420,7 +424,8 @@ class BackupStory {
     if (roots.length === 0) return
     // A differential's base may be older than a backup that has accepted it: the newest one tells.
     const newest = this.#request.type === 'differential' ? null : base
-    const before = newest ?? (await this.#request.findBase(service, false, () => {}))
+    const before =
+      newest ?? (await this.#request.findBase(service, { onlyFull: false, onlyEncrypted: false }, nobodyHears))
     if (before === null) return
     try {
       for (const root of roots) {

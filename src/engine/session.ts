@@ -87,6 +87,12 @@ export class Session {
     return chooseBackup(await this.backups(repository), wanted, services)
   }
 
+  /** What is to be said of a backup that is not encrypted where everything should be: who made it cannot be known. */
+  unproven(id: string): string[] {
+    if (!this.parts.configured.settings.encryption.enabled) return []
+    return [`${id} is not encrypted, as new backups are: nothing proves who made it, or that nobody has changed it`]
+  }
+
   /** A path as typed, made absolute without resolving symlinks. */
   absolute(path: string): BytePath {
     if (path === '') throw new BackupError('E_USAGE', 'a path is empty', 'name a path')

@@ -84,6 +84,7 @@ async function verifyBackup(
   try {
     const manifest = readManifest(world.files, repository, id)
     if (level !== 'scrub') readDetails(manifest, keys)
+    if (manifest.sealed === undefined) for (const message of session.unproven(id)) run.tell({ kind: 'notice', message })
     for (const archive of manifest.archives) {
       const place = archivePlace(repository, manifest, archive)
       const onProgress = (progress: {
