@@ -510,6 +510,32 @@ function suite(asNobody: boolean): void {
       expect(litterOf(root)).toEqual([])
     })
 
+    test('verify --all passes over a backup that the key does not open, and says so', async () => {
+      const { root, options, id } = copyOfRepository()
+      rmSync(join(root, 'keys', 'keyring.json'))
+      const env = { ...options.env, BACKUP_ENCRYPTION_KEY: otherKey }
+      await stage.succeed(['create', stage.at('source')], { env })
+      const [other] = backupIds(root).filter((one) => one !== id)
+      const { code, last } = await stage.json(['verify', '--all'], { env })
+      expect({ code, last }).toMatchObject({ code: 3, last: { verify: { ok: false } } })
+      const reports = (last['verify'] as { reports: { id: string; ok: boolean; problems: object[] }[] }).reports
+      expect(reports.map((report) => [report.id, report.ok, report.problems])).toEqual([
+        [other, true, []],
+        [id, false, [expect.objectContaining({ severity: 'warning', what: expect.stringContaining('does not open') })]],
+      ])
+      const told = await stage.run(['verify', '--all'], { env })
+      expect(told.stdout).toContain(`${id}  full: NOT VERIFIED`)
+      // Nothing is said of it where the next rebuild or status would take it for damage.
+      const listed = (await stage.json(['list'], { env })).last['backups'] as { id: string; verified: object | null }[]
+      expect(listed.find((one) => one.id === id)?.verified).toBe(null)
+      expect((await stage.run(['verify', id], { env })).code).toBe(1)
+      const none = await stage.run(['verify', '--all'], {
+        ...options,
+        env: { ...options.env, BACKUP_ENCRYPTION_KEY: 'ef'.repeat(32) },
+      })
+      expect(none).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: /) })
+    })
+
     test('the archive of another repository under the same key', async () => {
       const other = stage.at('other-repository')
       await stage.succeed(['create', stage.at('source'), '--root', other])
