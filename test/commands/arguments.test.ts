@@ -111,6 +111,7 @@ test.each<[string[], RegExp]>([
   [['list', 'x'], /list does not take "x"/],
   [['list', '--days', '0'], /--days must be a whole number of at least 1/],
   [['list', '--days', '1.5'], /--days must be a whole number/],
+  [['restore', 'latest', '--workers', '99999'], /--workers must be a whole number from 1 to 256/],
   [['inspect'], /inspect needs ID\|latest/],
   [['cat', 'a'], /cat needs PATH/],
   [['cat', 'a', 'b', '--json'], /--json has no place/],

@@ -10,7 +10,7 @@ import type { CompressionLevel } from './codec.ts'
 import { lookUpContent, type SharedContents } from './content-table.ts'
 import { attributesOf } from './entry-attributes.ts'
 import { type ExtendedAttributes, leftOutText, noExtendedAttributes, splitXattrs } from './extended-attributes.ts'
-import { changedWhileRead, replacedWhileRead, vanished, whyUnreadable } from './source-trouble.ts'
+import { changedWhileRead, replacedWhileRead, saysEmpty, vanished, whyUnreadable } from './source-trouble.ts'
 import { hashSparse, isWhole, sparseMap } from './sparse-map.ts'
 import { planTarHeader, writeTarHeader } from './tar-header.ts'
 import { typeOfLetter } from './type-letters.ts'
@@ -206,12 +206,13 @@ export class Packer {
         }
       }
       const span = this.#append(entry, index, described, { storedBytes, fill })
-      // Files of the kernel's own (procfs, sysfs) say they are empty, and are not.
-      if (before.sizeBytes === 0 && files.read(fd, oneByte, 0, 1, 0) > 0) torn = true
+      const holdsMore = before.sizeBytes === 0 && files.read(fd, oneByte, 0, 1, 0) > 0
       const after = files.statusOf(fd)
-      torn ||=
+      const changed =
         after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs || after.sizeBytes !== before.sizeBytes
-      if (torn) warnings.push({ path: entry.path, what: changedWhileRead })
+      const what = holdsMore && !changed ? saysEmpty : changedWhileRead
+      torn ||= holdsMore || changed
+      if (torn) warnings.push({ path: entry.path, what })
       return { ...span, entry: { ...span.entry, torn } }
     } finally {
       files.close(fd)
