@@ -7,13 +7,15 @@ import { rememberPassphrase } from './engine/jobs/typed-passphrase.ts'
 import { systemClock } from './engine/platform/clock.ts'
 import { createDiskFiles } from './engine/platform/disk-files.ts'
 import { openDocumentFile } from './engine/platform/document-file.ts'
+import { refuseMangledArguments, refuseMangledVariables } from './engine/platform/mangled-text.ts'
 import { systemProcesses } from './engine/platform/processes.ts'
 import { systemRandom } from './engine/platform/random.ts'
 import type { World } from './engine/repository.ts'
 import type { Engine } from './model/engine.ts'
 import { BackupError } from './model/errors.ts'
 import type { Jobs } from './model/jobs.ts'
-import { pathFromText } from './model/path.ts'
+import { type BytePath, pathFromText } from './model/path.ts'
+import type { Files } from './model/ports.ts'
 import { version } from './model/version.ts'
 import { openCatalog } from './store/catalog.ts'
 
@@ -36,7 +38,9 @@ const catalogLockMs = 60_000
 
 export async function wire(options: WireOptions): Promise<Wired> {
   const files = createDiskFiles()
-  const workingDirectory = currentDirectory()
+  refuseMangledArguments(files, process.argv)
+  refuseMangledVariables(files, process.env, isRead)
+  const workingDirectory = currentDirectory(files)
   // dist/ and src/ lie equally deep below the checkout or the package.
   const home = fileURLToPath(new URL('..', import.meta.url))
   const configured = loadSettings({
@@ -109,9 +113,11 @@ function kitFile(name: string, path: string): World['recoveryKit'][number] {
 }
 
 /** @throws E_USAGE where it was deleted under the process: relative paths would have no meaning. */
-function currentDirectory(): string {
+function currentDirectory(files: Files): BytePath {
   try {
-    return process.cwd()
+    const text = process.cwd()
+    // Node makes this character of bytes that are not UTF-8: the bytes themselves are asked for.
+    return text.includes('\ufffd') ? files.realPath('.' as BytePath) : pathFromText(text)
   } catch (error) {
     throw new BackupError(
       'E_USAGE',
@@ -120,6 +126,11 @@ function currentDirectory(): string {
       error,
     )
   }
+}
+
+/** Variables that hold a path or a key. */
+function isRead(name: string): boolean {
+  return name.startsWith('BACKUP_') || ['HOME', 'TMPDIR', 'XDG_DATA_HOME'].includes(name)
 }
 
 /**

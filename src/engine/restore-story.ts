@@ -65,6 +65,7 @@ class Planning implements PlannedRestore {
   #sample: PlannedRestore['sample'] = []
   #healed: string[] = []
   #steps: PlanSteps | null = null
+  #unproven: readonly string[] = []
   #dropped = false
 
   constructor(session: Session, repository: Repository, options: RestoreOptions, scratch: Scratch, pool: WorkerPool) {
@@ -117,7 +118,7 @@ class Planning implements PlannedRestore {
       .map(({ path, because }) => ({ path: pathFromJson(path), because }))
   }
   get notices(): readonly string[] {
-    return [...this.#healed, ...this.#header.notes]
+    return [...this.#unproven, ...this.#healed, ...this.#header.notes]
   }
   get choices(): PlannedRestore['choices'] {
     return choicesOf(this.#header)
@@ -310,6 +311,7 @@ class Planning implements PlannedRestore {
     const entry = await this.#session.backup(this.#repository, id)
     const keys = await this.#session.keys(this.#repository, encrypted)
     const { manifest, archives } = openBackup(files, this.#repository, entry, services, keys)
+    if (manifest.sealed === undefined) this.#unproven = this.#session.unproven(id)
     for (const archive of archives) {
       const lineage = openArchive(files, this.#repository, manifest, archive, keys)
       this.#archives.push({ service: archive.service, lineage })

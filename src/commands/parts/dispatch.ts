@@ -182,7 +182,9 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
       world.exit(out.fail(interrupted()))
       return
     }
-    out.aside(interrupts === 1 ? 'interrupted; stopping cleanly' : 'stopping…')
+    // The third comes from somebody who has lost patience. It leaves no more behind than a kill, which is harmless.
+    if (interrupts > 2) world.exit(out.fail(endedAtOnce()))
+    else out.aside(interrupts === 1 ? 'interrupted; stopping cleanly' : 'still stopping; once more ends it at once')
     controller.abort(interrupted())
   })
   const terminal = command.isJob
@@ -232,6 +234,14 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
     stopHearing()
     await closeQuietly(wired)
   }
+}
+
+function endedAtOnce(): BackupError {
+  return new BackupError(
+    'E_INTERRUPTED',
+    'interrupted before it could stop cleanly',
+    'what is half-done is swept by the next command that writes here',
+  )
 }
 
 /** What failed to open has said so already. */

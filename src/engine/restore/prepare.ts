@@ -137,12 +137,15 @@ class Preparation {
         this.#consider(toc)
         done++
         if (done % sliceEntries !== 0) continue
-        await this.#decideSlice()
+        await this.#decideSlice(signal)
         onProgress?.(done, total)
-        if (signal.aborted) throw new BackupError('E_INTERRUPTED', 'the restore was interrupted before it began')
+        signal.throwIfAborted()
       }
-      await this.#decideSlice()
+      await this.#decideSlice(signal)
       onProgress?.(done, total)
+    } catch (error) {
+      if (signal.aborted) throw new BackupError('E_INTERRUPTED', 'the restore was interrupted before it began')
+      throw error
     } finally {
       this.#directories.close()
     }
@@ -248,7 +251,7 @@ class Preparation {
     this.#slice.push({ toc, parent, step, looked: null, comparison: null })
   }
 
-  async #decideSlice(): Promise<void> {
+  async #decideSlice(signal: AbortSignal): Promise<void> {
     const slice = this.#slice
     this.#slice = []
     const comparisons: Comparison[] = []
@@ -258,7 +261,7 @@ class Preparation {
       item.comparison = { path, sizeBytes, sha256: sha256 ?? '', same: false }
       comparisons.push(item.comparison)
     }
-    await compareContents(this.#pool, this.#request.id, this.#open, comparisons)
+    await compareContents(this.#pool, this.#request.id, this.#open, comparisons, signal)
     for (const item of slice) this.#emit(item, item.step ?? this.#decideLeaf(item))
   }
 
