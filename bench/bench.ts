@@ -1,20 +1,27 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { CommandFailed, measure, type Surroundings } from './measure.ts'
 import type { Check, Measurement, Results, Size } from './results.ts'
 import { median } from './rows.ts'
-import { type Command, one, type Place, type Tool } from './tool.ts'
+import { type Command, type IncrementalTool, isIncremental, one, type Place, type Tool } from './tool.ts'
 import { type holdfastName, holdfastPassphraseName } from './tools/holdfast.ts'
 
 export interface BenchOptions {
   readonly work: string
   readonly rounds: number
-  /** A tree to take instead of the workload's own; null for its own. */
-  readonly tree: string | null
+  /** Trees to take instead of the workload's own; none for its own. */
+  readonly trees: readonly string[]
   /** Bytes of generated data; null for the workload's own choice. */
   readonly sizeBytes: number | null
+  /** Generated files; null for the workload's own choice. */
+  readonly files: number | null
+  /** Steps to leave out, and with them what builds on them. */
+  readonly skip: readonly string[]
+  /** How long a source rests after it was changed, before it is backed up. */
+  readonly settleMs: number
   readonly tools: readonly Tool[]
   readonly signal: AbortSignal
   tell(line: string): void
@@ -35,6 +42,9 @@ export class Bench {
   readonly checks: Check[] = []
   readonly failures: { step: string; tool: string; round: number; what: string }[] = []
   readonly notes: string[] = []
+  readonly figures: { name: string; value: number }[] = []
+  readonly #repositoryBytes = new Map<string, number>()
+  #changedAt: number | null = null
   readonly #surroundings: Surroundings
 
   constructor(options: BenchOptions) {
@@ -62,6 +72,11 @@ export class Bench {
     return this.options.tools.filter((tool) => tool.name !== holdfastPassphraseName)
   }
 
+  /** Those that can build on a backup they made before. */
+  get incrementalTools(): readonly IncrementalTool[] {
+    return this.tools.filter(isIncremental)
+  }
+
   tool(name: typeof holdfastName | typeof holdfastPassphraseName): Tool | undefined {
     return this.options.tools.find((tool) => tool.name === name)
   }
@@ -72,9 +87,28 @@ export class Bench {
     return this.options.tools.filter((tool) => names.has(tool.name))
   }
 
-  /** 0 is the warm-up. */
-  *rounds(times = this.options.rounds): Generator<number> {
-    for (let round = 0; round <= times; round++) yield round
+  /** 0 is the warm-up; a workload without one begins at 1. */
+  *rounds(times = this.options.rounds, first = 0): Generator<number> {
+    for (let round = first; round <= times; round++) yield round
+  }
+
+  skips(step: string): boolean {
+    return this.options.skip.includes(step)
+  }
+
+  /** The source was just changed. */
+  changed(): void {
+    this.#changedAt = performance.now()
+  }
+
+  /**
+   * Waits until the source has rested for a while. What changed in the last two seconds before a backup proves nothing
+   * by its times, and a careful tool reads it again next time; nobody's source is written right before every backup.
+   */
+  async settle(): Promise<void> {
+    if (this.#changedAt === null) return
+    const restMs = this.#changedAt + this.options.settleMs - performance.now()
+    if (restMs > 0) await setTimeout(restMs, undefined, { signal: this.options.signal })
   }
 
   /** A B C, then B C A: always alternating, and nobody always follows the same neighbour. */
@@ -86,23 +120,24 @@ export class Bench {
     return join(this.options.work, ...names)
   }
 
-  /** Where a tool's repository is; the same place for every round. */
-  place(tool: Tool): Place {
-    const directory = this.path('places', tool.name)
+  /** Where a tool's repository is; the same place for every round. `label` for a second one beside it. */
+  place(tool: Tool, label = ''): Place {
+    const directory = this.path('places', `${tool.name}${label && `-${label}`}`)
     return { directory, repository: join(directory, 'repository'), cache: join(directory, 'cache') }
   }
 
   /** An empty repository and an empty cache; not timed. False where the tool could not make it. */
-  async prepare(tool: Tool, round: number): Promise<boolean> {
-    const place = this.place(tool)
+  async prepare(tool: Tool, round: number, place = this.place(tool)): Promise<boolean> {
     this.freshDirectory(place.directory)
     return this.#guarded('prepare', tool.name, round, async () => {
       for (const command of tool.prepare(place)) await measure(command, this.#surroundings)
+      this.#repositoryBytes.set(place.repository, sizeOf(place.repository).bytes)
     })
   }
 
-  /** Runs and records. False where the tool failed, which is recorded as well. */
+  /** Runs and records. False where the tool failed, which is recorded as well, or the step is to be left out. */
   async measure(step: string, tool: { readonly name: string }, command: Command, round: number, warmUp = round === 0) {
+    if (this.skips(step)) return false
     return this.#guarded(step, tool.name, round, async () => {
       // one tool's unwritten pages must not become another's burden
       execFileSync('sync', ['-f', this.options.work])
@@ -121,9 +156,19 @@ export class Bench {
     return this.path('out', tool.name)
   }
 
-  recordSize(tool: Tool, round: number, warmUp = round === 0): void {
+  /** Gives what the repository grew by since it was last looked at. */
+  recordSize(tool: Tool, round: number, warmUp = round === 0, step = '', place = this.place(tool)): number {
     execFileSync('sync', ['-f', this.options.work])
-    this.sizes.push({ tool: tool.name, round, warmUp, ...sizeOf(this.place(tool).repository) })
+    const size = sizeOf(place.repository)
+    const grownBytes = size.bytes - (this.#repositoryBytes.get(place.repository) ?? 0)
+    this.#repositoryBytes.set(place.repository, size.bytes)
+    this.sizes.push({ tool: tool.name, round, warmUp, step, ...size, grownBytes })
+    return grownBytes
+  }
+
+  /** The name under which restore finds the backup that the tool's last measured command made. */
+  backupName(tool: Tool, label: string): string {
+    return tool.backupName(readFileSync(this.outputOf(tool), 'utf8'), label)
   }
 
   check(tool: Tool, what: string, ok: boolean, detail = ''): void {
@@ -172,7 +217,8 @@ export class Bench {
 }
 
 function sizeOf(path: string): { bytes: number; allocatedBytes: number } {
-  const status = statSync(path)
+  const status = statSync(path, { throwIfNoEntry: false })
+  if (status === undefined) return { bytes: 0, allocatedBytes: 0 } // tar's archive before there is one
   const paths = status.isDirectory()
     ? readdirSync(path, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())

@@ -21,6 +21,22 @@ export function freeBytes(directory: string): number {
   return bavail * bsize
 }
 
+/** A workload that this disk is too small for. */
+export class NoRoom extends Error {}
+
+/**
+ * Refuses what would fill the disk, before it is begun.
+ *
+ * @throws NoRoom, which says what is missing
+ */
+export function requireRoom(directory: string, what: string, need: { bytes: number; files: number }): void {
+  const { ffree, files } = statfsSync(directory)
+  const bytes = freeBytes(directory)
+  if (need.bytes > bytes) throw new NoRoom(`${what} needs ${need.bytes} bytes of disk; ${bytes} are free`)
+  // some file systems make inodes as they are needed, and count none
+  if (files > 0 && need.files > ffree) throw new NoRoom(`${what} needs ${need.files} inodes; ${ffree} are free`)
+}
+
 /** `ext4 on a disk that spins`, as far as the kernel tells. */
 function fileSystemOf(directory: string): string {
   try {

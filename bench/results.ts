@@ -25,10 +25,14 @@ const sizeSchema = z.object({
   tool: z.string(),
   round: z.int().min(0),
   warmUp: z.boolean(),
+  /** What had been done when it was taken, where a workload takes several. */
+  step: z.string().default(''),
   /** Sum of the files' sizes. */
   bytes,
   /** What the file system has set aside. */
   allocatedBytes: bytes,
+  /** Since the one before it in the same repository, an empty repository being the first; null in older results. */
+  grownBytes: z.int().nullable().default(null),
 })
 export type Size = z.infer<typeof sizeSchema>
 
@@ -55,6 +59,8 @@ export const resultsSchema = z.object({
   tools: z.array(z.object({ name: z.string(), version: z.string(), encrypted: z.boolean(), how: z.string() })),
   missing: z.array(z.object({ name: z.string(), install: z.string() })),
   notes: z.array(z.string()),
+  /** Numbers of the source that rows are held against: bytes, mostly. */
+  figures: z.array(z.object({ name: z.string(), value: z.number() })).default([]),
   /** What `true` takes: start-up of the measuring process that every figure holds. */
   floor: z.object({ wallSeconds: z.number(), peakBytes: bytes }),
   measurements: z.array(measurementSchema),

@@ -5,8 +5,14 @@ import { holdfastName } from './tools/holdfast.ts'
 
 export type Quantity =
   | { readonly kind: 'wall' | 'cpu' | 'peak' | 'read'; readonly step: string }
-  /** The size of the repository. */
-  | { readonly kind: 'size' }
+  /** The size of the repository, at the end or after a step. */
+  | { readonly kind: 'size'; readonly step?: string }
+  /** The bytes by which a step made the repository grow. */
+  | { readonly kind: 'growth'; readonly step: string }
+  /** A number of the source, the same for every tool. */
+  | { readonly kind: 'figure'; readonly name: string }
+  /** One by another, round by round. */
+  | { readonly kind: 'quotient'; readonly of: Quantity; readonly by: Quantity; readonly as: 'percent' | 'times' }
 
 /** What was promised before anything was measured. */
 export type Bar =
@@ -16,10 +22,11 @@ export type Bar =
       readonly against: readonly string[]
       /** Peer / Holdfast, so that more is better for Holdfast. */
       readonly least: number
-      readonly moonshot: number
+      /** Null where none was set. */
+      readonly moonshot: number | null
     }
-  /** Seconds or bytes; the moonshot is less still, or less than a peer takes. */
-  | { readonly kind: 'limit'; readonly most: number; readonly moonshot: number | { readonly below: string } }
+  /** In the row's own unit; the moonshot is less still, or less than a peer takes. */
+  | { readonly kind: 'limit'; readonly most: number; readonly moonshot: number | { readonly below: string } | null }
 
 /** Of any workload, and any tool of ours: flat, whatever is backed up. */
 export const peakLimit: Bar = { kind: 'limit', most: 300e6, moonshot: { below: 'restic' } }
@@ -62,7 +69,10 @@ export function lineOf(row: Row, results: Results, peerNames: readonly string[])
   const subject = medianOf(row.subject ?? holdfastName)
   const cellOf = (tool: string): Cell | null => {
     const value = medianOf(tool)
-    return value === null ? null : { median: value, ratio: subject === null ? null : value / subject }
+    if (value === null) return null
+    // a quotient beside a quotient would be read as a time or a size
+    const comparable = subject !== null && subject !== 0 && row.quantity.kind !== 'quotient'
+    return { median: value, ratio: comparable ? value / subject : null }
   }
   const peers = new Map<string, Cell>()
   for (const name of peerNames) {
@@ -80,15 +90,42 @@ export function lineOf(row: Row, results: Results, peerNames: readonly string[])
 
 /** Every value that counts. */
 export function valuesOf(results: Results, quantity: Quantity, tool: string): number[] {
-  if (quantity.kind === 'size')
-    return results.sizes.filter((size) => size.tool === tool && !size.warmUp).map((size) => size.bytes)
-  return results.measurements
-    .filter((one) => one.step === quantity.step && one.tool === tool && !one.warmUp)
-    .map((one) => pick(one, quantity.kind))
-    .filter((value) => value !== null)
+  return samplesOf(results, quantity, tool).map((sample) => sample.value)
 }
 
-function pick(one: Measurement, kind: Exclude<Quantity['kind'], 'size'>): number | null {
+interface RoundValue {
+  readonly round: number
+  readonly value: number
+}
+
+function samplesOf(results: Results, quantity: Quantity, tool: string): RoundValue[] {
+  switch (quantity.kind) {
+    case 'size':
+    case 'growth':
+      return results.sizes
+        .filter((size) => size.tool === tool && !size.warmUp && size.step === (quantity.step ?? ''))
+        .flatMap((size) => known(size.round, quantity.kind === 'size' ? size.bytes : size.grownBytes))
+    case 'figure':
+      return results.figures.filter((figure) => figure.name === quantity.name).map(({ value }) => ({ round: 0, value }))
+    case 'quotient': {
+      const divisors = samplesOf(results, quantity.by, tool)
+      return samplesOf(results, quantity.of, tool).flatMap(({ round, value }) => {
+        const divisor = quantity.by.kind === 'figure' ? divisors[0] : divisors.find((one) => one.round === round)
+        return divisor === undefined || divisor.value === 0 ? [] : [{ round, value: value / divisor.value }]
+      })
+    }
+    default:
+      return results.measurements
+        .filter((one) => one.step === quantity.step && one.tool === tool && !one.warmUp)
+        .flatMap((one) => known(one.round, pick(one, quantity.kind)))
+  }
+}
+
+function known(round: number, value: number | null): RoundValue[] {
+  return value === null ? [] : [{ round, value }]
+}
+
+function pick(one: Measurement, kind: 'wall' | 'cpu' | 'peak' | 'read'): number | null {
   switch (kind) {
     case 'wall':
       return one.wallSeconds
@@ -104,12 +141,17 @@ function pick(one: Measurement, kind: Exclude<Quantity['kind'], 'size'>): number
 function judge(bar: Bar, subject: number | null, peers: ReadonlyMap<string, Cell>): Line['verdicts'][number] {
   if (subject === null) return { bar, ratio: null, verdict: 'not measured' }
   if (bar.kind === 'limit') {
-    const moonshot = typeof bar.moonshot === 'number' ? bar.moonshot : (peers.get(bar.moonshot.below)?.median ?? 0)
-    return { bar, ratio: null, verdict: subject > bar.most ? 'missed' : subject <= moonshot ? 'moonshot' : 'met' }
+    const moonshot =
+      bar.moonshot === null || typeof bar.moonshot === 'number'
+        ? bar.moonshot
+        : (peers.get(bar.moonshot.below)?.median ?? null)
+    const better = moonshot !== null && subject <= moonshot
+    return { bar, ratio: null, verdict: subject > bar.most ? 'missed' : better ? 'moonshot' : 'met' }
   }
   // A bar against a peer that was not there is not met by beating the others.
   const ratios = bar.against.map((name) => peers.get(name)?.ratio ?? null)
   if (ratios.includes(null)) return { bar, ratio: null, verdict: 'not measured' }
   const ratio = Math.min(...ratios.filter((one) => one !== null))
-  return { bar, ratio, verdict: ratio >= bar.moonshot ? 'moonshot' : ratio >= bar.least ? 'met' : 'missed' }
+  const better = bar.moonshot !== null && ratio >= bar.moonshot
+  return { bar, ratio, verdict: better ? 'moonshot' : ratio >= bar.least ? 'met' : 'missed' }
 }

@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Bench } from './bench.ts'
 import { findProgram } from './find-program.ts'
-import { describeMachine } from './machine.ts'
+import { describeMachine, NoRoom } from './machine.ts'
 import { parseResults, type Results } from './results.ts'
 import { renderTable, replaceTable } from './table.ts'
 import { findTools } from './tools/registry.ts'
@@ -15,6 +15,8 @@ const here = fileURLToPath(new URL('.', import.meta.url))
 const checkout = fileURLToPath(new URL('..', import.meta.url))
 const work = join(here, 'work')
 const ownHoldfast = join(checkout, 'bin', 'holdfast')
+/** Over the two seconds before a backup in which a changed file's times prove nothing. */
+const settleMs = 3000
 const page = join(checkout, 'docs', 'performance.md')
 
 const help = `node bench/run.ts [WORKLOAD…] [options]        runs the workloads; all of them where none is named
@@ -23,11 +25,15 @@ node bench/run.ts --table FILE…                puts the tables of these result
 ${workloads.map((workload) => `  ${workload.name.padEnd(12)} ${workload.about}`).join('\n')}
 
   --rounds N       measured rounds after the warm-up (3)
-  --tree DIR       back up this tree in the workload mixed; it is only read
-  --size BYTES     bytes of generated data in the workload one-file; 2e9 is understood
+  --tree DIR       back up this tree in the workload mixed; repeated: the versions of the workload versions, in their
+                   order; only read
+  --size BYTES     bytes of generated data in the workloads one-file and large; 2e9 is understood
+  --files N        files in the workload many
   --holdfast FILE  the Holdfast to run (bin/holdfast of this checkout)
   --tools A,B      only these
+  --skip A,B       leave out these steps, as the results call them, and what builds on them
   --keep           leave bench/work as it is: repositories, and trees to be used again
+  --keep-trees     leave only the trees
 `
 
 async function main(): Promise<number> {
@@ -35,11 +41,14 @@ async function main(): Promise<number> {
     allowPositionals: true,
     options: {
       rounds: { type: 'string', default: '3' },
-      tree: { type: 'string' },
+      tree: { type: 'string', multiple: true, default: [] },
       size: { type: 'string' },
+      files: { type: 'string' },
+      skip: { type: 'string' },
       holdfast: { type: 'string', default: ownHoldfast },
       tools: { type: 'string' },
       keep: { type: 'boolean', default: false },
+      'keep-trees': { type: 'boolean', default: false },
       table: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -53,8 +62,12 @@ async function main(): Promise<number> {
   const found = findTools(values.holdfast)
   const named = values.tools?.split(',')
   const tools = found.tools.filter((tool) => named === undefined || named.includes(tool.name))
+  const skip = stepsOf(chosen, values.skip?.split(',') ?? [])
   for (const tool of found.missing) tell(`without ${tool.name}: install ${tool.install}`)
-  const notes = values.holdfast === ownHoldfast ? [] : [`The Holdfast measured was ${values.holdfast}.`]
+  const notes = [
+    ...(values.holdfast === ownHoldfast ? [] : [`The Holdfast measured was ${values.holdfast}.`]),
+    ...(skip.length === 0 ? [] : [`Left out: ${skip.join(', ')}.`]),
+  ]
 
   takeWork()
   const stop = new AbortController()
@@ -65,21 +78,21 @@ async function main(): Promise<number> {
       const bench = new Bench({
         work,
         rounds: atLeastOne('--rounds', values.rounds),
-        tree: values.tree ?? null,
+        trees: values.tree,
         sizeBytes: values.size === undefined ? null : atLeastOne('--size', values.size),
+        files: values.files === undefined ? null : atLeastOne('--files', values.files),
+        skip,
+        settleMs,
         tools,
         signal: stop.signal,
         tell,
       })
       bench.notes.push(...notes)
-      const results = await runWorkload(workload, bench, found.missing)
-      const path = keep(results)
-      process.stdout.write(`\n# ${workload.name}\n\n${renderTable(results, workload.rows)}\n\n${path}\n`)
-      failed ||= results.failures.length > 0 || results.checks.some((check) => !check.ok)
+      failed = !(await report(workload, bench, found.missing)) || failed
       if (!values.keep) rmSync(join(work, 'places'), { recursive: true, force: true })
     }
   } finally {
-    rmSync(values.keep ? join(work, 'running') : work, { recursive: true, force: true })
+    leaveWork(values.keep ? 'all' : values['keep-trees'] ? 'trees' : 'nothing')
   }
   return failed ? 1 : 0
 }
@@ -91,6 +104,29 @@ function takeWork(): void {
   if (other > 0 && existsSync(`/proc/${other}`)) throw new Error(`another bench is running, process ${other}`)
   mkdirSync(work, { recursive: true })
   writeFileSync(mark, String(process.pid))
+}
+
+/** Runs, prints and keeps. False where something failed, or there was no room for it: the others can still run. */
+async function report(workload: Workload, bench: Bench, missing: Results['missing']): Promise<boolean> {
+  try {
+    const results = await runWorkload(workload, bench, missing)
+    const path = keep(results)
+    process.stdout.write(`\n# ${workload.name}\n\n${renderTable(results, workload.rows)}\n\n${path}\n`)
+    return results.failures.length === 0 && results.checks.every((check) => check.ok)
+  } catch (error) {
+    if (!(error instanceof NoRoom)) throw error
+    tell(`${workload.name}: refused: ${error.message}`)
+    return false
+  }
+}
+
+function leaveWork(what: 'all' | 'trees' | 'nothing'): void {
+  const gone = {
+    all: ['running'],
+    trees: readdirSync(work).filter((name) => name !== 'trees'),
+    nothing: [''],
+  }
+  for (const name of gone[what]) rmSync(join(work, name), { recursive: true, force: true })
 }
 
 async function runWorkload(workload: Workload, bench: Bench, missing: Results['missing']): Promise<Results> {
@@ -109,6 +145,7 @@ async function runWorkload(workload: Workload, bench: Bench, missing: Results['m
     tools: bench.used().map(({ name, version, encrypted, how }) => ({ name, version, encrypted, how })),
     missing: [...missing],
     notes: bench.notes,
+    figures: bench.figures,
     floor,
     measurements: bench.measurements,
     sizes: bench.sizes,
@@ -145,6 +182,17 @@ function choose(names: readonly string[]): readonly Workload[] {
   for (const name of names)
     if (!known.includes(name)) throw new Error(`there is no workload '${name}'; there are: ${known.join(', ')}`)
   return names.length === 0 ? workloads : workloads.filter((workload) => names.includes(workload.name))
+}
+
+/** @throws Error where a name is no step of the chosen workloads */
+function stepsOf(chosen: readonly Workload[], names: readonly string[]): readonly string[] {
+  const steps = new Set(
+    chosen.flatMap(({ rows }) => rows.map(({ quantity }) => ('step' in quantity ? quantity.step : undefined))),
+  )
+  steps.delete(undefined)
+  for (const name of names)
+    if (!steps.has(name)) throw new Error(`there is no step '${name}'; there are: ${[...steps].join(', ')}`)
+  return names
 }
 
 function atLeastOne(option: string, text: string): number {

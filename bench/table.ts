@@ -23,7 +23,7 @@ export function renderTable(results: Results, rows: readonly Row[]): string {
 function facts(results: Results): string {
   const { machine, tree } = results
   const facts = [
-    `${results.at}; ${machine.cpu}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)} of memory, Linux ${machine.kernel}, ${machine.fileSystem}, load before the run ${machine.load.toFixed(2)}; ${results.rounds} rounds after a warm-up.`,
+    `${results.at}; ${machine.cpu}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)} of memory, Linux ${machine.kernel}, ${machine.fileSystem}, load before the run ${machine.load.toFixed(2)}; ${rounds(results)}.`,
     `Source: ${tree.what}, ${tree.entries.toLocaleString('en-US')} entries, ${formatBytes(tree.bytes)}.`,
     ...results.tools.map(
       (tool) => `* \`${tool.name}\`: ${tool.version}${tool.encrypted ? '' : ', **not encrypted**'}; ${tool.how}`,
@@ -31,6 +31,11 @@ function facts(results: Results): string {
     ...results.missing.map((tool) => `* \`${tool.name}\` was not there: install ${tool.install}`),
   ]
   return facts.join('\n')
+}
+
+function rounds(results: Results): string {
+  const warmedUp = results.measurements.some((one) => one.warmUp)
+  return `${results.rounds} ${results.rounds === 1 ? 'round' : 'rounds'} ${warmedUp ? 'after a warm-up' : 'without a warm-up'}`
 }
 
 function footnotes(results: Results, rows: readonly Row[]): string {
@@ -92,7 +97,15 @@ function verdictText(line: Line): string {
 }
 
 export function formatQuantity(quantity: Quantity, value: number): string {
-  return quantity.kind === 'wall' || quantity.kind === 'cpu' ? formatSeconds(value) : formatBytes(value)
+  switch (quantity.kind) {
+    case 'wall':
+    case 'cpu':
+      return formatSeconds(value)
+    case 'quotient':
+      return quantity.as === 'percent' ? `${Number((value * 100).toPrecision(3))} %` : formatRatio(value)
+    default:
+      return formatBytes(value)
+  }
 }
 
 export function formatSeconds(seconds: number): string {

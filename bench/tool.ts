@@ -25,10 +25,18 @@ export interface Tool {
   start(): Command
   /** Makes an empty repository; not timed. */
   prepare(place: Place): readonly Command[]
-  /** Backs up the absolute path `source`. */
-  backup(place: Place, source: string): Command
+  /** Backs up the absolute path `source`; `label` is for the tools that want a name for each backup. */
+  backup(place: Place, source: string, label?: string): Command
+  /** The same again, building on the newest backup; null where the tool knows no such thing. */
+  readonly backupAgain: ((place: Place, source: string, label: string) => Command) | null
+  /** What restore calls the backup that was made under `label` and wrote `output`. */
+  backupName(output: string, label: string): string
+  /** Whether a backup that wrote `output` says it stored no content of any file; null where it does not tell. */
+  storedNothing(output: string): boolean | null
   /** Restores all of it below `target`, an empty directory; `source` then lies at `target`/`source`. */
-  restore(place: Place, source: string, target: string): Command
+  restore(place: Place, source: string, target: string, backup?: string): Command
+  /** Restores the file that was backed up from the absolute path `path` to `target`/`path`. */
+  restoreFile(place: Place, path: string, target: string, backup: string): Command
   /** The file backed up from the absolute path `path`, to stdout. */
   readFile(place: Place, path: string): Command
   /** The backups there are; null where the tool knows no such thing. */
@@ -36,6 +44,12 @@ export interface Tool {
   listFiles(place: Place): Command
   /** Reads, decrypts and checks every byte. */
   verify(place: Place): Command
+}
+
+export type IncrementalTool = Tool & { readonly backupAgain: NonNullable<Tool['backupAgain']> }
+
+export function isIncremental(tool: Tool): tool is IncrementalTool {
+  return tool.backupAgain !== null
 }
 
 export interface MissingTool {

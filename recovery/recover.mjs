@@ -791,6 +791,8 @@ class Lineage {
       for (; at < end; at += zeros.length) digest.update(zeros.subarray(0, Math.min(zeros.length, end - at)))
       at = end
     }
+    // What the file system cannot hold is told before hours go into it.
+    fs.ftruncateSync(fd, entry.size)
     orDamage('its place in the archive is malformed', () => {
       for (let piece of this.content(entry))
         while (piece.length) {
@@ -809,7 +811,6 @@ class Lineage {
     })
     hole(entry.size)
     if (digest.digest('hex') !== entry.hash) throw new Damage('its SHA-256 does not match')
-    fs.ftruncateSync(fd, entry.size)
   }
 }
 
@@ -868,9 +869,23 @@ function split(path) {
     : []
 }
 
+const keptOpen = 48
+
+/** A second descriptor of an open directory. */
+function again(fd) {
+  return fs.openSync(`/proc/self/fd/${fd}`, O_RDONLY | O_DIRECTORY)
+}
+
+/** Whether a path is that folder or lies below it. */
+function isBelow(path, folder) {
+  if (path.length < folder.length || !path.subarray(0, folder.length).equals(folder)) return false
+  return path.length === folder.length || path[folder.length] === 0x2f
+}
+
 /** Writes entries below one directory. Parents are opened one by one and never through a symlink. */
 class Restore {
   folders = []
+  kept = []
   notWritten = new Set()
   told = new Set()
   counts = { done: 0, refused: 0, torn: 0, damaged: 0 }
@@ -888,7 +903,7 @@ class Restore {
         `${display(Buffer.from(target))} is not empty: restore into a new or empty directory, or add --into-existing`,
         2,
       )
-    this.kept = { path: null, fd: -1 }
+    this.last = { path: null, fd: -1 }
     if (!this.root) this.once('not running as root: everything belongs to you, and no devices are made')
   }
 
@@ -907,10 +922,14 @@ class Restore {
     note(`refused: ${display(entry.path)}: ${why}`)
   }
 
-  /** A descriptor of the directory, opened step by step. The caller closes it. */
+  /** A descriptor of the directory, opened step by step from the nearest one that is kept open. The caller closes it. */
   openFolder(path, create) {
-    let fd = fs.openSync(`/proc/self/fd/${this.target}`, O_RDONLY | O_DIRECTORY)
-    for (const name of split(path)) {
+    let near = { path: Buffer.alloc(0), fd: this.target }
+    for (const kept of this.kept) if (kept.path.length > near.path.length && isBelow(path, kept.path)) near = kept
+    let fd = again(near.fd)
+    let end = near.path.length
+    const names = split(end ? path.subarray(end + 1) : path)
+    for (const [at, name] of names.entries()) {
       const above = fd
       const here = inside(above, name)
       try {
@@ -927,16 +946,24 @@ class Restore {
       } finally {
         fs.closeSync(above)
       }
+      end += name.length + (end ? 1 : 0)
+      if (names.length - at <= keptOpen) this.keep(path.subarray(0, end), fd)
     }
     return fd
   }
 
+  /** Remembers the last few: whoever goes up or down a deep tree need not begin at its top every time. */
+  keep(path, fd) {
+    if (this.kept.length >= keptOpen) fs.closeSync(this.kept.shift().fd)
+    this.kept.push({ path, fd: again(fd) })
+  }
+
   /** The same for the parent of entry after entry: the last one is kept open. */
   parent(path) {
-    if (this.kept.path?.equals(path)) return this.kept.fd
+    if (this.last.path?.equals(path)) return this.last.fd
     const fd = this.openFolder(path, true)
-    if (this.kept.path) fs.closeSync(this.kept.fd)
-    this.kept = { path, fd }
+    if (this.last.path) fs.closeSync(this.last.fd)
+    this.last = { path, fd }
     return fd
   }
 
@@ -1003,6 +1030,9 @@ class Restore {
   /** FIFOs and devices: Node cannot make them, and its children take no names that are not UTF-8, hence the detour. */
   special(entry, parent, name) {
     if (entry.type !== 'p' && !this.root) throw new Refused('only root can make a device')
+    // The kernel would take another device for it.
+    if (entry.type !== 'p' && !(entry.device[0] <= 0xfff && entry.device[1] <= 0xfffff))
+      throw new Refused('its device number is impossible')
     const temporary = `.hf-${crypto.randomBytes(8).toString('hex')}`
     const numbers = entry.type === 'p' ? [] : entry.device.map((number) => String(Number(number)))
     const [command, ...rest] = entry.type === 'p' ? ['mkfifo'] : ['mknod']

@@ -717,6 +717,7 @@ class Lineage:
             for start in range(at, end, len(zeros)):
                 digest.update(zeros[: min(len(zeros), end - start)])
 
+        out.truncate(entry.size)  # what the file system cannot hold is told before hours go into it
         try:
             regions = iter(entry.regions)
             offset = left = 0
@@ -738,13 +739,18 @@ class Lineage:
         hole(entry.size)
         if digest.hexdigest() != entry.hash:
             raise Damage("its SHA-256 does not match")
-        out.truncate(entry.size)
         out.flush()
 
 
 # ---------------------------------------------------------------- restoring
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
+KEPT_OPEN = 48
+
+
+def below(path, folder):
+    """Whether a path is that folder or lies below it."""
+    return path.startswith(folder) and path[len(folder) : len(folder) + 1] in (b"", b"/")
 
 
 class Restore:
@@ -756,7 +762,7 @@ class Restore:
         self.target = os.open(target, os.O_RDONLY | os.O_DIRECTORY)
         if os.listdir(self.target) and not into_existing:
             raise Stop("%s is not empty: restore into a new or empty directory, or add --into-existing" % display(os.fsencode(target)), 2)
-        self.parent_path, self.parent_fd = b"", os.dup(self.target)
+        self.parent_path, self.parent_fd, self.kept = b"", os.dup(self.target), {}
         self.folders, self.not_written, self.blocked, self.told = [], set(), None, set()
         self.done = self.refused = self.torn = self.damaged = 0
         self.root = os.geteuid() == 0
@@ -773,9 +779,12 @@ class Restore:
         note("damaged: " + what)
 
     def open_folder(self, path, create):
-        """A new descriptor of the directory, opened step by step."""
-        fd = os.dup(self.target)
-        for name in path.split(b"/") if path else []:
+        """A new descriptor of the directory, opened step by step from the nearest one that is kept open."""
+        near = max((kept for kept in self.kept if below(path, kept)), key=len, default=b"")
+        fd, end = os.dup(self.kept[near] if near else self.target), len(near)
+        rest = path[end + 1 :] if near else path
+        names = rest.split(b"/") if rest else []
+        for left, name in zip(range(len(names) - 1, -1, -1), names):
             above = fd
             try:
                 if create:
@@ -790,7 +799,16 @@ class Restore:
                 raise
             finally:
                 os.close(above)
+            end += len(name) + (end > 0)
+            if left < KEPT_OPEN:
+                self.keep(path[:end], fd)
         return fd
+
+    def keep(self, path, fd):
+        """Remembers the last few: whoever goes up or down a deep tree need not begin at its top every time."""
+        if len(self.kept) >= KEPT_OPEN:
+            os.close(self.kept.pop(next(iter(self.kept))))
+        self.kept[path] = os.dup(fd)
 
     def parent(self, path):
         """The same for the parents of entry after entry: the last one is kept open."""
@@ -825,7 +843,7 @@ class Restore:
             note("refused: %s: %s" % (display(entry.path), why))
         except Damage as why:
             self.fail("%s: %s" % (display(entry.path), why))
-        except (ValueError, TypeError) as why:
+        except MALFORMED as why:
             self.fail("%s: malformed (%s)" % (display(entry.path), type(why).__name__))
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO):
@@ -856,7 +874,10 @@ class Restore:
         elif entry.type in ("c", "b"):
             if not self.root:
                 raise Refused("only root can make a device")
-            os.mknod(name, 0o600 | (stat.S_IFCHR if entry.type == "c" else stat.S_IFBLK), os.makedev(*entry.device), dir_fd=parent)
+            major, minor = entry.device
+            if major > 0xFFF or minor > 0xFFFFF:  # the kernel would take another device for it
+                raise Refused("its device number is impossible")
+            os.mknod(name, 0o600 | (stat.S_IFCHR if entry.type == "c" else stat.S_IFBLK), os.makedev(major, minor), dir_fd=parent)
             self.attributes(entry, name, parent)
         elif entry.type != "h":
             raise Refused("its type is unknown to this script: " + display(entry.type.encode()))
@@ -912,7 +933,7 @@ class Restore:
             self.attempt("extended attributes (%s)" % name.split(".")[0], os.setxattr, path, name, value, follow_symlinks=follow)
         for kind, text in entry.acl.items():
             if kind in ("access", "default"):
-                self.attempt("ACLs", os.setxattr, path, "system.posix_acl_" + kind, encode_acl(text), follow_symlinks=follow)
+                self.attempt("ACLs", set_acl, path, kind, text, follow_symlinks=follow)
         if entry.type != "l":
             self.attempt("modes", os.chmod, where, mode, **({} if parent is None else {"dir_fd": parent}))
         self.attempt("times", os.utime, where, ns=(entry.mtime, entry.mtime), **named)
@@ -920,7 +941,7 @@ class Restore:
     def attempt(self, what, call, *arguments, **named):
         try:
             call(*arguments, **named)
-        except (OSError, OverflowError, ValueError) as error:
+        except (OSError, *MALFORMED) as error:
             self.once("some %s could not be restored: %s" % (what, getattr(error, "strerror", None) or error))
 
     def finish(self):
@@ -942,6 +963,10 @@ def sha256_of(file):
     for piece in iter(lambda: file.read(1 << 20), b""):
         digest.update(piece)
     return digest.hexdigest()
+
+
+def set_acl(path, kind, text, **named):
+    os.setxattr(path, "system.posix_acl_" + kind, encode_acl(text), **named)
 
 
 def encode_acl(text):

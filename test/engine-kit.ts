@@ -17,6 +17,8 @@ export interface EngineSettings {
   /** Working and home directory. */
   readonly home: string
   readonly key: string
+  /** In the place of the key. */
+  readonly keyFile?: string
   readonly files?: Files
   /** Of the same disk, for the worker threads. */
   readonly filesModule?: string | null
@@ -57,10 +59,13 @@ export function engineAt(settings: EngineSettings): Engine {
       .slice(0, -'/package.json'.length)
   const configured = loadSettings({
     files,
-    environment: { BACKUP_ENCRYPTION_KEY: key },
+    environment:
+      settings.keyFile === undefined
+        ? { BACKUP_ENCRYPTION_KEY: key }
+        : { BACKUP_RECOVERY_ENCRYPTION_KEY_PATH: settings.keyFile },
     options: { root, config: undefined },
     defaultRoot: root,
-    workingDirectory: home,
+    workingDirectory: pathFromText(home),
     homeDirectory: home,
   })
   const world: World = {
@@ -85,7 +90,7 @@ export function engineAt(settings: EngineSettings): Engine {
   return createEngine({
     world,
     configured,
-    workingDirectory: home,
+    workingDirectory: pathFromText(home),
     nodeVersion: process.version,
     catalogOf: (repository) =>
       openCatalog(

@@ -27,11 +27,18 @@ export function findHoldfast(program: string, key: 'raw' | 'passphrase'): Tool |
     encrypted: true,
     how: `defaults of holdfast: zstd, AES-256-GCM, ${
       key === 'raw' ? 'a raw key of 256 bits, as init makes one' : 'key from a passphrase (scrypt)'
-    }, in BACKUP_ENCRYPTION_KEY; verify is verify --level full`,
+    }, in BACKUP_ENCRYPTION_KEY; incrementals are create --type incremental; verify is verify --level full`,
     start: () => one([program, '--version']),
     prepare: (place) => [run(place, 'init')],
     backup: (place, source) => run(place, 'create', source),
-    restore: (place, _source, target) => run(place, 'restore', 'latest', '--target', target),
+    backupAgain: (place, source) => run(place, 'create', '--type', 'incremental', source),
+    backupName: (output) => /^backup (\S+)$/m.exec(output)?.[1] ?? 'latest',
+    storedNothing: (output) => {
+      const backedUp = /^files: [\d,]+, (.+)$/m.exec(output)?.[1]
+      return backedUp !== undefined && backedUp === /^reused: (.+)$/m.exec(output)?.[1]
+    },
+    restore: (place, _source, target, backup = 'latest') => run(place, 'restore', backup, '--target', target),
+    restoreFile: (place, path, target, backup) => run(place, 'restore', backup, '--path', path, '--target', target),
     readFile: (place, path) => run(place, 'cat', 'latest', path),
     listBackups: (place) => run(place, 'list'),
     listFiles: (place) => run(place, 'inspect', 'latest'),

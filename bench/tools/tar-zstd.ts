@@ -20,7 +20,13 @@ export function findTarZstd(): Tool | MissingTool {
         [zstd, '-T2', '-3', '-q', '-o', place.repository],
       ],
     }),
+    backupAgain: null,
+    backupName: (_output, label) => label,
+    storedNothing: () => null,
     restore: (place, _source, target) => ({ stages: [unpacked(place), [tar, '-C', target, '-xf', '-']] }),
+    restoreFile: (place, path, target) => ({
+      stages: [unpacked(place), [tar, '-C', target, '-xf', '-', path.slice(1)]],
+    }),
     readFile: (place, path) => ({ stages: [unpacked(place), [tar, '-xOf', '-', path.slice(1)]] }),
     listBackups: () => null,
     listFiles: (place) => ({ stages: [unpacked(place), [tar, '-tf', '-']] }),

@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
-import { type Bench, hashOf, type Tree } from '../bench.ts'
+import { backupUnchanged } from '../backup-unchanged.ts'
+import type { Bench, Tree } from '../bench.ts'
+import { checkSameTree, sameContent } from '../compare.ts'
 import { peakLimit, type Row } from '../rows.ts'
-import type { Tool } from '../tool.ts'
+import { isIncremental, type Tool } from '../tool.ts'
 import { holdfastPassphraseName } from '../tools/holdfast.ts'
 import { copyOnce, walk } from '../trees.ts'
 import type { Workload } from '../workload.ts'
@@ -54,15 +55,35 @@ const rows: readonly Row[] = [
     quantity: { kind: 'size' },
     bars: [{ kind: 'ratio', against: ['restic'], least: 1, moonshot: 1.11 }],
   },
+  {
+    title: 'unchanged incremental backup',
+    quantity: { kind: 'wall', step: 'unchanged' },
+    bars: [{ kind: 'ratio', against: ['restic'], least: 4, moonshot: 8 }],
+  },
+  {
+    title: '… with a passphrase for every tool',
+    quantity: { kind: 'wall', step: 'unchanged' },
+    bars: [{ kind: 'ratio', against: ['restic'], least: 4, moonshot: 8 }],
+    subject: holdfastPassphraseName,
+  },
+  { title: '… CPU time', quantity: { kind: 'cpu', step: 'unchanged' }, bars: [] },
+  { title: '… peak memory', quantity: { kind: 'peak', step: 'unchanged' }, bars: [peakLimit] },
+  { title: '… the repository grew by', quantity: { kind: 'growth', step: 'unchanged' }, bars: [] },
 ]
+
+const again = 'unchanged'
 
 export const mixed: Workload = {
   name: 'mixed',
-  about: 'a copy of /usr/share and /usr/include, or --tree DIR: backup, restore, one file, lists, verify, size',
+  about:
+    'a copy of /usr/share and /usr/include, or --tree DIR: backup, restore, one file, lists, verify, size, unchanged',
   rows,
   async run(bench) {
     const { tree, smallFile } = chooseTree(bench)
+    await bench.settle()
     const withPassphrase = await prepareWithPassphrase(bench, tree)
+    // a second one: the one above is of one backup for as long as files are read out of it
+    const againWithPassphrase = await prepareWithPassphrase(bench, tree, again)
     for (const round of bench.rounds()) {
       const ready: Tool[] = []
       for (const tool of bench.turns(bench.tools, round)) {
@@ -82,17 +103,25 @@ export const mixed: Workload = {
       }
       for (const tool of ready) await bench.measure('list-files', tool, tool.listFiles(bench.place(tool)), round)
       for (const tool of ready) await bench.measure('verify', tool, tool.verify(bench.place(tool)), round)
+      // last, so that everything above reads a repository of one backup
+      for (const tool of ready.filter(isIncremental)) {
+        const name = await backupUnchanged(bench, 'unchanged', tool, tree, round)
+        if (name !== null && round === 0) await restoreAll(bench, tool, tree, round, name)
+      }
+      for (const tool of againWithPassphrase.filter(isIncremental))
+        await backupUnchanged(bench, 'unchanged', tool, tree, round, bench.place(tool, again))
     }
     return tree
   },
 }
 
 function chooseTree(bench: Bench): { tree: Tree; smallFile: string } {
-  const given = bench.options.tree
+  const [given = null, ...more] = bench.options.trees
+  if (more.length > 0) throw new Error('the workload mixed takes one --tree')
   const path = given === null ? bench.path('trees', 'mixed') : resolve(given)
   if (given === null) {
     bench.options.tell('copying /usr/share and /usr/include')
-    copyOnce(['/usr/share', '/usr/include'], path)
+    if (copyOnce(['/usr/share', '/usr/include'], path)) bench.changed()
   }
   const { entries, bytes, picked } = walk(
     path,
@@ -108,40 +137,24 @@ function chooseTree(bench: Bench): { tree: Tree; smallFile: string } {
 }
 
 /** restic and borg always derive their key from a passphrase; this is the repository that compares like with like. */
-async function prepareWithPassphrase(bench: Bench, tree: Tree): Promise<Tool[]> {
+async function prepareWithPassphrase(bench: Bench, tree: Tree, label?: string): Promise<Tool[]> {
   const tool = bench.tool(holdfastPassphraseName)
-  if (tool === undefined || !(await bench.prepare(tool, 0))) return []
-  return (await bench.measure('backup', tool, tool.backup(bench.place(tool), tree.path), 0)) ? [tool] : []
+  if (tool === undefined) return []
+  const place = bench.place(tool, label)
+  if (!(await bench.prepare(tool, 0, place))) return []
+  if (!(await bench.measure('backup', tool, tool.backup(place, tree.path), 0))) return []
+  bench.recordSize(tool, 0, true, 'backup', place) // what the next one grows from
+  return [tool]
 }
 
-async function restoreAll(bench: Bench, tool: Tool, tree: Tree, round: number): Promise<void> {
+/** `backup` is the name of the unchanged one, where it is that which is looked at. */
+async function restoreAll(bench: Bench, tool: Tool, tree: Tree, round: number, backup?: string): Promise<void> {
+  const step = backup === undefined ? 'restore' : 'restore-unchanged'
   // Kept until the bench ends: ext4 does not give out an inode again for a minute or more after it was freed, and looks
   // for another one at every new file meanwhile, which would be charged to whoever restores next.
-  const target = bench.freshDirectory(bench.path('restored', `${round}-${tool.name}`))
-  if (await bench.measure('restore', tool, tool.restore(bench.place(tool), tree.path, target), round)) {
-    if (round === 0) {
-      const differences = differencesOf(tree.path, `${target}${tree.path}`)
-      bench.check(
-        tool,
-        'diff -r --no-dereference of source and restored tree is silent',
-        differences === '',
-        differences,
-      )
-    }
-  }
-}
-
-/** Empty where there are none, else the beginning. */
-function differencesOf(one: string, other: string): string {
-  try {
-    execFileSync('diff', ['-r', '-q', '--no-dereference', one, other], { stdio: ['ignore', 'pipe', 'pipe'] })
-    return ''
-  } catch (error) {
-    const { stdout, stderr } = error as { stdout?: Buffer; stderr?: Buffer } // what execFileSync throws
-    return `${stdout ?? ''}${stderr ?? ''}`.slice(0, 400) || String(error)
-  }
-}
-
-async function sameContent(one: string, other: string): Promise<boolean> {
-  return (await hashOf(one)) === (await hashOf(other))
+  const target = bench.freshDirectory(bench.path('restored', `${step}-${round}-${tool.name}`))
+  const command = tool.restore(bench.place(tool), tree.path, target, backup)
+  if (!(await bench.measure(step, tool, command, round)) || round > 0) return
+  const what = backup === undefined ? 'restored tree' : 'the tree restored from the unchanged incremental'
+  checkSameTree(bench, tool, tree.path, `${target}${tree.path}`, `source and ${what}`)
 }

@@ -1,7 +1,10 @@
 import type { Workload } from '../workload.ts'
+import { large } from './large.ts'
 import { list } from './list.ts'
+import { many } from './many.ts'
 import { mixed } from './mixed.ts'
 import { oneFile } from './one-file.ts'
+import { versions } from './versions.ts'
 
 /** Every workload, in the order they run. */
-export const workloads: readonly Workload[] = [mixed, list, oneFile]
+export const workloads: readonly Workload[] = [mixed, versions, large, many, list, oneFile]

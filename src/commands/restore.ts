@@ -11,6 +11,8 @@ import { planFacts, planFields, saysNotSaved } from './parts/plan-text.ts'
 import { because } from './parts/unsupported.ts'
 
 const selecting = ['services', 'path', 'target', 'in-place', 'on-conflict', 'save-plan'] as const
+/** What the configuration allows too; V8 ends the process where it is asked for more threads than there may be. */
+const mostWorkers = 256
 
 export const restore: CommandSpec = {
   words: 'restore',
@@ -83,7 +85,7 @@ function restoreOptions(given: Given): RestoreOptions {
   const ttl = given.text('plan-ttl')
   const ttlMs = ttl === null ? null : parseDuration(ttl)
   if (ttl !== null && ttlMs === null) throw usage(`--plan-ttl cannot be ${quoted(ttl)}`, 'write it as 30m, 2h or 1d')
-  const workers = given.count('workers', 1)
+  const workers = given.count('workers', 1, mostWorkers)
   if (file !== null) {
     const other = backup === undefined ? selecting.find((name) => given.has(name)) : `the backup ${quoted(backup)}`
     if (other !== undefined) {

@@ -54,7 +54,8 @@ function summary(reports: readonly VerifyReport[], level: string): object {
 function reportFacts({ id, level, ok, problems, bytes, durationMs }: VerifyReport): string[] {
   const took = `${formatBytes(bytes)} in ${formatDuration(durationMs)}`
   const damage = problems.filter(({ severity }) => severity === 'damage').length
-  const outcome = ok ? (problems.length === 0 ? 'ok' : 'ok, with warnings') : `DAMAGED (${formatCount(damage)})`
+  const good = problems.length === 0 ? 'ok' : 'ok, with warnings'
+  const outcome = ok ? good : damage > 0 ? `DAMAGED (${formatCount(damage)})` : 'NOT VERIFIED'
   const lines = problems.slice(0, problemLimit).map(problemLine)
   if (problems.length > problemLimit) lines.push(`  and ${formatCount(problems.length - problemLimit)} more`)
   return [`${id}  ${level}: ${outcome}  ${took}`, ...lines]

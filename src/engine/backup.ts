@@ -148,7 +148,7 @@ class BackupStory {
     const { files, clock, random } = this.#world
     const { services, description, workers, paranoid } = this.#request
     const slotKeys = await this.#request.slotKeys()
-    const bases = this.#buildsOnOlder() ? await this.#openBases() : new Map<string, Base>()
+    const bases = this.#buildsOnOlder() ? await this.#openBases(slotKeys.length > 0) : new Map<string, Base>()
     const type = this.#typeWith(bases)
     const id = this.#newBackupId(type)
     const { consolidation } = this.#request
@@ -297,12 +297,11 @@ class BackupStory {
     return consolidation !== null || type === 'incremental' || type === 'differential'
   }
 
-  #openBases(): Promise<Map<string, Base>> {
-    return openBases(
-      this.#request,
-      (what) => this.warn({ path: null, what }),
-      (message) => this.#run.tell({ kind: 'notice', message }),
-    )
+  #openBases(onlyEncrypted: boolean): Promise<Map<string, Base>> {
+    return openBases(this.#request, onlyEncrypted, {
+      warn: (what) => this.warn({ path: null, what }),
+      note: (message) => this.#run.tell({ kind: 'notice', message }),
+    })
   }
 
   #typeWith(bases: ReadonlyMap<string, Base>): BackupType {

@@ -25,7 +25,7 @@ export interface SettingsRequest {
   /** As typed. */
   readonly options: { readonly root?: string | undefined; readonly config?: string | undefined }
   readonly defaultRoot: string
-  readonly workingDirectory: string
+  readonly workingDirectory: BytePath
   readonly homeDirectory: string
 }
 
@@ -42,8 +42,7 @@ const sizeLimitBytes = 1024 * 1024
  * a value that is wrong or cannot be done yet; E_USAGE for an empty option. A backup_config.json that does not exist is fine unless --config names it.
  */
 export function loadSettings(request: SettingsRequest): Configured {
-  const { files, options } = request
-  const workingDirectory = pathFromText(request.workingDirectory)
+  const { files, options, workingDirectory } = request
   const defaultRoot = absolutePath(workingDirectory, request.defaultRoot)
   // the trace of an unset shell variable: falling back to the default would back up to another place than meant
   for (const option of ['root', 'config'] as const)

@@ -2,9 +2,9 @@ import type { BackupType } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath } from '../model/path.ts'
 import { formatNumberOf } from '../model/units.ts'
-import type { Base } from './incremental/base.ts'
+import { type Base, type BaseNews, type BaseWish, nobodyHears } from './incremental/base.ts'
 import { countBelow } from './incremental/empty-roots.ts'
-import type { ServiceRequest } from './service-archive.ts'
+import type { ServiceRequest } from './service-request.ts'
 
 /** Of each service the older backup that a new one builds on, or is compared with. */
 
@@ -15,19 +15,19 @@ export interface BaseRequest {
    * The newest backup of a service, to build upon or to compare with; its owner closes the lineage. Asked for once the
    * services are locked, so that none can be deleted or added meanwhile.
    */
-  findBase(service: ServiceRequest, onlyFull: boolean, warn: (what: string) => void): Promise<Base | null>
+  findBase(service: ServiceRequest, wish: BaseWish, hears: BaseNews): Promise<Base | null>
 }
 
 /** By service; one that has no older backup to build upon is not in it. The caller closes their lineages. */
 export async function openBases(
   { type, services, findBase }: BaseRequest,
-  warn: (what: string) => void,
-  notice: (message: string) => void,
+  onlyEncrypted: boolean,
+  hears: BaseNews,
 ): Promise<Map<string, Base>> {
   const bases = new Map<string, Base>()
   try {
     for (const service of services) {
-      const base = await findBase(service, type === 'differential', warn)
+      const base = await findBase(service, { onlyFull: type === 'differential', onlyEncrypted }, hears)
       if (base !== null) bases.set(service.name, base)
     }
   } catch (error) {
@@ -38,7 +38,7 @@ export async function openBases(
   const which = type === 'differential' ? 'full backup' : 'backup'
   if (alone.length > 0) {
     const what = bases.size === 0 ? 'this becomes a full backup' : `stored in full: ${alone.join(', ')}`
-    notice(`there is no older ${which} to build upon: ${what}`)
+    hears.note(`there is no older ${which} to build upon: ${what}`)
   }
   return bases
 }
@@ -57,7 +57,7 @@ export async function refuseEmpty(
   if (roots.length === 0) return
   // A differential's base may be older than a backup that has accepted it: the newest one tells.
   const newest = type === 'differential' ? null : base
-  const before = newest ?? (await findBase(service, false, () => {}))
+  const before = newest ?? (await findBase(service, { onlyFull: false, onlyEncrypted: false }, nobodyHears))
   if (before === null) return
   try {
     for (const root of roots) {

@@ -6,7 +6,7 @@ import { BackupError } from '../model/errors.ts'
 import { fixedBlockDefaults } from '../model/fixed-blocks.ts'
 import { type BytePath, isWithin } from '../model/path.ts'
 import { type CompressionLevel, defaultLevel } from './archive/codec.ts'
-import type { ServiceRequest } from './service-archive.ts'
+import type { ServiceRequest } from './service-request.ts'
 import type { Session } from './session.ts'
 import { type SourceType, sources } from './sources/registry.ts'
 

@@ -3,7 +3,7 @@ import { type BytePath, displayPath, isWithin } from '../model/path.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { type Repository, repositoryIdentity, type World } from './repository.ts'
 import type { Run } from './run.ts'
-import type { ServiceRequest } from './service-archive.ts'
+import type { ServiceRequest } from './service-request.ts'
 import { sources } from './sources/registry.ts'
 
 const countingMs = 2000

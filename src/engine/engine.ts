@@ -11,18 +11,19 @@ import { deleteBackup, planDelete } from './delete.ts'
 import { diffBackups } from './diff.ts'
 import { examine } from './doctor.ts'
 import { exportBackup } from './export.ts'
-import { openBase } from './incremental/base.ts'
+import { type BaseNews, type BaseWish, openBase } from './incremental/base.ts'
 import { initRepository } from './init.ts'
 import { catFile, detailsIfPossible, entriesBelow, openArchive, openBackup, storedPathFromText } from './inspect.ts'
 import { addKey, describeKeys } from './key-members.ts'
-import { type SlotKey, slotKeyFor } from './keys/slots.ts'
+import { missingKeyHint, type SlotKey, slotKeyFor } from './keys/slots.ts'
 import { newKey } from './new-key.ts'
+import { pinBackup, unpinBackup } from './pin.ts'
 import { mostDependencies } from './plan/lineage-upkeep.ts'
 import { rebuildCatalog } from './rebuild.ts'
 import { isRepository, type Repository } from './repository.ts'
 import { planRestore } from './restore-story.ts'
 import { carryOut } from './run.ts'
-import type { ServiceRequest } from './service-archive.ts'
+import type { ServiceRequest } from './service-request.ts'
 import { type EngineParts, Session } from './session.ts'
 import { reportStatus } from './status.ts'
 import { type FoundKey, keyringForWriting } from './unlock.ts'
@@ -99,7 +100,9 @@ export function createEngine(parts: EngineParts): Engine {
         throw new BackupError(
           'E_KEY_MISSING',
           'there is no encryption key',
-          'set BACKUP_ENCRYPTION_KEY, or make a repository with a key: holdfast init',
+          isRepository(files, session.root)
+            ? missingKeyHint(displayPath(session.keyFile))
+            : 'set BACKUP_ENCRYPTION_KEY, or make a repository with a key: holdfast init',
         )
       const repository = await ensureRepository()
       const catalog = session.catalog(repository)
@@ -111,13 +114,10 @@ export function createEngine(parts: EngineParts): Engine {
         consolidation: null,
         paranoid: options.paranoid,
         acceptEmpty: options.acceptEmpty,
-        findBase: async (service: ServiceRequest, onlyFull: boolean, warn: (what: string) => void) => {
-          const search = { files, repository, keys: await session.keys(repository, false), warn }
-          return openBase(
-            { ...search, backups: (await listBackups(files, repository, catalog)).backups },
-            service,
-            onlyFull,
-          )
+        findBase: async (service: ServiceRequest, wish: BaseWish, hears: BaseNews) => {
+          const keys = await session.keys(repository, false)
+          const { backups } = await listBackups(files, repository, catalog)
+          return openBase({ files, repository, keys, backups, hears }, service, wish)
         },
         services,
         description: options.description,
@@ -212,13 +212,16 @@ export function createEngine(parts: EngineParts): Engine {
     async consolidate({ backup }, during) {
       const repository = session.repository()
       const entry = await session.backup(repository, backup)
-      const found = entry.encrypted ? await session.key() : null
-      const slotKeys = slotKeysWith(repository, entry.encrypted, found)
+      // Never with less protection than it had, nor with less than a new one would have.
+      const encrypt = entry.encrypted || settings.encryption.enabled
+      const slotKeys = slotKeysWith(repository, encrypt, encrypt ? await session.key() : null)
       return consolidateBackup(session, entry, { aim: 'full', slotKeys }, during)
     },
 
     planDelete: (backup) => planDelete(session, backup),
     delete: (backup, during) => deleteBackup(session, backup, during),
+    pin: (options, during) => pinBackup(session, options, during),
+    unpin: (options, during) => unpinBackup(session, options, during),
 
     async rebuild(during) {
       const repository = session.repository()
@@ -257,7 +260,7 @@ export function createEngine(parts: EngineParts): Engine {
         throw new BackupError(
           'E_KEY_MISSING',
           'a key of the repository is needed to let in another',
-          'set BACKUP_ENCRYPTION_KEY',
+          missingKeyHint(displayPath(session.keyFile)),
         )
       await keyringForWriting(world, repository, found, session.derivation())
       const { secret, file } = await newKey(session, key)

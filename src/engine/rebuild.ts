@@ -61,9 +61,8 @@ function findVerifications(
   repository: Repository,
   newest: Map<string, NonNullable<CatalogEntry['verified']>>,
 ): void {
-  for (const run of runsNewestFirst(world.files, repository)) {
-    if (run.command !== 'verify') continue
-    const report = run.report as { verified?: unknown } | undefined // written by our own verify; checked below
+  for (const run of runsNewestFirst(world.files, repository, { before: null, kinds: ['verify'] })) {
+    const report = run.report as { verified?: unknown } | null // written by our own verify; checked below
     if (!Array.isArray(report?.verified)) continue
     for (const one of report.verified as { id?: unknown; level?: unknown; ok?: unknown }[]) {
       if (
@@ -73,7 +72,7 @@ function findVerifications(
         newest.has(one.id)
       )
         continue
-      newest.set(one.id, { level: one.level, at: run.at, ok: one.ok })
+      newest.set(one.id, { level: one.level, at: run.endedAt ?? run.startedAt, ok: one.ok })
     }
   }
 }

@@ -1,6 +1,7 @@
-import type { During, PlannedRestore, RestoreOptions, RestoreOutcome } from '../model/engine.ts'
+import type { During, PlannedRestore, RestoreOptions, RestoreOutcome, StepPage, StepQuery } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, pathFromJson, pathToText } from '../model/path.ts'
+import type { Files } from '../model/ports.ts'
 import type { PlanHeader } from '../model/restore-plan.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import { openArchive, openBackup } from './inspect.ts'
@@ -10,7 +11,8 @@ import type { Repository } from './repository.ts'
 import { applyRestore } from './restore/apply.ts'
 import { checkDrift } from './restore/drift.ts'
 import { spoolPathIn } from './restore/leftovers.ts'
-import { loadPlan, planHash, savePlan } from './restore/plan-file.ts'
+import { choicesOf, loadPlan, planHash, savePlan } from './restore/plan-file.ts'
+import { PlanSteps } from './restore/plan-steps.ts'
 import { prepareRestore } from './restore/prepare.ts'
 import type { RestoreArchive, RestorePlan } from './restore/request.ts'
 import { selectPaths } from './restore/select-paths.ts'
@@ -62,6 +64,8 @@ class Planning implements PlannedRestore {
   #hash = ''
   #sample: PlannedRestore['sample'] = []
   #healed: string[] = []
+  #steps: PlanSteps | null = null
+  #unproven: readonly string[] = []
   #dropped = false
 
   constructor(session: Session, repository: Repository, options: RestoreOptions, scratch: Scratch, pool: WorkerPool) {
@@ -114,7 +118,21 @@ class Planning implements PlannedRestore {
       .map(({ path, because }) => ({ path: pathFromJson(path), because }))
   }
   get notices(): readonly string[] {
-    return [...this.#healed, ...this.#header.notes]
+    return [...this.#unproven, ...this.#healed, ...this.#header.notes]
+  }
+  get choices(): PlannedRestore['choices'] {
+    return choicesOf(this.#header)
+  }
+  get expiresAt(): string {
+    return this.#header.expiresAt
+  }
+  get space(): PlannedRestore['space'] {
+    const { files } = this.#session.world
+    return this.#header.space.map(({ at, bytes }) => ({
+      at: displayPath(pathFromJson(at)),
+      neededBytes: bytes,
+      freeBytes: freeBytesAt(files, pathFromJson(at)),
+    }))
   }
   get sample(): PlannedRestore['sample'] {
     return this.#sample
@@ -129,6 +147,12 @@ class Planning implements PlannedRestore {
     else await this.#prepare(id, source, spool, during)
     this.#hash = planHash(files, this.#made, this.#key.key)
     this.#sample = this.#firstSteps()
+  }
+
+  async steps(query: StepQuery): Promise<StepPage> {
+    if (this.#dropped) throw new BackupError('E_INTERNAL', 'the steps of a plan were asked for after it was dropped')
+    this.#steps ??= new PlanSteps(this.#session.world.files, this.#made.spoolPath)
+    return this.#steps.page(query)
   }
 
   async save(file: string): Promise<void> {
@@ -251,6 +275,7 @@ class Planning implements PlannedRestore {
         target: inPlace ? { kind: 'in-place' } : { kind: 'directory', path: session.absolute(path) },
         select: selectPaths(source.paths),
         conflict: this.#options.conflict ?? (inPlace ? 'overwrite' : 'keep'),
+        choices: this.#options.choices ?? new Map(),
         user: { uid: world.uid, gid: world.gid },
         now: new Date(world.clock.now()).toISOString(),
       },
@@ -286,6 +311,7 @@ class Planning implements PlannedRestore {
     const entry = await this.#session.backup(this.#repository, id)
     const keys = await this.#session.keys(this.#repository, encrypted)
     const { manifest, archives } = openBackup(files, this.#repository, entry, services, keys)
+    if (manifest.sealed === undefined) this.#unproven = this.#session.unproven(id)
     for (const archive of archives) {
       const lineage = openArchive(files, this.#repository, manifest, archive, keys)
       this.#archives.push({ service: archive.service, lineage })
@@ -305,6 +331,14 @@ class Planning implements PlannedRestore {
       }
     }
     return sample
+  }
+}
+
+function freeBytesAt(files: Files, path: BytePath): number | null {
+  try {
+    return files.fileSystem(path).freeBytes
+  } catch {
+    return null // gone since it was planned; applying will say so
   }
 }
 

@@ -1,7 +1,6 @@
 import type { ManifestArchive, ManifestDetails } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import type { Narrator } from '../model/event.ts'
-import type { FixedBlocks } from '../model/fixed-blocks.ts'
 import { type Compression, compressionSuffix, locatorBytes } from '../model/format.ts'
 import { type BytePath, displayPath, joinPath, storedPathOf } from '../model/path.ts'
 import type { SourceContext } from '../model/source.ts'
@@ -9,7 +8,8 @@ import { chunkerRule } from './archive/chunker-rule.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { createHeader } from './archive/header.ts'
 import { alone } from './archive/lineage.ts'
-import { type Older, packSource } from './archive/pack-source.ts'
+import type { Older } from './archive/pack-options.ts'
+import { packSource } from './archive/pack-source.ts'
 import { type ArchivePlace, ArchiveReader } from './archive/reader.ts'
 import { ArchiveSink } from './archive/sink.ts'
 import { noncePrefixBytes, SegmentSealer, saltBytes } from './archive/stream-aead.ts'
@@ -26,23 +26,10 @@ import type { SlotKey } from './keys/slots.ts'
 import { racySince } from './plan/change.ts'
 import type { AccountNames } from './platform/account-names.ts'
 import { type Repository, repositoryIdentity, type World } from './repository.ts'
+import type { ServiceRequest } from './service-request.ts'
 import { rootsOf } from './sources/files.ts'
-import { type SourceType, sources } from './sources/registry.ts'
+import { sources } from './sources/registry.ts'
 import { ThreadedSource } from './walk/threaded-source.ts'
-
-/** One thing to back up; becomes an archive of its own. */
-export interface ServiceRequest {
-  readonly name: string
-  readonly type: SourceType
-  /** Absolute and normalised, symlinks not resolved. */
-  readonly paths: readonly BytePath[]
-  readonly exclude: readonly string[]
-  /** Patterns of its data volumes; those left out are in `exclude` too. */
-  readonly volumes: readonly string[]
-  readonly excludeCaches: boolean
-  readonly oneFileSystem: boolean
-  readonly fixedBlocks: FixedBlocks
-}
 
 /** What every service of a backup shares, and what this one reports to. */
 export interface ServiceArchiveOptions {

@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
-import { type BytePath, pathFromText } from '../model/path.ts'
+import type { BytePath } from '../model/path.ts'
 import { type CatalogPort, chooseBackup, listBackups } from './catalog.ts'
 import type { Configured } from './configuration.ts'
 import { secretFromText } from './keys/secrets.ts'
@@ -14,7 +14,7 @@ export interface EngineParts {
   readonly world: World
   readonly configured: Configured
   /** The directory relative paths start from. */
-  readonly workingDirectory: string
+  readonly workingDirectory: BytePath
   readonly nodeVersion: string
   catalogOf(repository: Repository): CatalogPort
   /** Asks a person for the passphrase; null where there is nobody to ask. */
@@ -45,6 +45,12 @@ export class Session {
     return this.parts.catalogOf(repository)
   }
 
+  /** Where a key file is looked for when no variable holds the key. */
+  get keyFile(): BytePath {
+    const { key, keyFile } = this.parts.configured.settings.encryption
+    return key.kind === 'file' ? key.path : keyFile
+  }
+
   /** The key at hand without asking anybody. @throws E_KEY_UNUSABLE, E_IO. */
   foundKey(): FoundKey | null {
     if (this.#key !== undefined) return this.#key
@@ -53,7 +59,7 @@ export class Session {
       fromEnvironment:
         encryption.key.kind === 'environment' ? this.parts.configured.lookUpSecret(encryption.keyVariable) : null,
       variable: encryption.keyVariable,
-      keyFile: encryption.key.kind === 'file' ? encryption.key.path : encryption.keyFile,
+      keyFile: this.keyFile,
     })
     return this.#key
   }
@@ -69,7 +75,8 @@ export class Session {
 
   /** Keys for backups that may be encrypted; asks only where one of them is. */
   async keys(repository: Repository, encrypted: boolean): Promise<Keys> {
-    return keysForReading(this.world.files, repository, encrypted ? await this.key() : this.foundKey())
+    const found = encrypted ? await this.key() : this.foundKey()
+    return keysForReading(this.world.files, repository, found, this.keyFile)
   }
 
   async backups(repository: Repository): Promise<readonly CatalogEntry[]> {
@@ -80,10 +87,16 @@ export class Session {
     return chooseBackup(await this.backups(repository), wanted, services)
   }
 
+  /** What is to be said of a backup that is not encrypted where everything should be: who made it cannot be known. */
+  unproven(id: string): string[] {
+    if (!this.parts.configured.settings.encryption.enabled) return []
+    return [`${id} is not encrypted, as new backups are: nothing proves who made it, or that nobody has changed it`]
+  }
+
   /** A path as typed, made absolute without resolving symlinks. */
   absolute(path: string): BytePath {
     if (path === '') throw new BackupError('E_USAGE', 'a path is empty', 'name a path')
-    return absolutePath(pathFromText(this.parts.workingDirectory), path)
+    return absolutePath(this.parts.workingDirectory, path)
   }
 
   derivation(): KdfChoice {

@@ -3,7 +3,7 @@ import type { Keyring } from '../model/keyring.ts'
 import { type BytePath, displayPath } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { createKeyring, parseKeyring, type UnlockedKeyring, unlockKeyring } from './keys/keyring.ts'
-import { type Secret, secretFromKeyfile, secretFromText } from './keys/secrets.ts'
+import { blanksHint, hidesRawKey, type Secret, secretFromKeyfile, secretFromText } from './keys/secrets.ts'
 import { type KdfChoice, type Keys, noKeys, slotKeyFor } from './keys/slots.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { readBytes, readText, replaceFile } from './platform/json-file.ts'
@@ -54,8 +54,8 @@ export function readKeyring(files: Files, repository: Repository): Keyring | nul
  * Keys for reading. Archives carry their own slots, so a lost or damaged keyring, or one the key does not open, only
  * narrows what can be opened; each archive says for itself whether the key fits.
  */
-export function keysForReading(files: Files, repository: Repository, found: FoundKey | null): Keys {
-  if (found === null) return noKeys
+export function keysForReading(files: Files, repository: Repository, found: FoundKey | null, keyFile: BytePath): Keys {
+  if (found === null) return { ...noKeys, absentFile: displayPath(keyFile) }
   const secrets = [found.secret]
   try {
     const keyring = readKeyring(files, repository)
@@ -95,7 +95,9 @@ export async function keyringForWriting(
       throw new BackupError(
         'E_KEY_WRONG',
         `the key from ${found.origin} does not open this repository`,
-        'give the key the repository was made with; holdfast keys list shows the fingerprints',
+        hidesRawKey(found.secret)
+          ? blanksHint
+          : 'give the key the repository was made with; holdfast keys list shows the fingerprints',
         error,
       )
     }

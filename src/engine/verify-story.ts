@@ -1,6 +1,6 @@
 import type { Manifest } from '../model/backup.ts'
 import type { During, VerifyLevel, VerifyOptions, VerifyOutcome, VerifyProblem, VerifyReport } from '../model/engine.ts'
-import { BackupError } from '../model/errors.ts'
+import { BackupError, type ErrorCode } from '../model/errors.ts'
 import { type BytePath, displayPath } from '../model/path.ts'
 import { ArchiveReader } from './archive/reader.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
@@ -46,24 +46,46 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
       const workers = options.workers ?? session.parts.configured.settings.workers.verification ?? world.processors
       const pool = new WorkerPool({ count: workers, filesModule: world.filesModule })
       const reports: VerifyReport[] = []
+      // One that cannot be looked at says nothing of the others.
+      const unseen = new Map<string, BackupError>()
       const proven = new Proven(chosen.length > 1 && chosen.some(({ deps }) => deps.length > 0) ? 1 << 20 : 0)
       try {
         // The oldest first: what they hold need not be read again for those that build on them.
-        for (const id of ids.reverse())
-          reports.unshift(await verifyBackup(session, repository, id, level, keys, pool, proven, story))
+        for (const id of ids.toReversed())
+          try {
+            reports.unshift(await verifyBackup(session, repository, id, level, keys, pool, proven, story))
+          } catch (error) {
+            if (ids.length === 1 || !(error instanceof BackupError) || !ofOneBackup.includes(error.code)) throw error
+            unseen.set(id, error)
+          }
       } finally {
         await pool.close()
       }
+      const [first] = unseen.values()
+      if (first !== undefined && reports.length === 0) throw first
+      for (const [id, { message }] of unseen)
+        story.tell({ kind: 'warning', message: `${id} is not verified: ${message}` })
       await remember(session.catalog(repository), reports, new Date(world.clock.now()).toISOString(), story)
       const damaged = reports.some((report) => !report.ok)
-      const warned = reports.some((report) => report.problems.length > 0)
+      const warned = unseen.size > 0 || reports.some((report) => report.problems.length > 0)
       const report = {
         verified: reports.map(({ id, level, ok, problems }) => ({ id, level, ok, problems: problems.slice(0, 100) })),
       }
-      return { result: reports, report, warnings: warned, ...(damaged ? { exitCode: 4 } : {}) }
+      const known = new Map(reports.map((one) => [one.id, one]))
+      const all = ids.map((id) => known.get(id) ?? unseenReport(id, level, unseen.get(id)?.message ?? ''))
+      return { result: all, report, warnings: warned, ...(damaged ? { exitCode: 4 } : {}) }
     },
   )
   return { exitCode, run, reports: result, blindSpot: level === 'restore' ? null : blindSpots[level] }
+}
+
+/** What keeps one backup from being looked at, and no other. */
+const ofOneBackup: readonly ErrorCode[] = ['E_KEY_MISSING', 'E_KEY_WRONG', 'E_NEWER_FORMAT', 'E_NO_SPACE', 'E_IO']
+
+/** Neither whole nor damaged, as far as is known. */
+function unseenReport(id: string, level: VerifyLevel, what: string): VerifyReport {
+  const problem = { archive: 'manifest.json', path: null, what, severity: 'warning' } as const
+  return { id, level, ok: false, problems: [problem], bytes: 0, durationMs: 0 }
 }
 
 async function verifyBackup(
@@ -84,6 +106,7 @@ async function verifyBackup(
   try {
     const manifest = readManifest(world.files, repository, id)
     if (level !== 'scrub') readDetails(manifest, keys)
+    if (manifest.sealed === undefined) for (const message of session.unproven(id)) run.tell({ kind: 'notice', message })
     for (const archive of manifest.archives) {
       const place = archivePlace(repository, manifest, archive)
       const onProgress = (progress: {

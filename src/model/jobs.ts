@@ -89,7 +89,7 @@ export interface RunSummary {
   readonly committed: string | null
   /** As the run told it; its shape depends on the kind. */
   readonly report: unknown
-  readonly error: { readonly code: string; readonly message: string } | null
+  readonly error: { readonly code: string; readonly message: string; readonly hint: string } | null
   /** Of a run that died: what that means for what it worked on, and what to do. Null for all others. */
   readonly meaning: string | null
 }

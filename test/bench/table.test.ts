@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import type { Measurement, Results } from '../../bench/results.ts'
-import { type Bar, lineOf, median, type Row } from '../../bench/rows.ts'
-import { formatBytes, formatSeconds, renderTable, replaceTable } from '../../bench/table.ts'
+import { type Measurement, parseResults, type Results } from '../../bench/results.ts'
+import { type Bar, lineOf, median, type Quantity, type Row } from '../../bench/rows.ts'
+import { formatBytes, formatQuantity, formatSeconds, renderTable, replaceTable } from '../../bench/table.ts'
 
 const row: Row = { title: 'backup', quantity: { kind: 'wall', step: 'backup' }, bars: [] }
 const peers = ['restic', 'borg']
@@ -34,6 +34,7 @@ function resultsOf(seconds: Record<string, readonly number[]>): Results {
     })),
     missing: [],
     notes: [],
+    figures: [],
     floor: { wallSeconds: 0.001, peakBytes: 1 },
     measurements,
     sizes: [],
@@ -78,6 +79,56 @@ test('a limit holds whoever was there, and its moonshot may be what a peer takes
   expect(verdictOf(bar, { holdfast: [0, 3] })?.verdict).toBe('met')
 })
 
+test('a bar without a moonshot is met at most', () => {
+  const ratio: Bar = { kind: 'ratio', against: ['restic'], least: 1, moonshot: null }
+  expect(verdictOf(ratio, { holdfast: [0, 1], restic: [0, 9] })?.verdict).toBe('met')
+  expect(verdictOf({ kind: 'limit', most: 5, moonshot: null }, { holdfast: [0, 1] })?.verdict).toBe('met')
+})
+
+test('a quotient is taken round by round, against another step or a number of the source, and has no ratio', () => {
+  const results = resultsOf({ holdfast: [9, 2, 4, 8], restic: [9, 3, 3, 3] })
+  const later = results.measurements.map((one) => ({ ...one, step: 'later', wallSeconds: one.wallSeconds * one.round }))
+  const both: Results = {
+    ...results,
+    measurements: [...later, ...results.measurements],
+    figures: [{ name: 'expected', value: 8 }],
+  }
+  const lineFor = (by: Quantity) =>
+    lineOf(
+      { ...row, quantity: { kind: 'quotient', of: { kind: 'wall', step: 'later' }, by, as: 'times' } },
+      both,
+      peers,
+    )
+  const line = lineFor(row.quantity)
+  expect(line.subject).toEqual({ median: 2, ratio: null })
+  expect(line.peers.get('restic')).toEqual({ median: 2, ratio: null })
+  expect(lineFor({ kind: 'figure', name: 'expected' }).subject?.median).toBe(1)
+  expect(lineFor({ kind: 'figure', name: 'unknown' }).subject).toBeNull()
+})
+
+test('what a step stored is kept apart from the size that other steps left', () => {
+  const size = { tool: 'holdfast', warmUp: false, allocatedBytes: 0 }
+  const results: Results = {
+    ...resultsOf({ holdfast: [0, 1] }),
+    sizes: [
+      { ...size, round: 1, step: '', bytes: 500, grownBytes: 500 },
+      { ...size, round: 1, step: 'later', bytes: 530, grownBytes: 30 },
+      { ...size, round: 2, step: 'later', bytes: 540, grownBytes: 50 },
+    ],
+  }
+  const medianOf = (quantity: Quantity) => lineOf({ ...row, quantity }, results, peers).subject?.median
+  expect(medianOf({ kind: 'size' })).toBe(500)
+  expect(medianOf({ kind: 'size', step: 'later' })).toBe(535)
+  expect(medianOf({ kind: 'growth', step: 'later' })).toBe(40)
+})
+
+test('results from before there were steps and figures can still be read', () => {
+  const { figures: _, ...old } = resultsOf({ holdfast: [0, 1] })
+  const size = { tool: 'holdfast', round: 1, warmUp: false, bytes: 5, allocatedBytes: 6 }
+  const parsed = parseResults(JSON.stringify({ ...old, sizes: [size] }))
+  expect(lineOf({ ...row, quantity: { kind: 'size' } }, parsed, peers).subject?.median).toBe(5)
+})
+
 test('a table gives every peer its ratio, and says who does not encrypt and what failed', () => {
   const results = resultsOf({ holdfast: [0, 2], restic: [0, 6], 'tar-zstd': [0, 3] })
   const text = renderTable(
@@ -113,4 +164,7 @@ test('figures have three digits and a unit', () => {
     '432 s',
   ])
   expect([12, 999_600, 341_234_567, 8_697_308_774].map(formatBytes)).toEqual(['12 B', '1 MB', '341 MB', '8.7 GB'])
+  const quotient = { kind: 'quotient', of: row.quantity, by: row.quantity } as const
+  expect(formatQuantity({ ...quotient, as: 'percent' }, 0.01234)).toBe('1.23 %')
+  expect(formatQuantity({ ...quotient, as: 'times' }, 1.2345)).toBe('1.23×')
 })

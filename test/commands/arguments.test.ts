@@ -1,22 +1,10 @@
 import { expect, test } from 'vitest'
 import { unsupportedCommands } from '../../src/commands/parts/unsupported.ts'
 import { commands } from '../../src/commands/registry.ts'
+import { plainly } from '../engine-kit.ts'
 import { commandLine } from './command-line.ts'
 
-const created = {
-  type: 'full',
-  paths: [],
-  services: [],
-  description: '',
-  compression: null,
-  exclude: [],
-  excludeCaches: false,
-  oneFileSystem: false,
-  withoutVolumes: false,
-  paranoid: false,
-  acceptEmpty: false,
-  estimate: false,
-}
+const created = plainly({ type: 'full', paths: [] })
 
 test.each<[string[], object]>([
   [['create'], created],
@@ -123,6 +111,7 @@ test.each<[string[], RegExp]>([
   [['list', 'x'], /list does not take "x"/],
   [['list', '--days', '0'], /--days must be a whole number of at least 1/],
   [['list', '--days', '1.5'], /--days must be a whole number/],
+  [['restore', 'latest', '--workers', '99999'], /--workers must be a whole number from 1 to 256/],
   [['inspect'], /inspect needs ID\|latest/],
   [['cat', 'a'], /cat needs PATH/],
   [['cat', 'a', 'b', '--json'], /--json has no place/],

@@ -117,9 +117,22 @@ test('a person who interrupts twice is told that it is stopping', async () => {
   child.kill('SIGINT')
   await until('interrupted; stopping cleanly')
   child.kill('SIGINT')
-  await until('stopping…')
+  await until('still stopping; once more ends it at once')
   child.kill('SIGUSR2')
   expect((await ended).code).toBe(130)
+})
+
+test('a person who interrupts three times does not wait for a clean end', async () => {
+  const { child, until, ended } = start(['create'], { PRETEND_WAIT: '1' })
+  await until('waiting')
+  child.kill('SIGINT')
+  await until('interrupted; stopping cleanly')
+  child.kill('SIGINT')
+  await until('once more')
+  child.kill('SIGINT')
+  const { code, stderr } = await ended
+  expect(code).toBe(130)
+  expect(stderr).toContain('error: interrupted before it could stop cleanly')
 })
 
 test('an error that nobody awaited is told as any other, without a stack', async () => {

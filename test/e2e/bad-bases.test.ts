@@ -122,7 +122,7 @@ describe('a base that cannot be built upon is told, and what it held is stored a
   test('where a byte of a page of its table of contents has flipped: the other pages are built upon', async () => {
     writeFileSync(series.stage.at('backup_config.json'), JSON.stringify({ encryption: { enabled: false } }))
     mkdirSync(series.at('directory'))
-    for (let at = 0; at < 2500; at++) writeFileSync(series.at('directory', `file-${at}`), `content of ${at}`)
+    for (let at = 0; at < 5000; at++) writeFileSync(series.at('directory', `file-${at}`), `content of ${at}`)
     const full = await series.made('full')
     const archive = manifestOf(series.stage.root, full.id).archives[0]!
     const [path, files] = [archiveOf(full.id), createDiskFiles()]
@@ -131,7 +131,8 @@ describe('a base that cannot be built upon is told, and what it held is stored a
     const reader = new ArchiveReader(files, place, { secrets: [], slotKeys: [] })
     const { pages } = reader.root.toc
     reader.close()
-    expect(pages.length).toBeGreaterThan(3)
+    // Where pages end depends on the paths, and so on the scratch directory's name.
+    expect(pages.length).toBeGreaterThan(2)
     const [, offset, length, entries] = pages[1]!
     flip(path, offset + Math.floor(length / 2))
     const { code, backup, warnings } = await series.create('incremental')

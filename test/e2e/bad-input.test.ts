@@ -91,6 +91,34 @@ const badCalls: BadCall[] = [
     says: ['the key file holds 3 bytes, fewer than 32'],
   },
   {
+    title: 'a restore where the key file that is named is not there',
+    args: (stage) => ['restore', 'latest', '--target', stage.at('target')],
+    options: (stage) => ({
+      env: { BACKUP_ENCRYPTION_KEY: undefined, BACKUP_RECOVERY_ENCRYPTION_KEY_PATH: stage.at('no-such.key') },
+    }),
+    code: 2,
+    error: 'E_KEY_MISSING',
+    says: ['there is none at', '/no-such.key'],
+  },
+  {
+    title: 'a create where the key file that is named is not there',
+    args: (stage) => ['create', source(stage)],
+    options: (stage) => ({
+      env: { BACKUP_ENCRYPTION_KEY: undefined, BACKUP_RECOVERY_ENCRYPTION_KEY_PATH: stage.at('no-such.key') },
+    }),
+    code: 2,
+    error: 'E_KEY_MISSING',
+    says: ['there is none at', '/no-such.key'],
+  },
+  {
+    title: 'a create with a blank before the digits of the key',
+    args: (stage) => ['create', source(stage)],
+    options: (stage) => ({ env: { BACKUP_ENCRYPTION_KEY: ` ${stage.environment['BACKUP_ENCRYPTION_KEY']}` } }),
+    code: 1,
+    error: 'E_KEY_WRONG',
+    says: ['does not open this repository', '64 hex digits with blanks'],
+  },
+  {
     title: 'a create with a key that is not the repository’s',
     args: (stage) => ['create', source(stage)],
     options: () => ({ env: { BACKUP_ENCRYPTION_KEY: otherKey } }),
@@ -482,6 +510,32 @@ function suite(asNobody: boolean): void {
       expect(litterOf(root)).toEqual([])
     })
 
+    test('verify --all passes over a backup that the key does not open, and says so', async () => {
+      const { root, options, id } = copyOfRepository()
+      rmSync(join(root, 'keys', 'keyring.json'))
+      const env = { ...options.env, BACKUP_ENCRYPTION_KEY: otherKey }
+      await stage.succeed(['create', stage.at('source')], { env })
+      const [other] = backupIds(root).filter((one) => one !== id)
+      const { code, last } = await stage.json(['verify', '--all'], { env })
+      expect({ code, last }).toMatchObject({ code: 3, last: { verify: { ok: false } } })
+      const reports = (last['verify'] as { reports: { id: string; ok: boolean; problems: object[] }[] }).reports
+      expect(reports.map((report) => [report.id, report.ok, report.problems])).toEqual([
+        [other, true, []],
+        [id, false, [expect.objectContaining({ severity: 'warning', what: expect.stringContaining('does not open') })]],
+      ])
+      const told = await stage.run(['verify', '--all'], { env })
+      expect(told.stdout).toContain(`${id}  full: NOT VERIFIED`)
+      // Nothing is said of it where the next rebuild or status would take it for damage.
+      const listed = (await stage.json(['list'], { env })).last['backups'] as { id: string; verified: object | null }[]
+      expect(listed.find((one) => one.id === id)?.verified).toBe(null)
+      expect((await stage.run(['verify', id], { env })).code).toBe(1)
+      const none = await stage.run(['verify', '--all'], {
+        ...options,
+        env: { ...options.env, BACKUP_ENCRYPTION_KEY: 'ef'.repeat(32) },
+      })
+      expect(none).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error: /) })
+    })
+
     test('the archive of another repository under the same key', async () => {
       const other = stage.at('other-repository')
       await stage.succeed(['create', stage.at('source'), '--root', other])
@@ -655,6 +709,15 @@ function suite(asNobody: boolean): void {
       expect(code === 3).toBe(lines.some(({ kind }) => kind === 'warning'))
       expect((await stage.run(['verify', 'latest'], options)).code).toBe(0)
       expect(litterOf(root)).toEqual([])
+    })
+
+    test('a file of the kernel’s own that says it is empty is told as one whose content is not stored', async () => {
+      const { options } = copyOfRepository()
+      const { code, stderr } = await stage.run(['create', '/proc/version'], options)
+      expect({ code, stderr }).toEqual({
+        code: 3,
+        stderr: 'warning: proc/version: says that it is empty, and is not, as files of the kernel do; stored empty\n',
+      })
     })
 
     test('the repository inside a source is left out, with a notice', async () => {
@@ -889,6 +952,39 @@ function suite(asNobody: boolean): void {
         expect(ended.stderr).toMatch(/error: .*working directory/)
       }
       expect(ended.stderr).not.toMatch(/uv_cwd|unexpected/)
+    })
+
+    test('a name that is not UTF-8 as an argument, a variable or the working directory is never taken for another', async () => {
+      const { root, options } = copyOfRepository()
+      const name = Buffer.concat([Buffer.from(`${stage.makeDirectory('odd')}/`), Buffer.of(0x62, 0xff)])
+      mkdirSync(name)
+      closeSync(openSync(Buffer.concat([name, Buffer.from('/file')]), 'w'))
+      chownAll(stage.at('odd'))
+      const odd = `'${stage.at('odd')}/'$'b\\xff'`
+      const refused = async (shell: string, what: RegExp) => {
+        const ended = await stage.run([], { ...options, shell })
+        expect(ended).toMatchObject({ code: 2, stdout: '', stderr: expect.stringMatching(what) })
+      }
+      await refused(`"$@" create ${odd}`, /error: the argument .*\/odd\/b\\xff is not UTF-8/)
+      await refused(`"$@" restore latest --target ${odd}/out`, /is not UTF-8\nhint: /)
+      await refused(`BACKUP_DIR=${odd} "$@" list`, /error: the variable BACKUP_DIR is not UTF-8/)
+      await refused(
+        `BACKUP_ENCRYPTION_KEY=$'secret\\xe4' "$@" list`,
+        /^error: the variable BACKUP_ENCRYPTION_KEY is not UTF-8\nhint: [^\n]*\n$/,
+      )
+      expect(readdirSync(stage.at('odd'), 'latin1')).toEqual(['b\xff'])
+      const shell = `cd ${odd} && "$@" create file && "$@" restore latest --target out`
+      expect(await stage.run([], { env: { BACKUP_DIR: root }, shell })).toMatchObject({ code: 0 })
+      expect(readdirSync(stage.at('odd'), 'latin1')).toEqual(['b\xff'])
+    })
+
+    test('a U+FFFD that is really there is a character like any other', async () => {
+      const { options } = copyOfRepository()
+      const tree = stage.makeDirectory('odd\ufffd')
+      closeSync(openSync(join(tree, 'a'), 'w'))
+      chownAll(tree)
+      await stage.succeed(['create', tree], options)
+      expect(await stage.succeed(['inspect', 'latest'], options)).toContain('odd\ufffd/a')
     })
 
     test('stdin is closed', async () => {

@@ -19,7 +19,8 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, test } from 'vitest'
 import { systemClock } from '../../src/engine/platform/clock.ts'
 import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
 import type { During, Engine } from '../../src/model/engine.ts'
@@ -36,6 +37,19 @@ import { seeded } from './trees.ts'
 const isLong = process.env['HOLDFAST_LONG'] === '1'
 const seeds = isLong ? 500 : 12
 const firstSeed = Number(process.env['HOLDFAST_SEED'] ?? 1)
+
+/** What the histories were made of, for the table. */
+const counts = {
+  edits: 0,
+  full: 0,
+  incremental: 0,
+  differential: 0,
+  consolidated: 0,
+  deleted: 0,
+  'deletions refused': 0,
+  'restored and compared': 0,
+}
+let wholeHistories = 0
 
 const disk = createDiskFiles()
 const key = 'ab'.repeat(32)
@@ -94,6 +108,7 @@ class History {
     const options = plainly({ type, paths: [this.source], paranoid, acceptEmpty: true })
     const outcome = await this.#engine.create(options, this.#during)
     expect(outcome.exitCode).toBe(0)
+    counts[outcome.backup.type as 'full' | 'incremental' | 'differential']++ // those are asked for
     this.#made.push({ id: outcome.backup.id, tree: describeTree(disk, pathFromText(this.source)) })
     // The kernel stamps in ticks of some milliseconds: an edit within the same one would not show.
     if (this.#believesTimes) await pause(12)
@@ -105,6 +120,7 @@ class History {
     const outcome = await this.#engine.consolidate({ backup: id }, this.#during)
     if (outcome === null) return
     expect(outcome.backup).toMatchObject({ type: 'full', deps: [] })
+    counts.consolidated++
     this.#made.push({ id: outcome.backup.id, tree })
     const verified = await this.#engine.verify({ backup: outcome.backup.id, level: 'full', workers: 1 }, this.#during)
     expect(verified.reports.flatMap(({ problems }) => problems)).toEqual([])
@@ -117,8 +133,10 @@ class History {
     if (backups.some(({ deps }) => deps.includes(chosen.id))) {
       await expect(this.#engine.planDelete(chosen.id)).rejects.toMatchObject({ code: 'E_NEEDED' })
       await expect(this.#engine.delete(chosen.id, this.#during)).rejects.toMatchObject({ code: 'E_NEEDED' })
+      counts['deletions refused']++
       return
     }
+    counts.deleted++
     await this.#engine.delete(chosen.id, this.#during)
     this.#made.splice(this.#made.indexOf(chosen), 1)
     const left = await this.#engine.list({ type: null, services: [], days: null })
@@ -147,6 +165,7 @@ class History {
     }).toEqual({ id, told: [], notices: [], refused: 0, exitCode: 0 })
     const restored = describeTree(disk, pathFromText(join(target, this.source)))
     expect(compareTrees(tree, restored, (_path, attribute) => attribute === 'holes')).toEqual([])
+    counts['restored and compared']++
     rmSync(target, { recursive: true })
   }
 
@@ -157,6 +176,7 @@ class History {
   }
 
   #editOne(): void {
+    counts.edits++
     const all = readdirSync(this.source, { recursive: true, encoding: 'utf8' })
       .filter((name) => name !== 'large')
       .sort()
@@ -246,8 +266,25 @@ test.each(Array.from({ length: seeds }, (_, at) => firstSeed + at))(
     const history = new History(seed)
     try {
       await history.run()
+      wholeHistories++
     } finally {
       history.close()
     }
   },
 )
+
+afterAll(() => {
+  if (!isLong) return
+  const directory = fileURLToPath(new URL('../../docs/tables', import.meta.url))
+  mkdirSync(directory, { recursive: true })
+  const rows = Object.entries(counts).map(([what, count]) => `| ${what} | ${count} |`)
+  const text = `# Random histories
+
+A tree is edited at random and backed up again and again, full, incremental and differential, some of it consolidated, some deleted; in the end every backup that is left is restored and compared with what the tree was when it was made: names, types, content, modes, owners, times, links. Of ${seeds} histories, seeds ${firstSeed} to ${firstSeed + seeds - 1}, ${wholeHistories} came out equal in everything. Written by \`npm run test:long\`, or \`HOLDFAST_LONG=1 vitest run test/e2e/history.test.ts\`.
+
+| what | times |
+|---|---|
+${rows.join('\n')}
+`
+  writeFileSync(join(directory, 'history.md'), text)
+})

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { noise, Series } from './incremental-kit.ts'
+import { type Backup, noise, Series } from './incremental-kit.ts'
 import { makeTree } from './trees.ts'
 
 let series: Series
@@ -72,6 +72,45 @@ describe('what a backup builds on', () => {
     expect(second).toMatchObject({ base: full.id, deps: [full.id], reusedBytes: 50_000 })
     expect(third).toMatchObject({ base: second.id, deps: [full.id, second.id].sort(), reusedBytes: 100_000 })
     expect(await series.restored(third.id)).toEqual([])
+  })
+
+  test('an encrypted backup takes nothing from one that everybody can read, and is told of when it is restored', async () => {
+    writeFileSync(series.at('file'), noise(1, 50_000))
+    const configuration = series.stage.at('backup_config.json')
+    const off = JSON.stringify({ encryption: { enabled: false } })
+    writeFileSync(configuration, off)
+    const readable = await series.made('full')
+    rmSync(configuration)
+    const { code, backup, notices } = await series.create('incremental')
+    expect({ code, notices }).toEqual({
+      code: 0,
+      notices: [
+        `${readable.id} is not encrypted, and a backup that is must not depend on what everybody can read`,
+        'there is no older backup to build upon: this becomes a full backup',
+      ],
+    })
+    expect(backup).toMatchObject({ type: 'full', encrypted: true, deps: [], reusedBytes: 0 })
+    expect(await series.made('incremental')).toMatchObject({ base: backup.id, deps: [backup.id] })
+
+    const target = series.stage.at('out')
+    const restored = await series.stage.run(['restore', readable.id, '--target', target])
+    expect(restored).toMatchObject({ code: 0, stderr: expect.stringContaining(`${readable.id} is not encrypted`) })
+    writeFileSync(configuration, off)
+    const again = await series.stage.run(['restore', readable.id, '--target', target])
+    expect(again).toMatchObject({ code: 0, stderr: '' })
+  })
+
+  test('a backup consolidated while encryption is on is encrypted, whatever it is made from', async () => {
+    writeFileSync(series.at('file'), noise(1, 50_000))
+    const configuration = series.stage.at('backup_config.json')
+    writeFileSync(configuration, JSON.stringify({ encryption: { enabled: false } }))
+    await series.made('full')
+    const readable = await series.made('incremental')
+    expect(readable).toMatchObject({ encrypted: false, reusedBytes: 50_000 })
+    rmSync(configuration)
+    const { last } = await series.stage.json(['consolidate', readable.id])
+    expect(last['backup']).toMatchObject({ deps: [], encrypted: true })
+    expect(await series.restored((last['backup'] as Backup).id)).toEqual([])
   })
 
   test('--type service makes a full backup of a selection, which others build on', async () => {

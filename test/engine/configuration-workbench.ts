@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type ConfigurationFiles, type Configured, loadSettings } from '../../src/engine/configuration.ts'
+import { pathFromText } from '../../src/model/path.ts'
 import type { FileStatus } from '../../src/model/ports.ts'
 
 /** STAND-IN for the platform's `Files`, only the four calls that configuration makes, on the real disk. To be replaced by it. */
@@ -50,7 +51,7 @@ export function bench(): Bench {
       environment,
       options,
       defaultRoot: join(directory, 'backup'),
-      workingDirectory: join(directory, 'elsewhere'),
+      workingDirectory: pathFromText(join(directory, 'elsewhere')),
       homeDirectory: '/home/operator',
     })
   return { directory, write, load }

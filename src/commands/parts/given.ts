@@ -33,12 +33,14 @@ export class Given {
     return [...new Set(names)]
   }
 
-  /** A whole number of at least `least`; null where the option is absent. */
-  count(name: string, least: number): number | null {
+  /** A whole number of at least `least`, and at most `most` where that is given; null where the option is absent. */
+  count(name: string, least: number, most?: number): number | null {
     const text = this.text(name)
     if (text === null) return null
-    if (!/^\d{1,9}$/.test(text) || Number(text) < least)
-      throw usage(`--${name} must be a whole number of at least ${least}, not ${quoted(text)}`)
+    if (!/^\d{1,9}$/.test(text) || Number(text) < least || Number(text) > (most ?? Number(text))) {
+      const range = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`
+      throw usage(`--${name} must be a whole number ${range}, not ${quoted(text)}`)
+    }
     return Number(text)
   }
 

@@ -42,6 +42,8 @@ export interface CommandSpec {
   readonly exits: readonly number[]
   /** `clean-up`: Ctrl-C aborts the signal and the command ends by itself. `at-once`: it has nothing to clean up. */
   readonly onInterrupt: 'clean-up' | 'at-once'
+  /** Works for the process that started it, whose lines on stdin it reads, and goes on without it: a hang-up means nothing. */
+  readonly isJob?: true
   run(given: Given, context: Context): Promise<number>
 }
 

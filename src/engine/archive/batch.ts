@@ -1,6 +1,5 @@
 import type { TocEntry } from '../../model/toc.ts'
 import { type CompressionLevel, compressFrame, frameTargetBytes } from './codec.ts'
-import type { PackResult } from './pack-job.ts'
 import { paddedBytes } from './tar-header.ts'
 import { encodeTocLineAround } from './toc-line.ts'
 import { endsPage } from './toc-pages.ts'
@@ -10,6 +9,23 @@ import { endsPage } from './toc-pages.ts'
 export interface Frame {
   readonly bytes: Uint8Array
   readonly rawBytes: number
+}
+
+/** What was packed, column by column; entries that could not be read are absent. Offsets count from the first frame. */
+export interface PackedEntries {
+  readonly frames: readonly Frame[]
+  /** Place of each packed entry in the job. */
+  readonly indices: Uint32Array
+  /** The line of the table of contents before and after the offset of the entry's bytes. */
+  readonly heads: readonly string[]
+  readonly tails: readonly string[]
+  /** -1 where no byte is stored; the head is then the whole line. */
+  readonly offsets: Float64Array
+  /** Size of a file's content; -1 for what is no file. */
+  readonly sizes: Float64Array
+  readonly pageEnds: Uint8Array
+  /** Hard links, and the files that carry their data: in full, for their lines depend on each other. */
+  readonly linked: ReadonlyMap<number, TocEntry>
 }
 
 /** The tar bytes of a batch while they are gathered; keeps its memory from batch to batch. */
@@ -47,11 +63,7 @@ export interface Span {
  * A frame ends with the entry that fills it; an entry larger than a frame is cut into equal frames of its own.
  * Only names and sizes decide, never who did the work.
  */
-export function cutFrames(
-  raw: RawBuffer,
-  spans: readonly Span[],
-  compression: CompressionLevel,
-): Omit<PackResult, 'warnings' | 'matched'> {
+export function cutFrames(raw: RawBuffer, spans: readonly Span[], compression: CompressionLevel): PackedEntries {
   if (spans.length === 0) return { frames: [], ...linesOf([], [], [0]) }
   const target = frameTargetBytes[compression.compression]
   const starts = [0]
@@ -74,7 +86,7 @@ function linesOf(
   spans: readonly Span[],
   frames: readonly Frame[],
   starts: readonly number[],
-): Omit<PackResult, 'warnings' | 'matched' | 'frames'> {
+): Omit<PackedEntries, 'frames'> {
   const frameOffsets = [0]
   for (const frame of frames) frameOffsets.push((frameOffsets.at(-1) as number) + frame.bytes.length)
   const indices = new Uint32Array(spans.length)

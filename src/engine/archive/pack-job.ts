@@ -5,12 +5,12 @@ import type { Attributes, EntryType, SourceWarning } from '../../model/source.ts
 import type { TocEntry } from '../../model/toc.ts'
 import type { AccountNames } from '../platform/account-names.ts'
 import { readFully } from '../platform/read-fully.ts'
-import { cutFrames, type Frame, RawBuffer, type Span } from './batch.ts'
+import { cutFrames, type PackedEntries, RawBuffer, type Span } from './batch.ts'
 import type { CompressionLevel } from './codec.ts'
 import { lookUpContent, type SharedContents } from './content-table.ts'
 import { attributesOf } from './entry-attributes.ts'
 import { type ExtendedAttributes, leftOutText, noExtendedAttributes, splitXattrs } from './extended-attributes.ts'
-import { changedWhileRead, replacedWhileRead, vanished, whyUnreadable } from './source-trouble.ts'
+import { changedWhileRead, replacedWhileRead, saysEmpty, vanished, whyUnreadable } from './source-trouble.ts'
 import { hashSparse, isWhole, sparseMap } from './sparse-map.ts'
 import { planTarHeader, writeTarHeader } from './tar-header.ts'
 import { typeOfLetter } from './type-letters.ts'
@@ -54,21 +54,8 @@ export interface GivenEntry {
   readonly bytes: Uint8Array
 }
 
-/** What was packed, column by column; entries that could not be read are absent. Offsets count from the first frame. */
-export interface PackResult {
-  readonly frames: readonly Frame[]
-  /** Place of each packed entry in the job. */
-  readonly indices: Uint32Array
-  /** The line of the table of contents before and after the offset of the entry's bytes. */
-  readonly heads: readonly string[]
-  readonly tails: readonly string[]
-  /** -1 where no byte is stored; the head is then the whole line. */
-  readonly offsets: Float64Array
-  /** Size of a file's content; -1 for what is no file. */
-  readonly sizes: Float64Array
-  readonly pageEnds: Uint8Array
-  /** Hard links, and the files that carry their data: in full, for their lines depend on each other. */
-  readonly linked: ReadonlyMap<number, TocEntry>
+/** What became of a job: what was packed, and what need not be. */
+export interface PackResult extends PackedEntries {
   /** By place in the job: entries whose content is the known one, and that are not packed. */
   readonly matched: ReadonlyMap<number, MatchedEntry>
   readonly warnings: readonly SourceWarning[]
@@ -219,12 +206,13 @@ export class Packer {
         }
       }
       const span = this.#append(entry, index, described, { storedBytes, fill })
-      // Files of the kernel's own (procfs, sysfs) say they are empty, and are not.
-      if (before.sizeBytes === 0 && files.read(fd, oneByte, 0, 1, 0) > 0) torn = true
+      const holdsMore = before.sizeBytes === 0 && files.read(fd, oneByte, 0, 1, 0) > 0
       const after = files.statusOf(fd)
-      torn ||=
+      const changed =
         after.mtimeNs !== before.mtimeNs || after.ctimeNs !== before.ctimeNs || after.sizeBytes !== before.sizeBytes
-      if (torn) warnings.push({ path: entry.path, what: changedWhileRead })
+      const what = holdsMore && !changed ? saysEmpty : changedWhileRead
+      torn ||= holdsMore || changed
+      if (torn) warnings.push({ path: entry.path, what })
       return { ...span, entry: { ...span.entry, torn } }
     } finally {
       files.close(fd)

@@ -1,50 +1,24 @@
 import type { Chunk } from '../../model/format.ts'
 import type { BytePath } from '../../model/path.ts'
-import type { Files } from '../../model/ports.ts'
 import type { Source, SourceContext, SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
-import type { ChangeDetection } from '../incremental/change-detection.ts'
-import type { OlderContents } from '../incremental/older-contents.ts'
 import { Batches, largeFileBytes, type Unit } from '../plan/batches.ts'
 import type { Piece, ReadPiece } from '../plan/pieces.ts'
-import type { AccountNames } from '../platform/account-names.ts'
 import { release } from '../platform/release.ts'
-import type { Chunker } from './chunking.ts'
-import { type CompressionLevel, frameTargetBytes } from './codec.ts'
+import { frameTargetBytes } from './codec.ts'
 import { inParts } from './in-parts.ts'
-import type { Lineage } from './lineage.ts'
 import { type GivenEntry, type MatchedEntry, Packer, type PackJob, type PackLink, type PackResult } from './pack-job.ts'
 import { LargeFilePacker } from './pack-large.ts'
+import type { Older, PackSourceOptions } from './pack-options.ts'
 import type { PartJob } from './part-job.ts'
 import { takeOver } from './take-over.ts'
 import { typeLetters } from './type-letters.ts'
-import type { WorkerPool } from './worker-pool.ts'
 import type { ArchiveWriter } from './writer.ts'
 
 /**
  * From a source to a writer: units of work go to the worker threads in any order, their results into the archive in
  * the order of the walk. At most a few units are under way, which bounds the memory.
  */
-export interface PackSourceOptions {
-  readonly files: Files
-  readonly pool: WorkerPool
-  readonly names: AccountNames
-  readonly compression: CompressionLevel
-  readonly withXattrs: boolean
-  /** What an older backup says of the same source; null where everything is read and stored. */
-  readonly older: Older | null
-  /** How a large file of this stored path is cut. */
-  chunkerOf(path: BytePath): Chunker
-  onProgress(): void
-}
-
-/** An older backup of the source, to take over from. */
-export interface Older {
-  readonly lineage: Lineage
-  readonly changes: ChangeDetection
-  readonly contents: OlderContents
-}
-
 export async function packSource(
   source: Source,
   writer: ArchiveWriter,

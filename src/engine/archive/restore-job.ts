@@ -6,6 +6,7 @@ import type { User } from '../restore/attributes.ts'
 import { EntryContent } from '../restore/entry-content.ts'
 import type { HolderAccess } from '../restore/holder-access.ts'
 import { OpenDirectories, type OpenPlace } from '../restore/open-directories.ts'
+import { SharedWatch } from '../restore/shared-watch.ts'
 import { decodeStep, type RestorableEntry } from '../restore/step-line.ts'
 import { type StepResult, StepWriter } from '../restore/step-writer.ts'
 
@@ -27,6 +28,8 @@ interface WriteTask {
   readonly temporaryPrefix: string
   /** Looks also where nothing can stand: the target does not tell upper and lower case apart. */
   readonly alwaysLook: boolean
+  /** Of a `SharedWatch`. */
+  readonly watch: SharedArrayBuffer
 }
 
 /** Reads the content of files and compares it with their hashes; writes nothing. */
@@ -42,6 +45,8 @@ export type CheckResult = readonly { readonly at: number; readonly what: string 
 interface CompareTask {
   readonly task: 'compare'
   readonly files: readonly { readonly path: BytePath; readonly sizeBytes: number; readonly sha256: string }[]
+  /** Of a `SharedWatch`. */
+  readonly watch: SharedArrayBuffer
 }
 
 /** Keeps archives and directories open from job to job of one restore. */
@@ -62,7 +67,7 @@ export class RestoreWorker {
       case 'close':
         return null
       case 'compare':
-        return job.files.map((file) => this.#hasContent(job.places, file))
+        return this.#compare(job)
       case 'check':
         return this.#check(job)
       case 'write':
@@ -76,6 +81,7 @@ export class RestoreWorker {
       user: job.user,
       temporaryPrefix: job.temporaryPrefix,
       alwaysLook: job.alwaysLook,
+      watch: new SharedWatch(job.watch),
       directories: this.#directoriesOf(job.places),
       content: (archive) => this.#contentOf(archive, job.archives),
     })
@@ -98,7 +104,15 @@ export class RestoreWorker {
     return wrong
   }
 
-  #hasContent(places: readonly OpenPlace[], file: CompareTask['files'][number]): boolean {
+  #compare(job: RestoreJob & CompareTask): boolean[] {
+    const watch = new SharedWatch(job.watch)
+    return job.files.map((file) => {
+      watch.check()
+      return this.#hasContent(job.places, file, watch)
+    })
+  }
+
+  #hasContent(places: readonly OpenPlace[], file: CompareTask['files'][number], watch: SharedWatch): boolean {
     const files = this.#files
     let fd: number
     try {
@@ -113,9 +127,11 @@ export class RestoreWorker {
       for (let got = 1; got > 0; seen += got) {
         got = files.read(fd, readBuffer, 0, readBuffer.length, null)
         digest.update(readBuffer.subarray(0, got))
+        watch.check()
       }
       return seen === file.sizeBytes && digest.digest('hex') === file.sha256
-    } catch {
+    } catch (error) {
+      if (error instanceof BackupError) throw error
       return false
     } finally {
       files.close(fd)

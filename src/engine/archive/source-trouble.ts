@@ -4,6 +4,9 @@ import { type BytePath, displayPath } from '../../model/path.ts'
 
 export const changedWhileRead = 'changed while it was read; its content is a mixture of versions'
 
+/** Files of the kernel's own (procfs) say they are empty, and are not. */
+export const saysEmpty = 'says that it is empty, and is not, as files of the kernel do; stored empty'
+
 export const replacedWhileRead = 'was replaced while the backup ran; left out'
 
 export function vanished(): NodeJS.ErrnoException {

@@ -12,7 +12,7 @@ import type { Keys, SlotKey } from '../keys/slots.ts'
 import { readDetails, readManifest } from '../manifest.ts'
 import { chooseKept, type MemberShare, mostDependencies } from '../plan/lineage-upkeep.ts'
 import { carryOut } from '../run.ts'
-import type { ServiceRequest } from '../service-archive.ts'
+import type { ServiceRequest } from '../service-request.ts'
 import type { Session } from '../session.ts'
 import { type SourceType, sources } from '../sources/registry.ts'
 

@@ -8,7 +8,7 @@ import { openArchive } from '../inspect.ts'
 import type { Keys } from '../keys/slots.ts'
 import { readDetails, readManifest } from '../manifest.ts'
 import type { Repository } from '../repository.ts'
-import type { ServiceRequest } from '../service-archive.ts'
+import type { ServiceRequest } from '../service-request.ts'
 import { rootsOf } from '../sources/files.ts'
 
 /** The archive of an older backup that a new one of the same service builds on. */
@@ -29,9 +29,24 @@ export interface BaseSearch {
   readonly keys: Keys
   /** Newest first. */
   readonly backups: readonly CatalogEntry[]
-  /** Hears why a backup or a part of it cannot be built upon. */
-  warn(what: string): void
+  readonly hears: BaseNews
 }
+
+export interface BaseWish {
+  /** One that depends on nothing. */
+  readonly onlyFull: boolean
+  /** What is encrypted takes nothing from where everybody can read it, or could have written it. */
+  readonly onlyEncrypted: boolean
+}
+
+/** Hears why a backup or a part of it cannot be built upon. */
+export interface BaseNews {
+  warn(what: string): void
+  /** What is no trouble. */
+  note(what: string): void
+}
+
+export const nobodyHears: BaseNews = { warn: () => {}, note: () => {} }
 
 /** PATHs of the command line form one service of this name; others every time. */
 const pathsService = 'paths'
@@ -42,17 +57,18 @@ const selfContained: readonly BackupType[] = ['full', 'service']
 type BaseOf = Pick<ServiceRequest, 'name' | 'paths' | 'exclude' | 'volumes'>
 
 /**
- * The newest backup of a service that can be built upon; for a differential, the newest that depends on nothing. Null
- * where there is none. Its owner closes the lineage.
+ * The newest backup of a service that can be built upon. Null where there is none. Its owner closes the lineage.
  */
-export function openBase(search: BaseSearch, service: BaseOf, onlyFull: boolean): Base | null {
+export function openBase(search: BaseSearch, service: BaseOf, { onlyFull, onlyEncrypted }: BaseWish): Base | null {
   let without: Base | null = null
+  let readable: string | null = null
   for (const entry of search.backups) {
     if (entry.missing === true || entry.type === 'safety' || !entry.services.includes(service.name)) continue
     if (onlyFull && !selfContained.includes(entry.type)) continue
     try {
-      const base = openFrom(search, service, entry)
-      if (base === null) continue
+      const base = openFrom(search, service, entry, onlyEncrypted)
+      if (base === 'readable') readable ??= entry.id
+      if (base === null || base === 'readable') continue
       if (!lacksVolumes(base.lineage, service)) {
         without?.lineage.close()
         return base
@@ -61,9 +77,11 @@ export function openBase(search: BaseSearch, service: BaseOf, onlyFull: boolean)
       else base.lineage.close()
     } catch (error) {
       if (!(error instanceof BackupError)) throw error
-      search.warn(`${entry.id} cannot be built upon: ${error.message}`)
+      search.hears.warn(`${entry.id} cannot be built upon: ${error.message}`)
     }
   }
+  if (without === null && readable !== null)
+    search.hears.note(`${readable} is not encrypted, and a backup that is must not depend on what everybody can read`)
   return without
 }
 
@@ -97,16 +115,22 @@ function ownOf({ top }: Lineage, backup: string, file: string): Dependency {
   return { i: root.ord, id: root.id, file: `${backup}/${file}`, size: access.fileBytes, root: rootSha256 }
 }
 
-function openFrom({ files, repository, keys, warn }: BaseSearch, service: BaseOf, entry: CatalogEntry): Base | null {
+function openFrom(
+  { files, repository, keys, hears: { warn } }: BaseSearch,
+  service: BaseOf,
+  entry: CatalogEntry,
+  onlyEncrypted: boolean,
+): Base | 'readable' | null {
   const manifest = readManifest(files, repository, entry.id)
   const archive = manifest.archives.find((candidate) => candidate.service === service.name)
   if (archive === undefined) return null
   if (service.name === pathsService && !samePaths(service, readDetails(manifest, keys).services)) return null
+  if (onlyEncrypted && manifest.sealed === undefined) return 'readable'
   const lineage = openArchive(files, repository, manifest, archive, keys)
   try {
     const { root } = lineage.top
     const own = ownOf(lineage, manifest.id, archive.file)
-    const older = root.deps.filter((dependency) => isUsable(lineage, dependency, warn))
+    const older = root.deps.filter((dependency) => isUsable(lineage, dependency, onlyEncrypted, warn))
     const dependencies = [own, ...older]
     if (dependencies.length > limits.dependencies) {
       warn(`${entry.id} depends on ${older.length} older archives already, which is the most there may be`)
@@ -121,10 +145,15 @@ function openFrom({ files, repository, keys, warn }: BaseSearch, service: BaseOf
   }
 }
 
-function isUsable(lineage: Lineage, { i, file }: Dependency, warn: (what: string) => void): boolean {
+function isUsable(
+  lineage: Lineage,
+  { i, file }: Dependency,
+  onlyEncrypted: boolean,
+  warn: (what: string) => void,
+): boolean {
   try {
-    lineage.member(i)
-    return true
+    const { encrypted } = lineage.member(i).place
+    return encrypted || !onlyEncrypted
   } catch (error) {
     if (!(error instanceof BackupError)) throw error
     warn(`${file} cannot be built upon, and what it holds is stored anew: ${error.message}`)

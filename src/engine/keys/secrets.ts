@@ -49,6 +49,16 @@ export function secretFromKeyfile(content: Uint8Array): Secret {
   return { kind: 'keyfile', bytes: Uint8Array.from(content) }
 }
 
+/** Whether a secret is 64 hex digits but for what stands around them: a blank, a second line end, a byte order mark. */
+export function hidesRawKey(secret: Secret): boolean {
+  if (secret.kind === 'raw') return false
+  const text = secret.kind === 'passphrase' ? secret.text : Buffer.from(secret.bytes).toString('utf8')
+  return rawKey.test(text.trim()) // trim takes the byte order mark too
+}
+
+export const blanksHint =
+  'the key is 64 hex digits with blanks or empty lines around them, which count: take them out, and try again'
+
 /** A passphrase's bytes: NFC, UTF-8, nothing trimmed, so that every keyboard types the same key. */
 export function passphraseBytes(text: string): Uint8Array {
   return Buffer.from(text.normalize('NFC'), 'utf8')

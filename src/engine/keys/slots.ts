@@ -5,7 +5,7 @@ import { dataKeyBytes } from './archive-keys.ts'
 import { derive, fingerprint } from './derive.ts'
 import { canDerive, estimatedSeconds, isDerived, type KdfParameters, kdfOf, sameKdf, stretch } from './kdf.ts'
 import { ivBytes, sealBytes, unsealBytes } from './seal.ts'
-import type { Secret } from './secrets.ts'
+import { blanksHint, hidesRawKey, type Secret } from './secrets.ts'
 
 /**
  * Slots: each wraps a data key for one holder of a key. docs/format.md, "Keys".
@@ -32,6 +32,8 @@ export interface Keys {
   readonly secrets: readonly Secret[]
   /** What an unlocked keyring adds: the keys of all its members. */
   readonly slotKeys: readonly SlotKey[]
+  /** Where no key was given: the key file that was looked for and is not there, for people. */
+  readonly absentFile?: string
 }
 
 export const noKeys: Keys = { secrets: [], slotKeys: [] }
@@ -187,6 +189,12 @@ function* readySecrets(slot: Slot, keys: Keys): Generator<Uint8Array> {
   }
 }
 
+/** What to do without a key. `absentFile` is the key file that was looked for, for people. */
+export function missingKeyHint(absentFile: string | null): string {
+  const looked = absentFile === null ? '' : `; there is none at ${absentFile}`
+  return `set BACKUP_ENCRYPTION_KEY, or name the key file${looked}`
+}
+
 /** Why nothing opened: no key at all is another matter than the wrong one. */
 export function cannotOpen(
   what: string,
@@ -195,11 +203,7 @@ export function cannotOpen(
   untried: ReadonlySet<string>,
 ): BackupError {
   if (keys.secrets.length === 0 && keys.slotKeys.length === 0) {
-    return new BackupError(
-      'E_KEY_MISSING',
-      `no key was given for ${what}`,
-      'set BACKUP_ENCRYPTION_KEY, or name the key file',
-    )
+    return new BackupError('E_KEY_MISSING', `no key was given for ${what}`, missingKeyHint(keys.absentFile ?? null))
   }
   const wanted =
     slotTypes.length === 0
@@ -210,6 +214,8 @@ export function cannotOpen(
   return new BackupError(
     'E_KEY_WRONG',
     `the key does not open ${what} (${wanted}${skipped})`,
-    'check BACKUP_ENCRYPTION_KEY and the key file: it must be the key that was in use when this was made',
+    keys.secrets.some(hidesRawKey)
+      ? blanksHint
+      : 'check BACKUP_ENCRYPTION_KEY and the key file: it must be the key that was in use when this was made',
   )
 }

@@ -14,6 +14,7 @@ import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { OutcomeTally, type RestoreOutcome } from './outcome.ts'
 import type { RestoreArchive, RestorePlan } from './request.ts'
 import { RestoredDirectories } from './restored-directories.ts'
+import { restoreInterrupted, SharedWatch } from './shared-watch.ts'
 import { spoolLines } from './spool.ts'
 import { SteadySync } from './steady-sync.ts'
 import { decodeStep, peekStep } from './step-line.ts'
@@ -30,6 +31,7 @@ export interface ApplyOptions {
 
 const jobBytes = 4 << 20
 const jobSteps = 256
+const tellMs = 250
 
 /**
  * Does exactly what the plan says. A path that is not what it was when the plan was made is left alone and told.
@@ -92,6 +94,7 @@ class Application {
   readonly #tally: OutcomeTally
   readonly #made: RestoredDirectories
   readonly #disk: SteadySync
+  readonly #watch = new SharedWatch()
   #links = 0
   #doneEntries = 0
   #failure: unknown = null
@@ -125,10 +128,21 @@ class Application {
       archives: archives.map(({ lineage }, at) => accessesOf(lineage, plan.holders?.[at] ?? null)),
       user: options.user,
       temporaryPrefix: temporaryPrefix(plan.header.id),
+      watch: this.#watch.memory,
     }
   }
 
   async run(): Promise<void> {
+    // A file can take an hour: what is told at its end alone is no progress.
+    const telling = setInterval(() => this.#tellProgress(), tellMs)
+    try {
+      await this.#watch.during(this.#options.signal, () => this.#run())
+    } finally {
+      clearInterval(telling)
+    }
+  }
+
+  async #run(): Promise<void> {
     try {
       const [top] = this.#open
       if (this.#plan.header.targetIsNew && top !== undefined) this.#made.probe(top.fd)
@@ -199,9 +213,14 @@ class Application {
     this.#tally.bytes += bytes
     this.#doneEntries += steps
     this.#disk.written(bytes)
+    this.#watch.advance(-result.bytes)
+    this.#tellProgress()
+  }
+
+  #tellProgress(): void {
     const { bytesToWrite, steps: totalEntries } = this.#plan.header
     this.#options.onProgress?.({
-      doneBytes: this.#tally.bytes,
+      doneBytes: this.#tally.bytes + this.#watch.bytes,
       totalBytes: bytesToWrite,
       doneEntries: this.#doneEntries,
       totalEntries,
@@ -210,13 +229,7 @@ class Application {
 
   #stopIfAsked(): void {
     if (this.#failure !== null) throw this.#failure
-    if (this.#options.signal.aborted) {
-      throw new BackupError(
-        'E_INTERRUPTED',
-        'the restore was interrupted; what was complete stays',
-        'run it again: what is right already is not written again',
-      )
-    }
+    if (this.#options.signal.aborted) throw restoreInterrupted()
   }
 
   /** A link to what could not be restored would lead to something else. */

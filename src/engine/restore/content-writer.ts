@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { damaged } from '../../model/errors.ts'
 import { displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import type { SharedWatch } from './shared-watch.ts'
 import type { RestorableEntry } from './step-line.ts'
 
 const zeroBytes = new Uint8Array(1 << 20)
@@ -16,6 +17,7 @@ export class ContentWriter {
   /** Null: hash only. */
   readonly #fd: number | null
   readonly #entry: RestorableEntry
+  readonly #watch: SharedWatch | null
   readonly #regions: readonly (readonly [number, number])[]
   readonly #hash = createHash('sha256')
   #region = 0
@@ -24,11 +26,16 @@ export class ContentWriter {
   #hashedTo = 0
   #writtenBack = 0
 
-  /** @throws E_DAMAGED where the map of a sparse file is none. */
-  constructor(files: Files, fd: number | null, entry: RestorableEntry) {
+  /**
+   * A file with holes gets its length at once: what the file system cannot hold is told before hours go into it.
+   *
+   * @throws E_DAMAGED where the map of a sparse file is none.
+   */
+  constructor(files: Files, fd: number | null, entry: RestorableEntry, watch: SharedWatch | null) {
     this.#files = files
     this.#fd = fd
     this.#entry = entry
+    this.#watch = watch
     this.#regions = entry.sparse ?? [[0, entry.sizeBytes]]
     let end = 0
     for (const [offset, length] of this.#regions) {
@@ -36,10 +43,12 @@ export class ContentWriter {
         throw damaged(`the map of the sparse file ${displayPath(entry.path)} is malformed`)
       end = offset + length
     }
+    if (fd !== null && entry.sparse !== null) files.truncate(fd, entry.sizeBytes)
   }
 
-  /** The next stored bytes. @throws E_DAMAGED where there are more than the entry promises. */
+  /** The next stored bytes. @throws E_DAMAGED where there are more than the entry promises, E_INTERRUPTED. */
   accept(bytes: Uint8Array): void {
+    this.#watch?.check()
     let rest = bytes
     while (rest.length > 0) {
       const region = this.#regions[this.#region]
@@ -59,14 +68,13 @@ export class ContentWriter {
     }
   }
 
-  /** Gives the file its length and compares its hash. @throws E_DAMAGED. */
+  /** Compares the length and the hash. @throws E_DAMAGED, E_INTERRUPTED. */
   finish(): void {
     this.#leaveFullRegions()
     if (this.#region < this.#regions.length) throw this.#wrongLength()
     this.#hashZerosTo(this.#entry.sizeBytes)
     if (this.#hash.digest('hex') !== this.#entry.sha256)
       throw damaged(`the content of ${displayPath(this.#entry.path)} fails its hash`)
-    if (this.#fd !== null && this.#entry.sparse !== null) this.#files.truncate(this.#fd, this.#entry.sizeBytes)
   }
 
   #write(fd: number, piece: Uint8Array, at: number): void {
@@ -90,6 +98,7 @@ export class ContentWriter {
       const zeros = zeroBytes.subarray(0, offset - this.#hashedTo)
       this.#hash.update(zeros)
       this.#hashedTo += zeros.length
+      this.#watch?.check()
     }
   }
 

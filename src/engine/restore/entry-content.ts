@@ -43,25 +43,29 @@ export class EntryContent {
 
   /**
    * The content of a file small enough to be held, checked before anything of it is written; null where it comes in
-   * chunks. Of a sparse file, its data without the holes.
+   * pieces: in chunks, or with holes.
    *
    * @throws E_DAMAGED.
    */
   whole(step: SpooledStep, entry: RestorableEntry): Uint8Array | null {
-    if (entry.content.kind === 'chunks' || step.outside !== null) return null
-    const bytes = entry.content.kind === 'none' ? nothing : this.#reading(entry, () => this.#single(step, entry))
-    if (entry.sparse !== null) {
-      const check = new ContentWriter(this.#files, null, entry)
-      check.accept(bytes)
-      check.finish()
-    } else if (bytes.length !== entry.sizeBytes || hash('sha256', bytes) !== entry.sha256) {
+    if (comesInChunks(step, entry) || entry.sparse !== null) return null
+    const bytes = this.#inOne(step, entry)
+    if (bytes.length !== entry.sizeBytes || hash('sha256', bytes) !== entry.sha256)
       throw damaged(`the content of ${displayPath(entry.path)} fails its hash`)
-    }
     return bytes
   }
 
-  /** The chunks of a large file, one after another, each checked. @throws E_DAMAGED. */
+  /**
+   * The stored bytes of a large file or one with holes, one piece after another; of a chunk that has a hash, checked.
+   * Only `ContentWriter` knows whether they are the file.
+   *
+   * @throws E_DAMAGED.
+   */
   *pieces(step: SpooledStep, entry: RestorableEntry): Generator<Uint8Array> {
+    if (!comesInChunks(step, entry)) {
+      yield this.#inOne(step, entry)
+      return
+    }
     for (const chunk of this.#chunks(step, entry)) {
       const bytes = this.#reading(entry, () => this.#extent(chunk.holder || step.home, chunk, chunk.length))
       if (chunk.sha256 !== null && hash('sha256', bytes) !== chunk.sha256)
@@ -73,9 +77,13 @@ export class EntryContent {
   /** Reads all of it and compares it with its hash. @throws E_DAMAGED. */
   check(step: SpooledStep, entry: RestorableEntry): void {
     if (this.whole(step, entry) !== null) return
-    const writer = new ContentWriter(this.#files, null, entry)
+    const writer = new ContentWriter(this.#files, null, entry, null)
     for (const piece of this.pieces(step, entry)) writer.accept(piece)
     writer.finish()
+  }
+
+  #inOne(step: SpooledStep, entry: RestorableEntry): Uint8Array {
+    return entry.content.kind === 'none' ? nothing : this.#reading(entry, () => this.#single(step, entry))
   }
 
   #chunks(step: SpooledStep, entry: RestorableEntry): readonly Chunk[] {
@@ -136,3 +144,7 @@ export class EntryContent {
 }
 
 const nothing = new Uint8Array(0)
+
+function comesInChunks(step: SpooledStep, entry: RestorableEntry): boolean {
+  return entry.content.kind === 'chunks' || step.outside !== null
+}

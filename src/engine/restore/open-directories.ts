@@ -9,8 +9,10 @@ export interface OpenPlace {
   readonly fd: number
 }
 
-/** A walk opens at most two directories that are remembered, so that two paths in a row are both good. */
+/** A walk remembers at most half of what may be open, so that two paths in a row are both good. */
 const fewestOpen = 8
+/** Ancestors asked for one by one, before all that are open are compared: hashing a long path costs its length. */
+const askedFor = 8
 
 /**
  * Stored paths as the kernel shall see them: the name below the open directory it lies in, which was reached from the
@@ -55,12 +57,8 @@ export class OpenDirectories {
     if (place.prefix === directory) return place.fd
     const known = this.#known(directory)
     if (known !== undefined) return known
-    let at = parentOf(directory)
-    let fd = at === place.prefix ? place.fd : this.#known(at)
-    while (fd === undefined) {
-      at = parentOf(at)
-      fd = at === place.prefix ? place.fd : this.#known(at)
-    }
+    let { path: at, fd } = this.#nearest(directory, place)
+    let left = levels(directory) - levels(at)
     let temporary = false
     while (at !== directory) {
       const end = directory.indexOf('/', at === '' ? 0 : at.length + 1)
@@ -73,11 +71,28 @@ export class OpenDirectories {
       }
       at = next
       fd = opened
-      // Of those on the way only the last one is likely to be asked for again.
-      temporary = at !== directory && at !== parentOf(directory)
+      // Of those on the way only the last ones are likely to be asked for again: the parent, and all of them by
+      // whoever goes up a deep tree one directory after the other.
+      left--
+      temporary = left >= this.#limit >> 1
       if (!temporary) this.#remember(at, fd)
     }
     return fd
+  }
+
+  /** The deepest open directory above this one. */
+  #nearest(directory: BytePath, place: OpenPlace): { path: BytePath; fd: number } {
+    let at = directory
+    for (let asked = 0; asked < askedFor; asked++) {
+      at = parentOf(at)
+      if (at === place.prefix) return { path: at, fd: place.fd }
+      const fd = this.#known(at)
+      if (fd !== undefined) return { path: at, fd }
+    }
+    let nearest = place.prefix
+    for (const path of this.#open.keys())
+      if (path.length > nearest.length && isWithin(directory, path) && isWithin(path, place.prefix)) nearest = path
+    return { path: nearest, fd: this.#known(nearest) ?? place.fd }
   }
 
   #known(directory: BytePath): number | undefined {
@@ -107,4 +122,10 @@ export class OpenDirectories {
       this.#files.close(fd)
     }
   }
+}
+
+function levels(path: BytePath): number {
+  let count = path === '' ? 0 : 1
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) count++
+  return count
 }

@@ -11,11 +11,13 @@ const rememberedPaths = 16_384
 /**
  * Chooses entries by gitignore patterns that lie at the file system's root: a pattern with a slash is anchored there,
  * one without matches a name at any depth, and one that matches a directory takes all below it.
+ * A pattern also takes the path that is spelled just so: whoever copies `/srv/a[1].txt` from a listing means that file.
+ * `/` is everything.
  * Names that are not UTF-8 are matched by their bytes as if these were Latin-1.
  */
 export function selectPaths(patterns: readonly string[]): PathSelector {
   if (patterns.length === 0) return selectEverything
-  const begin = () => ignore({ ignorecase: false }).add([...patterns])
+  const begin = () => ignore({ ignorecase: false }).add(patterns.flatMap(withItself))
   let rules = begin()
   let asked = 0
   return (path, isDirectory) => {
@@ -23,3 +25,13 @@ export function selectPaths(patterns: readonly string[]): PathSelector {
     return rules.ignores(`${pathToText(path) ?? path}${isDirectory ? '/' : ''}`)
   }
 }
+
+/** The pattern, and behind it the same text without any special meaning. */
+function withItself(pattern: string): string[] {
+  if (pattern === '/') return ['/*']
+  if (pattern.startsWith('!') || !special.test(pattern)) return [pattern]
+  const literal = pattern.replace(/[\\*?[\]]/g, '\\$&').replace(/ +$/, (blanks) => blanks.replaceAll(' ', '\\ '))
+  return [pattern, literal]
+}
+
+const special = /[\\*?[\]]| $/

@@ -11,6 +11,7 @@ import { ContentWriter } from './content-writer.ts'
 import type { EntryContent } from './entry-content.ts'
 import { codeOf } from './look.ts'
 import type { OpenDirectories } from './open-directories.ts'
+import type { SharedWatch } from './shared-watch.ts'
 import type { RestorableEntry, SpooledStep } from './step-line.ts'
 
 /** A path that was not restored, and why. */
@@ -40,6 +41,7 @@ export interface StepWriterOptions {
   readonly temporaryPrefix: string
   readonly alwaysLook: boolean
   readonly directories: OpenDirectories
+  readonly watch: SharedWatch
   content(archive: number): EntryContent
 }
 
@@ -89,8 +91,9 @@ export class StepWriter {
     }
   }
 
-  /** @throws E_NO_SPACE, E_IO where going on is useless, E_ARCHIVE_MISSING. */
+  /** @throws E_NO_SPACE, E_IO where going on is useless, E_ARCHIVE_MISSING, E_INTERRUPTED. */
   apply(step: SpooledStep): void {
+    this.#options.watch.check()
     const { entry } = step
     if (entry === null) throw new BackupError('E_INTERNAL', `a step '${step.kind}' has no entry`)
     const content = this.#options.content(step.archive)
@@ -123,14 +126,14 @@ export class StepWriter {
     const fd = files.open(temporary, 'create')
     let open = true
     try {
-      if (bytes !== null && entry.sparse === null) {
+      if (bytes !== null) {
         if (bytes.length > 0) files.write(fd, bytes, null)
-        this.#bytes += bytes.length
+        this.#countWritten(bytes.length)
       } else {
-        const writer = new ContentWriter(files, fd, entry)
-        for (const piece of bytes === null ? content.pieces(step, entry) : [bytes]) {
+        const writer = new ContentWriter(files, fd, entry, this.#options.watch)
+        for (const piece of content.pieces(step, entry)) {
           writer.accept(piece)
-          this.#bytes += piece.length
+          this.#countWritten(piece.length)
         }
         writer.finish()
       }
@@ -143,6 +146,11 @@ export class StepWriter {
       this.#removeIfThere(temporary)
       throw error
     }
+  }
+
+  #countWritten(bytes: number): void {
+    this.#bytes += bytes
+    this.#options.watch.advance(bytes)
   }
 
   #makeSymlink(step: SpooledStep, entry: RestorableEntry, path: BytePath): void {

@@ -50,6 +50,8 @@ export async function testRestore(
   }
 }
 
+const rawKeyBytes = 32
+
 interface ScriptEnd {
   readonly exitCode: number | undefined
   readonly lastWords: string
@@ -58,24 +60,52 @@ interface ScriptEnd {
 }
 
 async function runScript(place: ArchivePlace, target: BytePath, options: TestRestoreOptions): Promise<ScriptEnd> {
-  const { execa } = await import('execa')
-  const { secret, kit, signal } = options
-  const archive = text(place.path)
-  const keyFile = joinPath(options.scratch, 'key' as BytePath)
-  const key: string[] = []
+  const { secret } = options
   const environment: Record<string, string> = {
     PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     LC_ALL: 'C.UTF-8',
   }
   // Never in argv, where every user can read it.
-  if (secret?.kind === 'raw') environment['BACKUP_ENCRYPTION_KEY'] = Buffer.from(secret.key).toString('hex')
-  if (secret?.kind === 'passphrase') environment['BACKUP_ENCRYPTION_KEY'] = secret.text
-  if (secret?.kind === 'keyfile') {
-    const fd = options.files.open(keyFile, 'create')
-    options.files.write(fd, secret.bytes, null)
-    options.files.close(fd)
-    key.push('--keyfile', text(keyFile))
+  const word = secret === null ? null : asWord(secret)
+  if (word !== null) environment['BACKUP_ENCRYPTION_KEY'] = word
+  const keyFile = secret?.kind === 'keyfile' && word === null ? openNameless(secret.bytes, options) : null
+  try {
+    return await callScript(target, text(place.path), environment, keyFile, options)
+  } finally {
+    if (keyFile !== null) options.files.close(keyFile)
   }
+}
+
+/** The secret as the environment can say it; null for a key file of another length than a raw key's. */
+function asWord(secret: Secret): string | null {
+  if (secret.kind === 'passphrase') return secret.text
+  const bytes = secret.kind === 'raw' ? secret.key : secret.bytes
+  return bytes.length === rawKeyBytes ? Buffer.from(bytes).toString('hex') : null
+}
+
+/** A key must not stay behind where the backups lie, whatever ends this process: its file loses its name at once. */
+function openNameless(bytes: Uint8Array, { files, scratch }: TestRestoreOptions): number {
+  const path = joinPath(scratch, 'key' as BytePath)
+  const fd = files.open(path, 'create')
+  try {
+    files.removeFile(path)
+    files.write(fd, bytes, null)
+    return fd
+  } catch (error) {
+    files.close(fd)
+    throw error
+  }
+}
+
+async function callScript(
+  target: BytePath,
+  archive: string,
+  environment: Record<string, string>,
+  keyFile: number | null,
+  options: TestRestoreOptions,
+): Promise<ScriptEnd> {
+  const { execa } = await import('execa')
+  const { kit, signal } = options
   const python = await execa('python3', ['-c', ''], {
     reject: false,
     stdin: 'ignore',
@@ -83,10 +113,11 @@ async function runScript(place: ArchivePlace, target: BytePath, options: TestRes
     extendEnv: false,
   })
   const attempt = async (exactTimes: boolean, program: string, script: string): Promise<ScriptEnd> => {
+    const key = keyFile === null ? [] : ['--keyfile', '/proc/self/fd/0']
     const args = [text(joinPath(kit, script as BytePath)), archive, 'restore', text(target), ...key]
     const { exitCode, stderr, isCanceled } = await execa(program, args, {
       reject: false,
-      stdin: 'ignore',
+      stdin: (keyFile ?? 'ignore') as 'ignore', // any descriptor is taken; the types know those from 3 to 9
       stdout: 'ignore',
       env: environment,
       extendEnv: false,

@@ -181,6 +181,22 @@ test('skips parameters that the library refuses, and says so', () => {
   expect(error.message).not.toContain(passphrase.text)
 })
 
+test('names the key file that was looked for and is not there', () => {
+  expect(cannotOpen('x', [], { ...noKeys, absentFile: '/etc/the.key' }, new Set()).hint).toContain(
+    'none at /etc/the.key',
+  )
+})
+
+test.each<[string, Secret]>([
+  ['a passphrase', { kind: 'passphrase', text: ` ${'0f'.repeat(32)}` }],
+  ['a key file', { kind: 'keyfile', bytes: Buffer.from(`\ufeff${'0F'.repeat(32)}\n\n`) }],
+])('says of %s that opens nothing when it is a raw key but for what stands around it', (_, secret) => {
+  const hint = (secrets: Secret[]) => cannotOpen('x', ['raw'], { secrets, slotKeys: [] }, new Set()).hint
+  expect(hint([secret])).toContain('blanks')
+  expect(hint([secret])).not.toContain('0f'.repeat(32))
+  expect(hint([passphrase])).not.toContain('blanks')
+})
+
 test('opens with a stretched key alone, without the passphrase', () => {
   const slotKey = slotKeyFor(passphrase, quick, random)
   const slot = wrapKey(slotKey, ident, dataKey, random)

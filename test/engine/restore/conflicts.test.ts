@@ -184,6 +184,24 @@ test('takes all below a directory that a pattern names, and names at any depth w
   expect(selectPaths(['ABC'])(named('abc'), false)).toBe(false)
 })
 
+test.each(['a[1].txt', 'star*', 'q?', 'back\\slash', 'ends in blanks  ', '[', 'new\nline'])(
+  'takes the path that is spelled as the pattern is: %j',
+  (name) => {
+    const select = selectPaths([`/srv/${name}`])
+    expect(select(named(`srv/${name}`), false)).toBe(true)
+    expect(select(named(`srv/${name}/below`), false)).toBe(true)
+    expect(select(named('srv/other'), false)).toBe(false)
+    expect(selectPaths(['/srv/*', `!/srv/${name}`])(named('srv/other'), false)).toBe(true)
+  },
+)
+
+test('takes everything for /, and leaves out what a later pattern takes back', () => {
+  expect(selectPaths(['/'])(named('srv/a'), false)).toBe(true)
+  const select = selectPaths(['/srv/[ab]', '!/srv/a'])
+  expect(select(named('srv/a'), false)).toBe(false)
+  expect(select(named('srv/b'), false)).toBe(true)
+})
+
 test.each(['a file', 'a directory inside the repository', 'the repository itself', 'a dangling symlink'])(
   'refuses a target that is %s',
   async (kind) => {

@@ -1,0 +1,71 @@
+import { isTrueWord, type VariableName } from '../../model/configuration-variables.ts'
+import type { Schedule, ScheduleType } from '../../model/schedule.ts'
+import { inEnvironment, type SettingsSources } from './settings-sources.ts'
+
+/** A schedule that the configuration asks for. When it began is for the caller to note. */
+export type ConfiguredSchedule = Omit<Schedule, 'createdAt' | 'lastRuns'>
+
+interface Asked {
+  readonly id: string
+  readonly type: ScheduleType
+  readonly enabled: VariableName
+  readonly time: VariableName
+  readonly usualTime: string
+}
+
+const inVariables: readonly Asked[] = [
+  {
+    id: 'daily',
+    type: 'incremental',
+    enabled: 'BACKUP_DAILY_ENABLED',
+    time: 'BACKUP_DAILY_TIME',
+    usualTime: '0 2 * * *',
+  },
+  { id: 'weekly', type: 'full', enabled: 'BACKUP_WEEKLY_ENABLED', time: 'BACKUP_WEEKLY_TIME', usualTime: '0 3 * * 0' },
+  {
+    id: 'monthly',
+    type: 'full',
+    enabled: 'BACKUP_MONTHLY_ENABLED',
+    time: 'BACKUP_MONTHLY_TIME',
+    usualTime: '0 4 1 * *',
+  },
+]
+
+/**
+ * The schedules of backup_config.json and of BACKUP_{DAILY,WEEKLY,MONTHLY}_{ENABLED,TIME}, on the configured zone's
+ * clock. A variable makes none where the file has a schedule of that name: the file says more.
+ */
+export function configuredSchedules(sources: SettingsSources): ConfiguredSchedule[] {
+  const document = sources.file?.document
+  const tz = document?.global_settings?.default_timezone ?? 'UTC'
+  const usual = { tz, if_missed: 'run-once', jitter_seconds: 0 } as const
+  const schedules: ConfiguredSchedule[] = Object.entries(document?.schedules ?? {}).map(([name, asked]) => ({
+    ...usual,
+    id: name,
+    name,
+    cron: asked.cron_expression,
+    type: asked.type ?? 'full',
+    services: asked.include_paths === undefined ? [] : [name],
+    enabled: asked.enabled ?? true,
+  }))
+  for (const { id, type, enabled, time, usualTime } of inVariables) {
+    const [isEnabled, cron] = [inEnvironment(sources, enabled), inEnvironment(sources, time)]
+    if ((isEnabled === null && cron === null) || schedules.some((schedule) => schedule.id === id)) continue
+    schedules.push({
+      ...usual,
+      id,
+      name: id,
+      cron: cron?.value ?? usualTime,
+      type,
+      services: [],
+      enabled: isEnabled === null || isTrueWord(isEnabled.value),
+    })
+  }
+  return schedules
+}
+
+/** When the configured cleanup is due; null where none is asked for. */
+export function configuredCleanup(sources: SettingsSources): Pick<ConfiguredSchedule, 'cron' | 'tz'> | null {
+  const cron = sources.file?.document.cleanup_schedule?.cron_expression
+  return cron === undefined ? null : { cron, tz: sources.file?.document.global_settings?.default_timezone ?? 'UTC' }
+}

@@ -1,0 +1,128 @@
+import * as z from 'zod'
+import { name, timeZone } from './configuration-values.ts'
+import { parseCron } from './cron.ts'
+import { compressions } from './format.ts'
+import { retentionCountsSchema } from './retention.ts'
+
+/** Schedules: what is to be done again and again, and what became of it. schedules.json holds them. */
+
+export const scheduleTypes = ['full', 'incremental', 'differential', 'service'] as const
+export type ScheduleType = (typeof scheduleTypes)[number]
+
+export const runOutcomes = ['done', 'warnings', 'failed', 'interrupted'] as const
+export type RunOutcome = (typeof runOutcomes)[number]
+
+export const longestJitterSeconds = 24 * 60 * 60
+
+/** A run of a schedule, noted before it starts. */
+export const scheduleRunSchema = z.looseObject({
+  /** The instant of the schedule that it stands for. */
+  at: z.iso.datetime(),
+  startedAt: z.iso.datetime(),
+  /** Its id in runs/. */
+  run: z.string().min(1),
+  /** Null until it has ended, and for ever where its process was killed. */
+  outcome: z.enum(runOutcomes).nullable(),
+  durationMs: z.number().min(0).nullable(),
+})
+export type ScheduleRun = z.infer<typeof scheduleRunSchema>
+
+const cron = z.string().check(({ value, issues }) => {
+  const reading = parseCron(value)
+  if (reading.kind === 'problem') issues.push({ code: 'custom', input: value, message: reading.problem.message })
+})
+
+export const scheduleSchema = z.looseObject({
+  id: name,
+  name: z.string().min(1).max(200),
+  cron,
+  /** IANA name of the zone whose clock the cron expression is read on. */
+  tz: timeZone,
+  type: z.enum(scheduleTypes),
+  /** Empty means all that are configured. */
+  services: z.array(z.string()),
+  compression: z.enum(compressions).optional(),
+  retention: retentionCountsSchema.optional(),
+  /** What becomes of instants that passed while nothing could run: one run for all of them, or none. */
+  if_missed: z.enum(['run-once', 'skip']),
+  /** Each run starts up to so much later, always the same for one instant. */
+  jitter_seconds: z.int().min(0).max(longestJitterSeconds),
+  enabled: z.boolean(),
+  createdAt: z.iso.datetime(),
+  /** When it was enabled or its times were changed: what lies before is not missed. Absent: since it was created. */
+  activeSince: z.iso.datetime().optional(),
+  /** Newest first. */
+  lastRuns: z.array(scheduleRunSchema),
+})
+export type Schedule = z.infer<typeof scheduleSchema>
+
+export const schedulesSchema = z.looseObject({
+  v: z.literal(1),
+  schedules: z.array(scheduleSchema).check(({ value, issues }) => {
+    const ids = value.map((schedule) => schedule.id)
+    const twice = ids.find((id, at) => ids.indexOf(id) !== at)
+    if (twice !== undefined)
+      issues.push({ code: 'custom', input: value, message: `two schedules have the id ${twice}` })
+  }),
+})
+export type Schedules = z.infer<typeof schedulesSchema>
+
+/** The part of a schedule that says when it is due. */
+export type Timing = Pick<
+  Schedule,
+  'id' | 'name' | 'cron' | 'tz' | 'if_missed' | 'jitter_seconds' | 'enabled' | 'createdAt' | 'activeSince'
+>
+
+/** A schedule with what tells whether it gets in anybody's way. */
+export interface PlannedSchedule extends Timing {
+  /** Empty means all. */
+  readonly services: readonly string[]
+  /** How long it took last; null where that is not known. */
+  readonly lastDurationMs: number | null
+  /** How old the newest backup of its services may become; null where nothing says. */
+  readonly rpoHours: number | null
+}
+
+/** Something that is to run now. */
+export interface DueRun {
+  /** Id of the schedule. */
+  readonly schedule: string
+  /** The instant it stands for: to be noted before it starts, so that it is never done twice. */
+  readonly at: number
+  /** How long after its time, jitter included, this is. */
+  readonly lateMs: number
+  /** How many instants before `at` were missed and are made up for by this run; 100 is 100 or more. */
+  readonly missed: number
+  readonly reason: string
+}
+
+/** Something about a schedule that a person should know. */
+export interface ScheduleTrouble {
+  readonly schedule: string
+  readonly kind: 'last-run-in-the-future' | 'created-in-the-future' | 'missed' | 'unusable'
+  readonly message: string
+}
+
+export interface Due {
+  /** At most one for each schedule, the longest overdue first. */
+  readonly runs: readonly DueRun[]
+  readonly troubles: readonly ScheduleTrouble[]
+  /** The next instant at which something can become due; null where nothing ever will. */
+  readonly next: number | null
+}
+
+export interface ScheduleWarning {
+  readonly kind:
+    | 'never-fires'
+    | 'less-than-it-seems'
+    | 'months-left-out'
+    | 'clock-set-ahead'
+    | 'clock-set-back'
+    | 'overlap'
+    | 'too-often'
+    | 'jitter'
+    | 'recovery-point'
+  readonly message: string
+  /** The instants it is about, ascending; empty where it is about none in particular. */
+  readonly at: readonly number[]
+}
