@@ -20,6 +20,8 @@ export interface Facts {
   readonly version: string
   /** Everything is shown, nothing can be changed. */
   readonly readOnly: boolean
+  /** Options it was started with that the same deed on the command line would need too: `--root=/srv/backup`. */
+  readonly options: readonly string[]
 }
 
 /** The terminal as the console asks it for favours; the console itself never touches the process. */

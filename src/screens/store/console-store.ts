@@ -29,21 +29,21 @@ export class ConsoleStore {
   constructor(engine: Engine, jobs: Jobs, now: () => number) {
     this.#now = now
     this.#minute = floorMinute(now())
-    this.status = new Poller({
+    this.status = new Poller<StatusReport>({
       doing: 'reading the state of the repository',
       read: () => engine.status(),
       same: sameJson,
       pauseMs: () => restMs,
       now,
     })
-    this.list = new Poller({
+    this.list = new Poller<BackupList>({
       doing: 'reading the list of backups',
       read: () => engine.list({ type: null, services: [], days: null }),
       same: sameList,
       pauseMs: () => restMs,
       now,
     })
-    this.runs = new Poller({
+    this.runs = new Poller<readonly RunSummary[]>({
       doing: 'reading the runs',
       read: () => jobs.runs({ limit: runPage, before: null, kinds: null }),
       same: sameJson,

@@ -2,7 +2,7 @@ import type { Trouble } from '../store/loaded.ts'
 import { wrap } from './cut.ts'
 import type { Glyphs } from './glyphs.ts'
 import { fillLine, fitLine, type Line, lineOf, lineWidth, span } from './line.ts'
-import { plainText } from './plain.ts'
+import { plainMessage } from './plain.ts'
 
 /** Parts of screens that are lines: boxes, what stands there where there is nothing, what went wrong. Pure. */
 
@@ -62,8 +62,8 @@ export function troubleLines(trouble: Trouble, next: string, columns: number, gl
     wrap(shown, columns - indent.length - 1).map((line) => lineOf(indent + line))
   return [
     lineOf(span(` ${glyphs.failed} ${doing} failed`, 'failed'), span(`  ${code}`, 'dim')),
-    ...text(plainText(message), '   '),
-    ...(hint === '' ? [] : text(`what to do: ${plainText(hint)}`, '   ')),
+    ...text(plainMessage(message), '   '),
+    ...(hint === '' ? [] : text(`what to do: ${plainMessage(hint)}`, '   ')),
     lineOf(span('   nothing was changed', 'dim'), ...(next === '' ? [] : [`; ${next}`])),
   ]
 }

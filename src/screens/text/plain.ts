@@ -8,6 +8,11 @@ export function plainText(text: string): string {
   return escapeUnsteady(printable(text))
 }
 
+/** A message of the engine: names in it are escaped already, so their backslashes stay single. */
+export function plainMessage(text: string): string {
+  return text.split('\\').map(plainText).join('\\')
+}
+
 export function plainPath(path: BytePath): string {
   return escapeUnsteady(displayPath(path))
 }

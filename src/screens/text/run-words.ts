@@ -1,6 +1,6 @@
 import type { RunKind } from '../../model/event.ts'
 import type { RunState, RunSummary } from '../../model/jobs.ts'
-import type { State } from '../text/glyphs.ts'
+import type { State } from './glyphs.ts'
 
 /** How runs are called on every screen. */
 
@@ -31,6 +31,8 @@ const kindWords: Readonly<Record<RunKind, string>> = {
   'keys-add': 'key added',
   delete: 'delete',
   consolidate: 'consolidate',
+  pin: 'pin',
+  unpin: 'unpin',
 }
 
 export function wordOfKind(kind: RunKind): string {
