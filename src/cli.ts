@@ -13,6 +13,7 @@ await runProcess({
   host: hostname(),
   version: () => String(createRequire(import.meta.url)('../package.json').version),
   wire: async (options) => (await import('./wire.ts')).wire(options),
+  openConsole: async (options) => (await import('./open-console.ts')).openConsole(options),
   async disk() {
     const { createDiskFiles } = await import('./engine/platform/disk-files.ts')
     const { explainIo } = await import('./engine/platform/explain-io.ts')

@@ -14,7 +14,7 @@ import type { World } from './engine/repository.ts'
 import type { Engine } from './model/engine.ts'
 import { BackupError } from './model/errors.ts'
 import type { Jobs } from './model/jobs.ts'
-import { type BytePath, pathFromText } from './model/path.ts'
+import { type BytePath, displayPath, pathFromText } from './model/path.ts'
 import type { Files } from './model/ports.ts'
 import { version } from './model/version.ts'
 import { openCatalog } from './store/catalog.ts'
@@ -31,6 +31,8 @@ export interface WireOptions {
 export interface Wired {
   readonly engine: Engine
   readonly jobs: Jobs
+  /** For a header: who is where, and which repository it is. */
+  readonly facts: { readonly host: string; readonly user: string; readonly root: string; readonly version: string }
   close(): Promise<void>
 }
 
@@ -101,7 +103,9 @@ export async function wire(options: WireOptions): Promise<Wired> {
     workingDirectory,
     passphrase,
   })
-  return { engine, jobs, close: async () => {} }
+  const { host, user } = world
+  const facts = { host, user, root: displayPath(configured.settings.root), version }
+  return { engine, jobs, facts, close: async () => {} }
 }
 
 function option(name: string, value: string | undefined): string[] {

@@ -49,6 +49,8 @@ export class KeyStream extends EventEmitter {
     this.#source = source
     this.#escapeMs = escapeMs
     this.#now = now
+    // Nobody may listen for a moment, while one listener takes the place of another: keys wait.
+    this.on('newListener', (event) => event === 'readable' && this.#scheduleTurn())
     for (const event of ['end', 'close', 'error']) source.on(event, () => this.#leave())
   }
 
@@ -149,6 +151,7 @@ export class KeyStream extends EventEmitter {
     if (this.#turn !== null || this.#queue.length === 0) return
     this.#turn = setImmediate(() => {
       this.#turn = null
+      if (this.listenerCount('readable') === 0) return
       const next = this.#queue.shift()
       if (next === undefined) return
       // A paste must not carry its own end.
