@@ -227,7 +227,11 @@ export interface PlannedRestore {
   readonly expiresAt: string
   /** Every file system that is written to, by a directory on it; `freeBytes` as they are now, null where that cannot be told. */
   readonly space: readonly { readonly at: string; readonly neededBytes: number; readonly freeBytes: number | null }[]
-  /** Some of the steps, in the order of paths; the plan as it is held, until it is applied or dropped. @throws E_USAGE, E_IO. */
+  /**
+   * Some of the steps, in the order of paths; the plan as it is held, until it is applied or dropped.
+   *
+   * @throws E_USAGE where the page cannot be, E_PLAN_ALTERED where what is held is damaged, E_IO.
+   */
   steps(query: StepQuery): Promise<StepPage>
   save(file: string): Promise<void>
   /** Does exactly what the plan says. */
@@ -247,7 +251,10 @@ export interface StepQuery {
 
 export interface StepPage {
   readonly steps: readonly PlannedStep[]
-  /** How many match. Directories that are only made on the way are no steps of this count. */
+  /**
+   * How many match. Directories that are only made on the way are not among them, nor are entries whose names are lost,
+   * which `counts.refuse` has.
+   */
   readonly total: number
 }
 
