@@ -6,9 +6,9 @@ import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, joinPath, nameOf, parentOf, pathFromText, printable } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import type { RetentionPolicy } from '../model/retention.ts'
-import type { Schedule } from '../model/schedule.ts'
+import type { Schedule, ScheduleDraft } from '../model/schedule.ts'
 import { parseConfiguration } from './configuration-file.ts'
-import { type ConfiguredSchedule, configuredSchedules } from './plan/configured-schedules.ts'
+import { configuredSchedules } from './plan/configured-schedules.ts'
 import { idlePromises, policyFrom } from './plan/retention-policy.ts'
 import { planSettings, rootFromOutside } from './plan/settings.ts'
 import { absolutePath, type ConfigurationFile, type EnvironmentValue } from './plan/settings-sources.ts'
@@ -37,7 +37,7 @@ export interface Configured extends LoadedSettings {
   /** The value of a variable, from the environment or the .env files; null where it is not set. May be a secret. */
   readonly lookUpSecret: (name: string) => string | null
   /** What backup_config.json and the environment ask to be done again and again. */
-  readonly askedSchedules: readonly ConfiguredSchedule[]
+  readonly askedSchedules: readonly ScheduleDraft[]
   /** The retention that is configured, with that of these schedules; `idle`: promises that another one makes idle. */
   retentionWith(schedules: readonly Pick<Schedule, 'id' | 'name' | 'retention'>[]): {
     readonly policy: RetentionPolicy

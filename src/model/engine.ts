@@ -4,7 +4,9 @@ import type { RunEvent } from './event.ts'
 import type { Compression } from './format.ts'
 import type { BytePath } from './path.ts'
 import type { FileType } from './ports.ts'
+import type { RetentionGround } from './retention.ts'
 import type { ConflictMode, PathChoice, PlanCounts, RestoreStepKind } from './restore.ts'
+import type { Schedule, ScheduleDraft, ScheduleListing } from './schedule.ts'
 import type { TocEntry } from './toc.ts'
 
 /**

@@ -67,8 +67,11 @@ export const schedulesSchema = z.looseObject({
 })
 export type Schedules = z.infer<typeof schedulesSchema>
 
+/** The keys this version knows: a schedule may hold others, of a later one. */
+type Known<T> = { [Key in keyof T as string extends Key ? never : Key]: T[Key] }
+
 /** What a person says of a schedule; the rest comes with time. */
-export type ScheduleDraft = Omit<Schedule, 'createdAt' | 'activeSince' | 'lastRuns'>
+export type ScheduleDraft = Omit<Known<Schedule>, 'createdAt' | 'activeSince' | 'lastRuns'>
 
 export interface ListedSchedule {
   readonly schedule: Schedule
