@@ -126,14 +126,7 @@ export interface CreateOptions {
 /** What decides which entries a create takes. */
 export type EstimateOptions = Pick<
   CreateOptions,
-  | 'type'
-  | 'paths'
-  | 'services'
-  | 'exclude'
-  | 'excludeCaches'
-  | 'oneFileSystem'
-  | 'withoutVolumes'
-  | 'paranoid'
+  'type' | 'paths' | 'services' | 'exclude' | 'excludeCaches' | 'oneFileSystem' | 'withoutVolumes' | 'paranoid'
 >
 
 export interface Estimating {
