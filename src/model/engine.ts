@@ -4,8 +4,8 @@ import type { RunEvent } from './event.ts'
 import type { Compression } from './format.ts'
 import type { BytePath } from './path.ts'
 import type { FileType } from './ports.ts'
-import type { RetentionGround } from './retention.ts'
 import type { ConflictMode, PathChoice, PlanCounts, RestoreStepKind } from './restore.ts'
+import type { RetentionGround } from './retention.ts'
 import type { Schedule, ScheduleDraft, ScheduleListing } from './schedule.ts'
 import type { TocEntry } from './toc.ts'
 
@@ -17,6 +17,8 @@ import type { TocEntry } from './toc.ts'
 export interface Engine {
   init(options: InitOptions): Promise<InitResult>
   create(options: CreateOptions, during: During): Promise<CreateOutcome>
+  /** What a create would take, counted by the same walk; nothing is written and no content is read. */
+  estimate(options: EstimateOptions, during: Estimating): Promise<Estimate>
   list(options: ListOptions): Promise<ListResult>
   inspect(options: InspectOptions, take: (service: string, entry: TocEntry) => Promise<void>): Promise<InspectResult>
   /** Bytes of one file, verified against their hash before the first of them is handed out. */
@@ -134,6 +136,38 @@ export interface CreateOptions {
   readonly acceptEmpty: boolean
   /** Somebody looks at the progress: how much there is may be counted beforehand. */
   readonly estimate: boolean
+}
+
+/** What decides which entries a create takes. */
+export type EstimateOptions = Pick<
+  CreateOptions,
+  'type' | 'paths' | 'services' | 'exclude' | 'excludeCaches' | 'oneFileSystem' | 'withoutVolumes' | 'paranoid'
+>
+
+export interface Estimating {
+  /** Ends the counting within a moment, with E_INTERRUPTED. */
+  readonly signal: AbortSignal
+  /** What was counted so far, as it grows. */
+  listen(soFar: Estimate): void
+}
+
+export interface Estimate {
+  readonly entries: number
+  readonly files: number
+  /** Content of the files, each hard link's once. */
+  readonly bytes: number
+  /**
+   * Of these, what an incremental or differential would read, because it is new or may have changed: at most so much is
+   * stored anew. Null for other types, and where only reading would tell, where there is nothing to build upon, or where
+   * that cannot be opened with what is at hand.
+   */
+  readonly changed: { readonly files: number; readonly bytes: number } | null
+  /** Paths that cannot be looked at, or that a pattern leaves out though they were named: the create would warn. */
+  readonly unreadable: number
+  /** What is left out on purpose, counted by reason. */
+  readonly skipped: Readonly<Record<string, number>>
+  /** What the create would say of the request, in words. */
+  readonly notices: readonly string[]
 }
 
 export interface CreateOutcome {

@@ -163,7 +163,7 @@ export function decodeStep(text: string): SpooledStep {
 function stepFrom(json: StepJson): SpooledStep {
   const entry = json.entry === undefined ? null : entryFrom(json.entry)
   const path = entry?.path ?? (json.path === undefined ? null : pathFromJson(json.path))
-  if (path === null) throw notAStep()
+  if (path === null || !kindByName.has(json.step)) throw notAStep()
   const outside = json.entry?.ckx
   return {
     kind: json.step,

@@ -50,6 +50,10 @@ function standing(): Record<string, string> {
   return found
 }
 
+function backedUp(name: string): bigint {
+  return files.status(joinPath(scratch.at('source'), named(name)))?.mtimeNs ?? 0n
+}
+
 const every = ['a', 'b', 'd/x', 'd/y', 'd/e/z', 'f/w']
 
 /** In the target stands something else under every name, newer than what the backup has. */
@@ -68,6 +72,7 @@ beforeEach(async () => {
     put(target(name), 'theirs')
     files.setTime(target(name), later)
   }
+  for (const name of ['d/e', 'd', 'f', '.']) files.setTime(target(name), backedUp(name))
 })
 
 test('a choice decides for single files, over what holds for all', async () => {
@@ -145,8 +150,7 @@ test('a directory in the way of a file is refused, unless somebody chose to have
 test('a directory keeps its own time where that was chosen, and gets the backup’s where not', async () => {
   files.removeFile(target('d/x'))
   files.removeFile(target('f/w'))
-  const backedUp = (name: string) => files.status(scratch.at(`source/${name}`))?.mtimeNs
-  for (const name of ['d', 'f']) files.setTime(target(name), backedUp(name) as bigint)
+  for (const name of ['d', 'f']) files.setTime(target(name), backedUp(name))
   await replan('overwrite', { d: 'keep' })
   expect(standing()).toMatchObject({ 'd/x': 'ours: d/x', 'd/y': 'theirs', 'f/w': 'ours: f/w' })
   expect(files.status(target('f'))?.mtimeNs).toBe(backedUp('f'))

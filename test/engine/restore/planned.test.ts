@@ -76,7 +76,7 @@ test('what was chosen by path is saved with the plan, shown with it, and done by
   const file = await saved(planned)
   const loaded = await load(file)
   expect([...loaded.choices]).toEqual([...chosen])
-  expect(loaded).toMatchObject({ hash, counts, conflict: 'keep' })
+  expect([loaded.hash, loaded.counts, loaded.conflict]).toEqual([hash, counts, 'keep'])
   expect((await loaded.steps(every)).steps).toEqual(steps)
   expect(planFacts(loaded)).toContain('decided by hand: 3 paths and what lies below')
   expect(planFields(loaded)).toMatchObject({
