@@ -38,12 +38,15 @@ function Run({ argument: { run } }: { readonly argument: ScreenArguments['run'] 
   const summary = log.end ?? runs?.find(({ id }) => id === run) ?? null
   const facts = log.end === null ? [] : endFacts(log.end)
   useRunKeys(run, log, summary, facts.length > 0, setOpen)
-  if (log.trouble !== null) return <Lines lines={exactly(troubleLines(log.trouble, 'Esc goes back', columns, glyphs), rows)} />
+  if (log.trouble !== null)
+    return <Lines lines={exactly(troubleLines(log.trouble, 'Esc goes back', columns, glyphs), rows)} />
   if (log.started === null && log.end === null)
     return <Lines lines={exactly(emptyLines('Reading the log…', '', columns), rows)} />
   const head = [
     titleOf(log, summary, columns, glyphs),
-    ...(log.end === null ? runningLines(log, columns, glyphs) : endLines(log.end, facts, columns, Math.max(2, Math.floor(rows / 3)))),
+    ...(log.end === null
+      ? runningLines(log, columns, glyphs)
+      : endLines(log.end, facts, columns, Math.max(2, Math.floor(rows / 3)))),
   ]
   return (
     <>

@@ -137,7 +137,13 @@ test('a terminal that is too small says so, and the screen comes back as it was'
 test('fits exactly whatever the terminal becomes', async () => {
   const console = await openConsole()
   await console.keys('2')
-  for (const [columns, rows] of [[200, 60], [60, 16], [81, 17], [100, 30], [80, 24]] as const) {
+  for (const [columns, rows] of [
+    [200, 60],
+    [60, 16],
+    [81, 17],
+    [100, 30],
+    [80, 24],
+  ] as const) {
     await console.resize(columns, rows)
     await console.until('Backups')
     expect(misfits(console.frame(), columns, rows)).toEqual([])

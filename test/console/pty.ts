@@ -98,7 +98,8 @@ export class Pty {
     for (;;) {
       const { screen } = this
       if (test(screen)) return screen
-      if (this.#end !== null) throw new Error(`it ended with ${JSON.stringify(this.#end)}, without ${wanted}:\n${screen}`)
+      if (this.#end !== null)
+        throw new Error(`it ended with ${JSON.stringify(this.#end)}, without ${wanted}:\n${screen}`)
       try {
         await once(this.#changes, 'change', { signal })
       } catch {

@@ -1,10 +1,10 @@
 import type { Facts } from '../../model/console.ts'
-import type { BoundKey } from '../keys/key-table.ts'
 import { shownKey } from '../keys/key-press.ts'
+import type { BoundKey } from '../keys/key-table.ts'
 import type { Layer } from '../keys/layer-stack.ts'
-import type { Glyphs } from '../text/glyphs.ts'
 import { cutMiddle } from '../text/cut.ts'
-import { fitLine, type Line, lineWidth, lineOf, type Span, span, spreadLine } from '../text/line.ts'
+import type { Glyphs } from '../text/glyphs.ts'
+import { fitLine, type Line, lineOf, lineWidth, type Span, span, spreadLine } from '../text/line.ts'
 import { plainText } from '../text/plain.ts'
 import { widthOf } from '../text/width.ts'
 
@@ -54,7 +54,10 @@ function crumbLine(crumbs: readonly string[], columns: number, glyphs: Glyphs): 
     shown[shown.length - 1] = cutMiddle(last, Math.max(shortestCrumb, widthOf(last) - excess), glyphs.cut)
   return [
     span(` ${name}`, 'title'),
-    ...shown.flatMap((crumb, at) => [span(separator, 'dim'), span(crumb, at === shown.length - 1 ? 'bold' : undefined)]),
+    ...shown.flatMap((crumb, at) => [
+      span(separator, 'dim'),
+      span(crumb, at === shown.length - 1 ? 'bold' : undefined),
+    ]),
   ]
 }
 
