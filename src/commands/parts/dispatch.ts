@@ -1,8 +1,9 @@
 import type { Engine } from '../../model/engine.ts'
 import { BackupError } from '../../model/errors.ts'
 import { commands } from '../registry.ts'
+import type { CommandSpec, Context, Disk } from './command-spec.ts'
 import { type Given, notSupportedYet, parseArguments, quoted, suggestion, usage } from './given.ts'
-import { type CommandSpec, type Context, type Disk, globalOptions } from './grammar.ts'
+import { globalOptions } from './grammar.ts'
 import { commandHelp, overviewHelp } from './help.ts'
 import { interrupted, Output, ReaderGone, type Stream } from './output.ts'
 import { existingPassphrase } from './passphrase.ts'
@@ -34,6 +35,8 @@ export interface WireOptions {
   root?: string
   config?: string
   onPassphrase?: () => Promise<string>
+  /** The command will walk a source beside other work. */
+  walks?: boolean
 }
 
 /** Words in front of the command, and the command's own arguments. */
@@ -192,6 +195,7 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
     return world.wire({
       ...(root === null ? {} : { root }),
       ...(config === null ? {} : { config }),
+      ...(command.walks?.(given) === true ? { walks: true } : {}),
       ...(terminal.interactive ? { onPassphrase: () => existingPassphrase(terminal) } : {}),
     })
   }
