@@ -2,14 +2,18 @@ import { availableParallelism, homedir, hostname, tmpdir, userInfo } from 'node:
 import { fileURLToPath } from 'node:url'
 import { loadSettings } from './engine/configuration.ts'
 import { createEngine } from './engine/engine.ts'
+import { createJobs } from './engine/jobs/jobs.ts'
+import { rememberPassphrase } from './engine/jobs/typed-passphrase.ts'
 import { systemClock } from './engine/platform/clock.ts'
 import { createDiskFiles } from './engine/platform/disk-files.ts'
 import { openDocumentFile } from './engine/platform/document-file.ts'
 import { refuseMangledArguments, refuseMangledVariables } from './engine/platform/mangled-text.ts'
+import { systemProcesses } from './engine/platform/processes.ts'
 import { systemRandom } from './engine/platform/random.ts'
 import type { World } from './engine/repository.ts'
 import type { Engine } from './model/engine.ts'
 import { BackupError } from './model/errors.ts'
+import type { Jobs } from './model/jobs.ts'
 import { type BytePath, pathFromText } from './model/path.ts'
 import type { Files } from './model/ports.ts'
 import { version } from './model/version.ts'
@@ -24,9 +28,15 @@ export interface WireOptions {
   readonly onPassphrase?: () => Promise<string>
 }
 
+export interface Wired {
+  readonly engine: Engine
+  readonly jobs: Jobs
+  close(): Promise<void>
+}
+
 const catalogLockMs = 60_000
 
-export async function wire(options: WireOptions): Promise<{ engine: Engine; close(): Promise<void> }> {
+export async function wire(options: WireOptions): Promise<Wired> {
   const files = createDiskFiles()
   refuseMangledArguments(files, process.argv)
   refuseMangledVariables(files, process.env, isRead)
@@ -62,6 +72,7 @@ export async function wire(options: WireOptions): Promise<{ engine: Engine; clos
     temporary: pathFromText(tmpdir()),
     nodePath: process.execPath,
   }
+  const passphrase = rememberPassphrase(options.onPassphrase ?? null)
   const engine = createEngine({
     world,
     configured,
@@ -76,9 +87,25 @@ export async function wire(options: WireOptions): Promise<{ engine: Engine; clos
           holder: { pid: process.pid, run: 'catalog', command: 'catalog', since: new Date().toISOString() },
         })),
       ),
-    askPassphrase: options.onPassphrase ?? null,
+    askPassphrase: options.onPassphrase === undefined ? null : passphrase.ask,
   })
-  return { engine, close: async () => {} }
+  const jobs = createJobs({
+    files,
+    root: configured.settings.root,
+    temporary: world.temporary,
+    processes: systemProcesses(
+      fileURLToPath(new URL(`./cli.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)),
+    ),
+    // Found anew there, from the same options, environment and working directory.
+    args: ['run-job', '--json', ...option('root', options.root), ...option('config', options.config)],
+    workingDirectory,
+    passphrase,
+  })
+  return { engine, jobs, close: async () => {} }
+}
+
+function option(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [`--${name}=${value}`]
 }
 
 function kitFile(name: string, path: string): World['recoveryKit'][number] {

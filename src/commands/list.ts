@@ -57,6 +57,7 @@ function backupTable(backups: readonly CatalogEntry[], now: number, width: numbe
       },
       { title: 'size', align: 'right', cells: cells(({ sizeBytes }) => formatBytes(sizeBytes)) },
       ...lineageColumns(backups),
+      ...pinColumns(backups),
       { title: 'verified', dispensable: 0, cells: cells(verifiedText) },
     ],
     width,
@@ -77,6 +78,12 @@ function lineageColumns(backups: readonly CatalogEntry[]): Column[] {
       cells: cells(({ deps }) => (deps.length === 0 ? '-' : formatCount(deps.length))),
     },
   ]
+}
+
+function pinColumns(backups: readonly CatalogEntry[]): Column[] {
+  if (!backups.some(({ pinned }) => pinned)) return []
+  const text = ({ pinned, legalHold }: CatalogEntry): string => (legalHold ? 'legal hold' : pinned ? 'pinned' : '-')
+  return [{ title: 'held', dispensable: 1, cells: backups.map(text) }]
 }
 
 function reusedText({ base, reusedBytes }: CatalogEntry): string {

@@ -39,6 +39,16 @@ export const commands: readonly RegisteredCommand[] = [
   },
   { words: 'delete', about: 'delete one backup', load: async () => (await import('./delete.ts')).deleteBackup },
   {
+    words: 'pin',
+    about: 'hold a backup: nothing deletes it',
+    load: async () => (await import('./pin.ts')).pin,
+  },
+  {
+    words: 'unpin',
+    about: 'let go of a backup that is held',
+    load: async () => (await import('./unpin.ts')).unpin,
+  },
+  {
     words: 'rebuild',
     about: 'metadata.json anew, from the archives alone',
     load: async () => (await import('./rebuild.ts')).rebuild,
@@ -63,5 +73,14 @@ export const commands: readonly RegisteredCommand[] = [
     words: 'export',
     about: 'a backup as one tar, for a bare machine',
     load: async () => (await import('./export.ts')).exportBackup,
+  },
+]
+
+/** Commands that Holdfast gives itself; no help names them. */
+export const internalCommands: readonly RegisteredCommand[] = [
+  {
+    words: 'run-job',
+    about: 'a job of the console, in a process of its own',
+    load: async () => (await import('./run-job.ts')).runJob,
   },
 ]

@@ -4,6 +4,7 @@ import { BackupError } from '../model/errors.ts'
 import type { Files } from '../model/ports.ts'
 import { type Keys, noKeys } from './keys/slots.ts'
 import { readDetails, readManifest } from './manifest.ts'
+import { pinFields, readPin } from './pin-file.ts'
 import { backupIds, type Repository } from './repository.ts'
 
 /** What the engine needs of the catalog's store; handed in by the composition root. */
@@ -87,7 +88,7 @@ export function entryFromManifest(files: Files, repository: Repository, id: stri
   } catch (error) {
     if (!(error instanceof BackupError && (error.code === 'E_KEY_MISSING' || error.code === 'E_KEY_WRONG'))) throw error
   }
-  return catalogEntry(manifest, details)
+  return { ...catalogEntry(manifest, details), ...pinFields(readPin(files, repository, id)) }
 }
 
 export function catalogEntry(manifest: Manifest, details: ManifestDetails | null): CatalogEntry {
@@ -109,6 +110,7 @@ export function catalogEntry(manifest: Manifest, details: ManifestDetails | null
     durationMs: details?.durationMs ?? null,
     encrypted: manifest.sealed !== undefined,
     pinned: false,
+    legalHold: null,
     verified: null,
   }
 }

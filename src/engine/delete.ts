@@ -4,6 +4,7 @@ import { BackupError } from '../model/errors.ts'
 import { type BytePath, joinPath } from '../model/path.ts'
 import { chooseBackup, listBackups } from './catalog.ts'
 import { readManifest } from './manifest.ts'
+import { lockPins, refuseIfPinned } from './pin-file.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { syncDirectory } from './platform/json-file.ts'
 import { backupIds, openWorkspace, type Repository } from './repository.ts'
@@ -11,10 +12,11 @@ import { carryOut, type Run } from './run.ts'
 import { lockServices } from './service-locks.ts'
 import type { Session } from './session.ts'
 
-/** What deleting a backup would do. @throws E_UNKNOWN_ID, E_NEEDED where another backup needs it. */
+/** What deleting a backup would do. @throws E_UNKNOWN_ID, E_PINNED, E_NEEDED where another backup needs it. */
 export async function planDelete(session: Session, wanted: string): Promise<DeletePlan> {
   const repository = session.repository()
   const entry = await chooseForDeletion(session, repository, wanted)
+  refuseIfPinned(session.world.files, repository, entry.id)
   refuseIfNeeded(session, repository, entry.id)
   return { backup: entry, freedBytes: entry.missing === true ? 0 : entry.sizeBytes }
 }
@@ -23,7 +25,7 @@ export async function planDelete(session: Session, wanted: string): Promise<Dele
  * Deletes one backup: it leaves archives/ in one step, then the catalog, then the disk. Its services are locked, so
  * that no backup can be made meanwhile that builds on it.
  *
- * @throws E_UNKNOWN_ID, E_NEEDED, E_BUSY, E_IO; the backup is whole then.
+ * @throws E_UNKNOWN_ID, E_PINNED, E_NEEDED, E_BUSY, E_IO; the backup is whole then.
  */
 export async function deleteBackup(session: Session, wanted: string, during: During): Promise<DeleteOutcome> {
   const repository = session.repository()
@@ -41,13 +43,23 @@ async function carryOutDelete(session: Session, repository: Repository, entry: C
   try {
     refuseIfNeeded(session, repository, entry.id)
     const manifest = manifestIfAny(session, repository, entry.id)
-    if (entry.missing !== true) await takeOut(session, repository, entry.id, run)
+    if (entry.missing !== true) await takeOutUnlessPinned(session, repository, entry.id, run)
     await session.catalog(repository).updateExisting((backups) => backups.filter(({ id }) => id !== entry.id))
     for (const { id } of manifest?.archives ?? []) removeIfThere(session, joinPath(repository.headers, id as BytePath))
     const freedBytes = entry.missing === true ? 0 : entry.sizeBytes
     return { result: freedBytes, report: { deleted: entry.id, freedBytes }, warnings: false }
   } finally {
     held.release()
+  }
+}
+
+async function takeOutUnlessPinned(session: Session, repository: Repository, id: string, run: Run): Promise<void> {
+  const pins = await lockPins(session.world, repository, run)
+  try {
+    refuseIfPinned(session.world.files, repository, id)
+    await takeOut(session, repository, id, run)
+  } finally {
+    pins.release()
   }
 }
 

@@ -72,6 +72,10 @@ export class Repository {
     return joinPath(this.backup(id), 'manifest.json' as BytePath)
   }
 
+  pin(id: string): BytePath {
+    return joinPath(this.backup(id), 'pin.json' as BytePath)
+  }
+
   lock(name: string): BytePath {
     return joinPath(this.locks, name as BytePath)
   }

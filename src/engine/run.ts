@@ -1,8 +1,9 @@
 import { BackupError } from '../model/errors.ts'
 import type { Narrator, RunEvent, RunEventBody, RunKind, RunOutcome } from '../model/event.ts'
-import { type BytePath, joinPath } from '../model/path.ts'
+import type { BytePath } from '../model/path.ts'
 import type { LockHolder } from './platform/lock.ts'
 import type { Repository, World } from './repository.ts'
+import { runLogPath, runWord } from './run-log.ts'
 
 /** What a story has to work with while it runs. */
 export interface Run {
@@ -40,6 +41,8 @@ export interface Finished<Result> {
 }
 
 const logProgressMs = 1000
+/** Some hundredths of a second. */
+const lockTries = 50_000
 
 /**
  * Carries a run from `started` to `finished`, writing every event to runs/<id>.ndjson. The only place that turns an
@@ -53,8 +56,8 @@ export async function carryOut<Result>(
 ): Promise<Finished<Result>> {
   const startedMs = world.clock.now()
   const begun = world.clock.elapsed()
-  const id = newRunId(world, options.kind)
-  const log = openLog(world, joinPath(repository.runs, `${id}.ndjson` as BytePath))
+  const id = newId(world, runWord(options.kind))
+  const log = openLog(world, runLogPath(repository, id))
   let progressLogged = Number.NEGATIVE_INFINITY
   const tell = (body: RunEventBody): void => {
     const event: RunEvent = { run: id, at: new Date(world.clock.now()).toISOString(), ...body }
@@ -68,7 +71,7 @@ export async function carryOut<Result>(
   const finish = (
     outcome: RunOutcome,
     exitCode: number,
-    more: { report?: unknown; error?: { code: string; message: string } },
+    more: { report?: unknown; error?: { code: string; message: string; hint?: string } },
   ): number => {
     const durationMs = Math.round(world.clock.elapsed() - begun)
     tell({ kind: 'finished', outcome, exitCode, durationMs, ...more })
@@ -85,7 +88,7 @@ export async function carryOut<Result>(
   } catch (cause) {
     const error = outcomeError(cause, options.signal)
     finish(error.code === 'E_INTERRUPTED' ? 'interrupted' : 'failed', error.exitCode, {
-      error: { code: error.code, message: error.message },
+      error: { code: error.code, message: error.message, ...(error.hint === '' ? {} : { hint: error.hint }) },
     })
     throw error
   } finally {
@@ -119,10 +122,6 @@ export function newId(world: World, kind: string): string {
   return `${stamp}Z-${kind}-${letters.join('')}`
 }
 
-function newRunId(world: World, kind: RunKind): string {
-  return newId(world, kind === 'keys-add' ? 'keys' : kind)
-}
-
 /** A log that cannot be written must not stop the run it tells of; the run's own result says what happened. */
 function openLog(world: World, path: BytePath): { append(event: RunEvent): void; close(): void } {
   let fd: number | null = null
@@ -133,7 +132,9 @@ function openLog(world: World, path: BytePath): { append(event: RunEvent): void;
   }
   const open = fd
   try {
-    world.files.tryLock(open) // held for the run's life: a log without its lock and without an end is a run that died
+    // Held for the run's life: a log without its lock and without an end is a run that died. Who looks whether it is
+    // free has it for a moment.
+    for (let tries = 0; tries < lockTries && !world.files.tryLock(open); tries++) {}
   } catch {
     // Without kernel locks a dead run only looks unfinished.
   }

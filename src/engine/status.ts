@@ -49,7 +49,8 @@ export async function reportStatus(
 
   const runs = []
   for (const run of runsNewestFirst(files, repository)) {
-    runs.unshift({ id: run.id, command: run.command, outcome: run.outcome, at: run.at, durationMs: run.durationMs })
+    const { id, kind, state, startedAt, endedAt, durationMs } = run
+    runs.unshift({ id, command: kind, outcome: state, at: endedAt ?? startedAt, durationMs })
     if (runs.length === recentRuns) break
   }
   const ended = runs.filter((run) => run.outcome !== 'running')

@@ -70,6 +70,17 @@ export const manifestSchema = z.looseObject({
 })
 export type Manifest = z.infer<typeof manifestSchema>
 
+/** `pin.json` beside a manifest: neither a cleanup nor `delete` takes the backup. */
+export const pinSchema = z.looseObject({
+  v: z.literal(1),
+  at: z.iso.datetime(),
+  /** Who pinned it: user@host. */
+  by: z.string(),
+  /** Null for a pin that anybody may take off. */
+  legalHold: z.string().min(1).nullable(),
+})
+export type Pin = z.infer<typeof pinSchema>
+
 /** One line of the catalog: what a list shows. `null` where only the key would tell. */
 export const catalogEntrySchema = z.looseObject({
   id: backupIdSchema,
@@ -88,6 +99,8 @@ export const catalogEntrySchema = z.looseObject({
   durationMs: z.number().nullable(),
   encrypted: z.boolean(),
   pinned: z.boolean(),
+  /** Why the law holds it; null, or absent in older catalogs, where it does not. */
+  legalHold: z.string().nullable().optional(),
   verified: z.looseObject({ level: z.string(), at: z.iso.datetime(), ok: z.boolean() }).nullable(),
   /** Listed, but its directory is gone from archives/. */
   missing: z.boolean().optional(),

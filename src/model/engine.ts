@@ -3,7 +3,8 @@ import type { SettingOrigin } from './configuration.ts'
 import type { RunEvent } from './event.ts'
 import type { Compression } from './format.ts'
 import type { BytePath } from './path.ts'
-import type { ConflictMode, PlanCounts } from './restore.ts'
+import type { FileType } from './ports.ts'
+import type { ConflictMode, PathChoice, PlanCounts, RestoreStepKind } from './restore.ts'
 import type { TocEntry } from './toc.ts'
 
 /**
@@ -14,6 +15,8 @@ import type { TocEntry } from './toc.ts'
 export interface Engine {
   init(options: InitOptions): Promise<InitResult>
   create(options: CreateOptions, during: During): Promise<CreateOutcome>
+  /** What a create would take, counted by the same walk; nothing is written and no content is read. */
+  estimate(options: EstimateOptions, during: Estimating): Promise<Estimate>
   list(options: ListOptions): Promise<ListResult>
   inspect(options: InspectOptions, take: (service: string, entry: TocEntry) => Promise<void>): Promise<InspectResult>
   /** Bytes of one file, verified against their hash before the first of them is handed out. */
@@ -30,6 +33,9 @@ export interface Engine {
   /** What deleting a backup would do. Nothing that another backup needs can be deleted. */
   planDelete(backup: string): Promise<DeletePlan>
   delete(backup: string, during: During): Promise<DeleteOutcome>
+  /** Nothing deletes a pinned backup, by hand or by itself. Pinning what is pinned changes nothing. */
+  pin(options: PinOptions, during: During): Promise<PinOutcome>
+  unpin(options: UnpinOptions, during: During): Promise<PinOutcome>
   rebuild(during: During): Promise<RebuildResult>
   status(): Promise<StatusReport>
   doctor(): Promise<DoctorReport>
@@ -49,6 +55,29 @@ export interface DeleteOutcome {
   readonly run: string
   readonly id: string
   readonly freedBytes: number
+}
+
+export interface PinOptions {
+  readonly backup: string
+  /** Why the law wants it kept, kept in clear; null for a plain pin. */
+  readonly legalHold: string | null
+}
+
+export interface UnpinOptions {
+  readonly backup: string
+  /** The backup's whole id, without which no legal hold is lifted. */
+  readonly confirm: string | null
+}
+
+export interface PinOutcome {
+  readonly exitCode: number
+  readonly run: string
+  readonly id: string
+  /** As it is now. */
+  readonly pinned: boolean
+  readonly legalHold: string | null
+  /** False where it was so before. */
+  readonly changed: boolean
 }
 
 /** What a long deed needs from its caller. */
@@ -92,6 +121,38 @@ export interface CreateOptions {
   readonly acceptEmpty: boolean
   /** Somebody looks at the progress: how much there is may be counted beforehand. */
   readonly estimate: boolean
+}
+
+/** What decides which entries a create takes. */
+export type EstimateOptions = Pick<
+  CreateOptions,
+  'type' | 'paths' | 'services' | 'exclude' | 'excludeCaches' | 'oneFileSystem' | 'withoutVolumes' | 'paranoid'
+>
+
+export interface Estimating {
+  /** Ends the counting within a moment, with E_INTERRUPTED. */
+  readonly signal: AbortSignal
+  /** What was counted so far, as it grows. */
+  listen(soFar: Estimate): void
+}
+
+export interface Estimate {
+  readonly entries: number
+  readonly files: number
+  /** Content of the files, each hard link's once. */
+  readonly bytes: number
+  /**
+   * Of these, what an incremental or differential would read, because it is new or may have changed: at most so much is
+   * stored anew. Null for other types, and where only reading would tell, where there is nothing to build upon, or where
+   * that cannot be opened with what is at hand.
+   */
+  readonly changed: { readonly files: number; readonly bytes: number } | null
+  /** Paths that cannot be looked at, or that a pattern leaves out though they were named: the create would warn. */
+  readonly unreadable: number
+  /** What is left out on purpose, counted by reason. */
+  readonly skipped: Readonly<Record<string, number>>
+  /** What the create would say of the request, in words. */
+  readonly notices: readonly string[]
 }
 
 export interface CreateOutcome {
@@ -171,6 +232,12 @@ export interface RestoreOptions {
   /** Ignored with a saved plan. Null is the new directory ./restore-<id>. */
   readonly target: { readonly kind: 'directory'; readonly path: string } | { readonly kind: 'in-place' } | null
   readonly conflict: ConflictMode | null
+  /**
+   * By stored path, what is decided for it and all below it, up to the next choice; over `conflict`, under `source.paths`.
+   * The empty path is all: `skip` for it and `restore` for some restores these and nothing else. Ignored with a saved plan,
+   * which holds its own. The command line has no word for it but the saved plan.
+   */
+  readonly choices?: ReadonlyMap<BytePath, PathChoice>
   readonly workers: number | null
 }
 
@@ -189,10 +256,63 @@ export interface PlannedRestore {
   readonly notices: readonly string[]
   /** The first steps that change something, for people to look at. */
   readonly sample: readonly { readonly kind: string; readonly path: BytePath; readonly bytes: number }[]
+  readonly choices: ReadonlyMap<BytePath, PathChoice>
+  /** ISO 8601 UTC: until then a saved plan is applied without --plan-ttl. */
+  readonly expiresAt: string
+  /** Every file system that is written to, by a directory on it; `freeBytes` as they are now, null where that cannot be told. */
+  readonly space: readonly { readonly at: string; readonly neededBytes: number; readonly freeBytes: number | null }[]
+  /**
+   * Some of the steps, in the order of paths; the plan as it is held, until it is applied or dropped.
+   *
+   * @throws E_USAGE where the page cannot be, E_PLAN_ALTERED where what is held is damaged, E_IO.
+   */
+  steps(query: StepQuery): Promise<StepPage>
   save(file: string): Promise<void>
   /** Does exactly what the plan says. */
   apply(during: During): Promise<RestoreOutcome>
   drop(): Promise<void>
+}
+
+export interface StepQuery {
+  /** Number of the first step wanted, among those that match. */
+  readonly from: number
+  readonly count: number
+  /** Steps that the plan's counts count as one of these; null is all. */
+  readonly actions: readonly (keyof PlanCounts)[] | null
+  /** Part of the path as displayPath shows it, in any case; null is all. */
+  readonly text: string | null
+}
+
+export interface StepPage {
+  readonly steps: readonly PlannedStep[]
+  /**
+   * How many match. Directories that are only made on the way are not among them, nor are entries whose names are lost,
+   * which `counts.refuse` has.
+   */
+  readonly total: number
+}
+
+export interface PlannedStep {
+  readonly action: keyof PlanCounts
+  readonly kind: RestoreStepKind
+  /** As stored. */
+  readonly path: BytePath
+  /** Bytes it writes. */
+  readonly bytes: number
+  /** The name it gets, for `write-beside`. */
+  readonly as: BytePath | null
+  /** Why it is kept or refused. */
+  readonly because: string | null
+  /** What the backup has; null for what is kept, unchanged or refused, but for directories. */
+  readonly stored: Standing<TocEntry['type']> | null
+  /** What stands there; null where nothing does, and for what is refused. */
+  readonly standing: Standing<FileType> | null
+}
+
+export interface Standing<Type> {
+  readonly type: Type
+  readonly sizeBytes: number
+  readonly mtimeNs: bigint
 }
 
 export interface RestoreOutcome {

@@ -22,6 +22,7 @@ export const errorTable = {
   E_DAMAGED: { exitCode: 4, retryable: false },
   E_ARCHIVE_MISSING: { exitCode: 4, retryable: false },
   E_NEEDED: { exitCode: 1, retryable: false },
+  E_PINNED: { exitCode: 1, retryable: false },
   E_UNSUPPORTED: { exitCode: 2, retryable: false },
   E_NEWER_FORMAT: { exitCode: 1, retryable: false },
   E_CATALOG: { exitCode: 4, retryable: false },

@@ -1,6 +1,17 @@
 /** What a run tells while it runs: one JSON object a line in runs/<id>.ndjson and, with --json, on stdout. */
 
-export type RunKind = 'create' | 'restore' | 'verify' | 'rebuild' | 'keys-add' | 'delete' | 'consolidate'
+export const runKinds = [
+  'create',
+  'restore',
+  'verify',
+  'rebuild',
+  'keys-add',
+  'delete',
+  'consolidate',
+  'pin',
+  'unpin',
+] as const
+export type RunKind = (typeof runKinds)[number]
 export type RunOutcome = 'done' | 'warnings' | 'failed' | 'interrupted'
 
 export interface Progress {
@@ -30,7 +41,7 @@ export type RunEventBody =
       readonly exitCode: number
       readonly durationMs: number
       readonly report?: unknown
-      readonly error?: { readonly code: string; readonly message: string }
+      readonly error?: { readonly code: string; readonly message: string; readonly hint?: string }
     }
 
 /** `at` is ISO 8601 UTC. */

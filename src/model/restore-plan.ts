@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { archiveIdSchema, sha256Hex } from './archive.ts'
-import { conflictModes, refuseReasons } from './restore.ts'
+import { conflictModes, pathChoices, refuseReasons } from './restore.ts'
 
 /** A restore plan as it is saved. */
 
@@ -36,6 +36,8 @@ export const planHeaderSchema = z.object({
   /** The target's directory does not exist yet. */
   targetIsNew: z.boolean(),
   conflict: z.enum(conflictModes),
+  /** What was decided for single paths and all below them; absent where nothing was. */
+  choices: z.array(z.object({ path: jsonPathSchema, choice: z.enum(pathChoices) })).optional(),
   /** The user the plan was made for: root restores ownership, another does not. */
   uid: count,
   counts: planCountsSchema,

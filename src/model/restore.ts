@@ -5,6 +5,10 @@ import type { TocEntry } from './toc.ts'
 export const conflictModes = ['overwrite', 'keep', 'keep-newer', 'rename'] as const
 export type ConflictMode = (typeof conflictModes)[number]
 
+/** What is decided for one path: a conflict mode of its own, `restore` under the mode that holds for all, or `skip`. */
+export const pathChoices = [...conflictModes, 'restore', 'skip'] as const
+export type PathChoice = (typeof pathChoices)[number]
+
 export type KeepReason = 'exists' | 'newer'
 export const refuseReasons = [
   'escapes-target',

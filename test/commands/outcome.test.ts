@@ -229,6 +229,16 @@ test.each<[string[], string, object]>([
   ],
   [['verify', '--all'], 'verify', { verify: expect.objectContaining({ id: 'all', ok: true, problems: [] }) }],
   [['delete', '7f3k', '--yes'], 'delete', { deleted: entry.id, freedBytes: 3_500_000, run: 'run-3', exitCode: 0 }],
+  [
+    ['pin', '7f3k'],
+    'pin',
+    { pin: { id: entry.id, pinned: true, legalHold: null, changed: true }, run: 'run-4', exitCode: 0 },
+  ],
+  [
+    ['unpin', '7f3k'],
+    'unpin',
+    { pin: { id: entry.id, pinned: false, legalHold: null, changed: true }, run: 'run-5', exitCode: 0 },
+  ],
   [['rebuild'], 'rebuild', { rebuild: expect.objectContaining({ backups: 3 }) }],
   [['init'], 'init', { init: expect.objectContaining({ root: '/srv/backup', created: true }) }],
   [['status'], 'status', { status: statusReport }],

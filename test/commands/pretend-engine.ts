@@ -135,6 +135,10 @@ export function plan(calls: Call[], more: Partial<PlannedRestore> = {}): Planned
     refused: [],
     notices: [],
     sample: [{ kind: 'write-file', path: pathFromText('etc/hosts'), bytes: 200 }],
+    choices: new Map(),
+    expiresAt: '2026-11-21T00:15:00.000Z',
+    space: [{ at: '/srv', neededBytes: 2048, freeBytes: 107_374_182_400 }],
+    steps: async () => ({ steps: [], total: 0 }),
     async save(file) {
       calls.push({ method: 'save', options: file })
     },
@@ -210,6 +214,15 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
         skipped: { socket: 2 },
       }
     },
+    estimate: note('estimate', {
+      entries: 3,
+      files: 2,
+      bytes: 2048,
+      changed: null,
+      unreadable: 0,
+      skipped: {},
+      notices: [],
+    }),
     list: note('list', { backups: [entry], problems: [] }),
     async inspect(options, take) {
       calls.push({ method: 'inspect', options })
@@ -247,6 +260,8 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     consolidate: note('consolidate', null),
     planDelete: note('planDelete', { backup: entry, freedBytes: 3_500_000 }),
     delete: note('delete', { exitCode: 0, run: 'run-3', id: entry.id, freedBytes: 3_500_000 }),
+    pin: note('pin', { exitCode: 0, run: 'run-4', id: entry.id, pinned: true, legalHold: null, changed: true }),
+    unpin: note('unpin', { exitCode: 0, run: 'run-5', id: entry.id, pinned: false, legalHold: null, changed: true }),
     rebuild: note('rebuild', { exitCode: 0, backups: 3, keptAs: '/srv/backup/metadata.json.1', problems: [] }),
     status: async () => statusReport,
     doctor: async () => ({

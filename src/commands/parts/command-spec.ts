@@ -16,6 +16,8 @@ export interface CommandSpec extends CommandGrammar {
   readonly exits: readonly number[]
   /** `clean-up`: Ctrl-C aborts the signal and the command ends by itself. `at-once`: it has nothing to clean up. */
   readonly onInterrupt: 'clean-up' | 'at-once'
+  /** Works for the process that started it, whose lines on stdin it reads, and goes on without it: a hang-up means nothing. */
+  readonly isJob?: true
   /** It will walk a source beside other work: what that needs is made ready while the rest is loaded. */
   walks?(given: Given): boolean
   run(given: Given, context: Context): Promise<number>

@@ -1,6 +1,6 @@
 import type { Engine } from '../../model/engine.ts'
 import { BackupError } from '../../model/errors.ts'
-import { commands } from '../registry.ts'
+import { commands, internalCommands } from '../registry.ts'
 import type { CommandSpec, Context, Disk } from './command-spec.ts'
 import { type Given, notSupportedYet, parseArguments, quoted, suggestion, usage } from './given.ts'
 import { globalOptions } from './grammar.ts'
@@ -8,6 +8,7 @@ import { commandHelp, overviewHelp } from './help.ts'
 import { interrupted, Output, ReaderGone, type Stream } from './output.ts'
 import { existingPassphrase } from './passphrase.ts'
 import { RunVoice } from './progress.ts'
+import { openStarter } from './starter.ts'
 import { type InputStream, openTerminal } from './terminal.ts'
 import { unsupportedCommands } from './unsupported.ts'
 
@@ -24,7 +25,7 @@ export interface Surroundings {
   wire(options: WireOptions): Promise<{ engine: Engine; close(): Promise<void> }>
   disk(): Promise<Disk>
   /** Hears INT, TERM and HUP; gives back how to stop hearing. */
-  onInterrupt(hear: () => void): () => void
+  onInterrupt(hear: (signal: string) => void): () => void
   /** Hears errors that nobody awaited, such as one thrown in an event's listener. */
   onStrayError(hear: (error: unknown) => void): void
   /** Ends the process now. */
@@ -162,7 +163,7 @@ async function unknownFirstOption(arg: string): Promise<Error> {
 
 /** Throws E_UNSUPPORTED for a command to come, E_USAGE with the nearest match for one that will never be. */
 async function loadCommand(words: string): Promise<CommandSpec> {
-  const found = commands.find((command) => command.words === words)
+  const found = [...commands, ...internalCommands].find((command) => command.words === words)
   if (found !== undefined) return found.load()
   const reason = Object.hasOwn(unsupportedCommands, words) ? unsupportedCommands[words] : undefined
   if (reason !== undefined) throw notSupportedYet(words, reason)
@@ -177,7 +178,8 @@ async function loadCommand(words: string): Promise<CommandSpec> {
 async function carryOut(command: CommandSpec, given: Given, world: Surroundings, out: Output): Promise<number> {
   const controller = new AbortController()
   let interrupts = 0
-  const stopHearing = world.onInterrupt(() => {
+  const stopHearing = world.onInterrupt((signal) => {
+    if (command.isJob && signal === 'SIGHUP') return
     interrupts++
     if (command.onInterrupt === 'at-once') {
       world.exit(out.fail(interrupted()))
@@ -188,7 +190,9 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
     else out.aside(interrupts === 1 ? 'interrupted; stopping cleanly' : 'still stopping; once more ends it at once')
     controller.abort(interrupted())
   })
-  const terminal = openTerminal(world.stdin, world.stderr, out, controller.signal)
+  const terminal = command.isJob
+    ? openStarter(world.stdin, out, controller.signal)
+    : openTerminal(world.stdin, world.stderr, out, controller.signal)
   let wired: Promise<{ engine: Engine; close(): Promise<void> }> | null = null
   const open = (): Promise<{ engine: Engine; close(): Promise<void> }> => {
     const [root, config] = [given.text('root'), given.text('config')]
@@ -196,6 +200,7 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
       ...(root === null ? {} : { root }),
       ...(config === null ? {} : { config }),
       ...(command.walks?.(given) === true ? { walks: true } : {}),
+      ...(command.isJob ? { onPassphrase: () => terminal.askSecret('') } : {}),
       ...(terminal.interactive ? { onPassphrase: () => existingPassphrase(terminal) } : {}),
     })
   }

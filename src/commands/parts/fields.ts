@@ -15,7 +15,17 @@ export function backupFields(entry: CatalogEntry): object {
   const { id, type, createdAt, description, services, base, sizeBytes, reusedBytes, files } = entry
   const { encrypted, pinned, verified, deps, warnings, durationMs, bytes } = entry
   const known = { id, type, createdAt, description, services, base, sizeBytes, reusedBytes, files, encrypted, pinned }
-  return { ...known, verified, deps, bytes, warnings, durationMs, ...(entry.missing ? { missing: true } : {}) }
+  const legalHold = entry.legalHold ?? null
+  return {
+    ...known,
+    legalHold,
+    verified,
+    deps,
+    bytes,
+    warnings,
+    durationMs,
+    ...(entry.missing ? { missing: true } : {}),
+  }
 }
 
 export function entryFields(service: string, entry: TocEntry): object {

@@ -1,7 +1,7 @@
 import type { PlannedRestore } from '../../model/engine.ts'
 import { displayPath, printable } from '../../model/path.ts'
 import type { PlanCounts, RefuseReason } from '../../model/restore.ts'
-import { formatBytes, formatCount } from '../../model/units.ts'
+import { formatBytes, formatCount, formatNumberOf } from '../../model/units.ts'
 import { pathFields } from './fields.ts'
 
 /** A restore's plan for people and for scripts. */
@@ -50,6 +50,8 @@ export function planFacts(plan: PlannedRestore): string[] {
     `target: ${printable(plan.target)}${plan.inPlace ? ' (in place)' : ''}`,
     `on conflict: ${plan.conflict}`,
   ]
+  if (plan.choices.size > 0)
+    facts.push(`decided by hand: ${formatNumberOf(plan.choices.size, 'path')} and what lies below`)
   const counts = Object.entries(countTexts) as [keyof PlanCounts, string][] // the keys of a Record of these keys
   const widest = Math.max(...counts.map(([kind]) => formatCount(plan.counts[kind]).length))
   for (const [kind, text] of counts) {
@@ -81,6 +83,11 @@ export function planFields(plan: PlannedRestore): object {
   const told = { id, hash, target, counts, bytesToWrite, refused, backup, services, inPlace, conflict }
   return {
     ...told,
+    ...(plan.choices.size === 0 ? {} : { choices: choiceFields(plan.choices) }),
     notices: inPlace && !notices.some(saysNotSaved) ? [...notices, notSaved] : notices,
   }
+}
+
+function choiceFields(choices: PlannedRestore['choices']): object[] {
+  return [...choices].map(([path, choice]) => ({ ...pathFields(path), choice }))
 }

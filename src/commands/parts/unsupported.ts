@@ -5,8 +5,6 @@ export const unsupportedCommands: Readonly<Record<string, string>> = {
   schedule: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',
   daemon: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',
   cleanup: 'retention is not built yet; holdfast delete deletes one backup',
-  pin: 'nothing deletes a backup by itself yet, so every one is held',
-  unpin: 'nothing deletes a backup by itself yet, so every one is held',
   replicate: 'the repository on this machine is the only destination yet',
   pull: 'the repository on this machine is the only destination yet',
   'keys rotate': 'a new key can be added (holdfast keys add) but an old one not yet be taken away',

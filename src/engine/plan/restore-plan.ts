@@ -8,6 +8,8 @@ import type { TocEntry } from '../../model/toc.ts'
  */
 export interface RestorePolicy {
   readonly conflict: ConflictMode
+  /** The conflict mode was chosen for this path itself. */
+  readonly byHand: boolean
   readonly isRoot: boolean
   /** `20261120T030000Z`: part of the name of what is written beside. */
   readonly time: string
@@ -54,7 +56,12 @@ export function decideLeaf(
   beside: () => BytePath,
 ): RestoreStep {
   if (seen === null) return make(entry, null, source)
-  if (seen.type === 'directory') return refuse(entry.path, 'type-conflict')
+  if (seen.type === 'directory') {
+    // Nobody asks for every directory in the way; who looked at this one and said so gets the file beside it.
+    if (policy.byHand && policy.conflict === 'rename')
+      return { kind: 'write-beside', entry, as: beside(), replaces: null }
+    return refuse(entry.path, 'type-conflict')
+  }
   const replaces = replacedOf(seen)
   if (seen.sameContent) {
     if (source?.standing != null && sameFile(source.standing, seen)) return { kind: 'unchanged', entry, replaces }

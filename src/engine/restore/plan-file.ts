@@ -1,7 +1,8 @@
 import { createHmac, type Hmac, timingSafeEqual } from 'node:crypto'
 import { BackupError } from '../../model/errors.ts'
-import { type BytePath, displayPath } from '../../model/path.ts'
+import { type BytePath, displayPath, pathFromJson } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import type { PathChoice } from '../../model/restore.ts'
 import { type PlanHeader, planHeaderSchema } from '../../model/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import { syncDirectory } from '../platform/json-file.ts'
@@ -20,6 +21,11 @@ const altered = 'the restore plan has been altered since it was made'
 const makeAnew = 'make the plan anew with restore --dry-run --save-plan'
 /** Header lines hold at most the refusals told with a plan. */
 const headerLimitBytes = 64 << 20
+
+/** What was decided for single paths. */
+export function choicesOf({ choices }: PlanHeader): ReadonlyMap<BytePath, PathChoice> {
+  return new Map((choices ?? []).map(({ path, choice }) => [pathFromJson(path), choice]))
+}
 
 /** The plan's hash, 64 hex digits: what `savePlan` writes, for a plan that is only shown. */
 export function planHash(files: Files, plan: RestorePlan, key: Uint8Array): string {

@@ -1,14 +1,16 @@
 import { BackupError } from '../../model/errors.ts'
-import { type BytePath, displayPath, nameOf, rootPath } from '../../model/path.ts'
+import { type BytePath, comparePaths, displayPath, nameOf, rootPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { RefuseReason, RestoreStep } from '../../model/restore.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
 import { restorePlanVersion } from '../../model/restore-plan.ts'
 import type { TocEntry } from '../../model/toc.ts'
+import { formatNumberOf } from '../../model/units.ts'
 import { holdersOf } from '../archive/holders.ts'
 import type { Lineage, LostPage } from '../archive/lineage.ts'
 import { jsonPath } from '../archive/toc-pages.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
+import { PathChoices } from '../plan/path-choices.ts'
 import { type Directory, RestorePaths } from '../plan/restore-paths.ts'
 import {
   besidePath,
@@ -91,7 +93,8 @@ class Preparation {
   readonly #spool: SpoolWriter
   readonly #directories: OpenDirectories
   readonly #paths: RestorePaths
-  readonly #policy: RestorePolicy
+  readonly #policy: Omit<RestorePolicy, 'conflict' | 'byHand'>
+  readonly #choices: PathChoices
   readonly #tally: PlanTally
   /** By archive: names that hard links refer to, and where their data stands after the restore. */
   readonly #links: Map<BytePath, LinkSource | null>[] = []
@@ -117,7 +120,8 @@ class Preparation {
     const look = (path: BytePath) => this.#lookAtDirectory(path)
     this.#paths = new RestorePaths({ ...places, look, caseInsensitive: open.some(({ fd }) => foldsCase(files, fd)) })
     const time = request.now.replace(/[-:]/g, '').replace(/\.\d+/, '')
-    this.#policy = { conflict: request.conflict, isRoot: request.user.uid === 0, time }
+    this.#policy = { isRoot: request.user.uid === 0, time }
+    this.#choices = new PathChoices(request.conflict, request.choices)
     this.#tally = new PlanTally(files, this.#directories, places, request.user)
   }
 
@@ -147,8 +151,10 @@ class Preparation {
     }
   }
 
+  /** Its fields stand as in their schema: a plan that is loaded then has the hash it was saved with. */
   header(): PlanHeader {
-    const { id, backup, repositoryId, archives, target, conflict, user, now } = this.#request
+    const { id, backup, repositoryId, archives, target, conflict, choices, user, now } = this.#request
+    const { notes, unreadable, ...summary } = this.#tally.summary(target.kind === 'in-place')
     return {
       v: restorePlanVersion,
       kind: 'holdfast-restore-plan',
@@ -160,8 +166,11 @@ class Preparation {
       places: this.#places.places.map(({ prefix, base }) => ({ prefix: jsonPath(prefix), base: jsonPath(base) })),
       targetIsNew: this.#places.targetIsNew,
       conflict,
+      ...(choices.size === 0 ? {} : { choices: choicesInOrder(choices) }),
       uid: user.uid,
-      ...this.#tally.summary(target.kind === 'in-place'),
+      ...summary,
+      notes: [...notes, ...unseenNotes(this.#choices.unseen)],
+      unreadable,
       createdAt: now,
       expiresAt: new Date(Date.parse(now) + planLifetimeMs).toISOString(),
     }
@@ -172,16 +181,17 @@ class Preparation {
     const { entry, archive } = toc
     const { path } = entry
     const isDirectory = entry.type === 'directory'
+    this.#choices.see(path)
     const verdict = this.#paths.judge(path, archive, isDirectory)
     if (verdict.kind === 'own' || verdict.kind === 'covered') return
     if (verdict.kind === 'refused') {
       // What may not even be named cannot be selected either: it is always told.
       const unsafe = isUnsafe(verdict.because)
-      if (unsafe || this.#request.select(path, isDirectory)) this.#add(toc, noDirectory, refusal(path, verdict.because))
+      if (unsafe || this.#isWanted(path, isDirectory)) this.#add(toc, noDirectory, refusal(path, verdict.because))
       return
     }
     const { parent } = verdict
-    if (!this.#request.select(path, isDirectory)) {
+    if (!this.#isWanted(path, isDirectory)) {
       if (isDirectory) this.#paths.descend(path, parent, null)
       return
     }
@@ -192,6 +202,14 @@ class Preparation {
     if (isDirectory) this.#considerDirectory(toc, parent, refused)
     else if (refused !== null) this.#add(toc, parent, refusal(path, refused))
     else this.#slice.push({ toc, parent, step: null, looked: this.#look(entry, parent), comparison: null })
+  }
+
+  #isWanted(path: BytePath, isDirectory: boolean): boolean {
+    return this.#request.select(path, isDirectory) && !this.#choices.isSkipped(path)
+  }
+
+  #policyFor(path: BytePath): RestorePolicy {
+    return { ...this.#policy, ...this.#choices.conflictAt(path) }
   }
 
   /** Why an entry's content cannot be read; null where the archives that hold it can. */
@@ -223,7 +241,8 @@ class Preparation {
     const { entry } = toc
     const looked = refused === null ? this.#look(entry, parent) : null
     const seen = looked === null ? null : { ...looked.seen, sameContent: true }
-    const step = refused === null ? decideDirectory(entry, seen, this.#policy) : refusal(entry.path, refused)
+    const step =
+      refused === null ? decideDirectory(entry, seen, this.#policyFor(entry.path)) : refusal(entry.path, refused)
     const because = step.kind === 'refuse' ? belowOf(step.because, seen?.type === 'symlink') : null
     const directory = this.#paths.descend(entry.path, parent, { isNew: seen === null, refused: because })
     directory.planned = step.kind === 'make-directory'
@@ -254,7 +273,7 @@ class Preparation {
     const carrier = entry.type === 'hardlink' ? (entry.linkTarget as BytePath) : entry.path // refused without
     const source = entry.type === 'hardlink' ? (links.get(carrier) ?? null) : null
     const seen = looked === null ? null : { ...looked.seen, sameContent: comparison?.same ?? looked.content === 'same' }
-    const step = decideLeaf(entry, seen, this.#policy, source, () => this.#freeName(entry))
+    const step = decideLeaf(entry, seen, this.#policyFor(entry.path), source, () => this.#freeName(entry))
     if (source === null && links.has(carrier)) links.set(carrier, sourceAfter(step, seen))
     return step
   }
@@ -305,6 +324,16 @@ class Preparation {
       if (attempt > 1000) throw new BackupError('E_IO', `no name is free beside ${displayPath(nameOf(entry.path))}`)
     }
   }
+}
+
+function choicesInOrder(choices: RestoreRequest['choices']): NonNullable<PlanHeader['choices']> {
+  return [...choices].sort(([a], [b]) => comparePaths(a, b)).map(([path, choice]) => ({ path: jsonPath(path), choice }))
+}
+
+function unseenNotes([first, ...more]: readonly BytePath[]): string[] {
+  if (first === undefined) return []
+  const others = more.length === 0 ? '' : ` and ${formatNumberOf(more.length, 'other path')}`
+  return [`something was chosen for ${displayPath(first)}${others}, which the backup does not hold`]
 }
 
 const noDirectory: Directory = {

@@ -1,5 +1,5 @@
 import type { BytePath } from '../../model/path.ts'
-import type { ConflictMode } from '../../model/restore.ts'
+import type { ConflictMode, PathChoice } from '../../model/restore.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
 import type { Lineage } from '../archive/lineage.ts'
 import type { User } from './attributes.ts'
@@ -17,6 +17,7 @@ export interface RestoreRequest {
   readonly target: RestoreTarget
   readonly select: PathSelector
   readonly conflict: ConflictMode
+  readonly choices: ReadonlyMap<BytePath, PathChoice>
   readonly user: User
   /** ISO 8601 UTC. */
   readonly now: string

@@ -1,10 +1,12 @@
 import { type BytePath, isWithin } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { PathChoices } from '../plan/path-choices.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import { AttributeSetter, type Loss, type User } from './attributes.ts'
 import { codeOf } from './look.ts'
 import type { OpenDirectories } from './open-directories.ts'
 import type { OutcomeTally } from './outcome.ts'
+import { choicesOf } from './plan-file.ts'
 import type { RestorePlan } from './request.ts'
 import { spoolLines } from './spool.ts'
 import { decodeStep, peekStep, type SpooledStep } from './step-line.ts'
@@ -17,6 +19,7 @@ export class RestoredDirectories {
   readonly #directories: OpenDirectories
   readonly #user: User
   readonly #tally: OutcomeTally
+  readonly #choices: PathChoices
   /** Whoever writes must look first, also in directories of this restore's own making. */
   alwaysLook = false
 
@@ -26,6 +29,7 @@ export class RestoredDirectories {
     this.#directories = directories
     this.#user = user
     this.#tally = tally
+    this.#choices = new PathChoices(plan.header.conflict, choicesOf(plan.header))
   }
 
   /**
@@ -90,7 +94,7 @@ export class RestoredDirectories {
 
   #finishOne({ kind, path, entry }: SpooledStep, attributes: AttributeSetter): void {
     if (entry === null || this.#tally.missing.has(path) || kind === 'keep') return
-    const { conflict } = this.#plan.header
+    const { conflict } = this.#choices.conflictAt(path)
     if (kind === 'unchanged' && (conflict === 'keep' || conflict === 'rename')) return
     try {
       const place = this.#directories.child(path)

@@ -73,11 +73,12 @@ export class SpoolWriter {
 
 const lineFeed = Uint8Array.of(10)
 
-/** The lines of a file, without their line feeds, as many at a time as one read gave. */
+/** The lines of a file from the byte `start` on, without their line feeds, as many at a time as one read gave. */
 export function* spoolLines(
   files: Files,
   path: BytePath,
   mode: 'read' | 'read-following' = 'read',
+  start = 0,
 ): Generator<Buffer[]> {
   let fd: number
   try {
@@ -87,24 +88,27 @@ export function* spoolLines(
   }
   try {
     let rest = Buffer.alloc(0)
+    let position = start
     for (;;) {
       const room = Buffer.allocUnsafe(rest.length + readBytes)
       rest.copy(room)
       let got: number
       try {
-        got = files.read(fd, room, rest.length, readBytes, null)
+        // A plan may come through a pipe, which has no positions.
+        got = files.read(fd, room, rest.length, readBytes, start === 0 ? null : position)
+        position += got
       } catch (error) {
         throw explainIo(error, 'read', path)
       }
       if (got === 0) break
       const bytes = room.subarray(0, rest.length + got)
       const lines: Buffer[] = []
-      let start = 0
-      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
-        lines.push(bytes.subarray(start, end))
-        start = end + 1
+      let begin = 0
+      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, begin)) {
+        lines.push(bytes.subarray(begin, end))
+        begin = end + 1
       }
-      rest = bytes.subarray(start)
+      rest = bytes.subarray(begin)
       if (lines.length > 0) yield lines
     }
     if (rest.length > 0) throw new BackupError('E_IO', 'the spooled plan ends in the middle of a line')

@@ -19,6 +19,7 @@ import type { TocEntry } from '../../../src/model/toc.ts'
 const named = (name: string) => name as BytePath
 const policy = (change: Partial<RestorePolicy> = {}): RestorePolicy => ({
   conflict: 'overwrite',
+  byHand: false,
   isRoot: true,
   time: '20261120T030000Z',
   ...change,

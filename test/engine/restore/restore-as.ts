@@ -27,6 +27,7 @@ const plan = await prepareRestore(
     target: { kind: 'directory', path: target },
     select: selectEverything,
     conflict: 'overwrite',
+    choices: new Map(),
     user,
     now: '2026-11-20T03:00:00.000Z',
   },

@@ -1,0 +1,44 @@
+import * as z from 'zod'
+import { verifyLevels } from './engine.ts'
+import { compressions } from './format.ts'
+import type { JobRequest } from './jobs.ts'
+
+/** A job's request as it comes over the pipe. */
+
+const texts = z.array(z.string()).readonly()
+const workers = z.int().min(1).nullable()
+
+const createOptionsSchema = z.strictObject({
+  type: z.enum(['full', 'incremental', 'differential', 'service']),
+  paths: texts,
+  services: texts,
+  description: z.string(),
+  compression: z.enum(compressions).nullable(),
+  exclude: texts,
+  excludeCaches: z.boolean(),
+  oneFileSystem: z.boolean(),
+  withoutVolumes: z.boolean(),
+  paranoid: z.boolean(),
+  acceptEmpty: z.boolean(),
+  estimate: z.boolean(),
+})
+
+const verifyOptionsSchema = z.strictObject({
+  backup: z.string().min(1).nullable(),
+  level: z.enum(verifyLevels),
+  workers,
+})
+
+export const jobRequestSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('create'), options: createOptionsSchema }),
+  z.strictObject({
+    kind: z.literal('restore'),
+    plan: z.string().min(1),
+    ttlMs: z.number().min(0).nullable(),
+    workers,
+    removePlan: z.boolean(),
+  }),
+  z.strictObject({ kind: z.literal('verify'), options: verifyOptionsSchema }),
+  z.strictObject({ kind: z.literal('consolidate'), backup: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('delete'), backup: z.string().min(1) }),
+]) satisfies z.ZodType<JobRequest>
