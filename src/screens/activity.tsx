@@ -53,7 +53,7 @@ function Activity(): ReactNode {
   if (latest.value === null) {
     const lines =
       latest.trouble === null
-        ? emptyLines('Reading the runs…', '', columns)
+        ? emptyLines('Reading the runs', '', columns)
         : troubleLines(latest.trouble, 'r tries again', columns, glyphs)
     return <Lines lines={exactly(lines, rows)} />
   }
@@ -94,7 +94,7 @@ function runDetails(run: RunSummary, columns: number, glyphs: Glyphs): readonly 
   const outcome =
     error !== null ? `${error.code} ${error.message}` : (meaning ?? (committed === null ? '' : `made ${committed}`))
   return [
-    ruleLine(lineOf(span(run.id, 'bold')), '', columns, glyphs),
+    ruleLine([], run.id, columns, glyphs),
     lineOf(
       ` ${times} ${glyphs.dot} ${wordOfRun(run.state)} ${glyphs.dot} process ${run.pid ?? '?'} on ${plainText(run.host)}`,
     ),

@@ -102,7 +102,7 @@ function Backups(): ReactNode {
   if (list.value === null) {
     const lines =
       list.trouble === null
-        ? emptyLines('Reading the list of backups…', '', columns)
+        ? emptyLines('Reading the list of backups', '', columns)
         : troubleLines(list.trouble, 'r tries again', columns, glyphs)
     return <Lines lines={exactly(lines, rows)} />
   }
@@ -114,7 +114,7 @@ function Backups(): ReactNode {
           filter.isOn ? 'Esc shows all again.' : 'B makes one; on the command line: holdfast create PATH',
           columns,
         )
-      : [ruleLine(lineOf(span(row.id, 'bold')), '', columns, glyphs), ...backupLines(row, now, glyphs)]
+      : [ruleLine([], row.id, columns, glyphs), ...backupLines(row, now, glyphs)]
   const close = (): void => setOpen(null)
   return (
     <>

@@ -90,7 +90,7 @@ function Dashboard(): ReactNode {
   if (status.value === null && status.trouble !== null && !isEmpty)
     return <Lines lines={exactly(troubleLines(status.trouble, 'r tries again', columns, glyphs), rows)} />
   if (isEmpty) return <FirstRun hasRepository={status.trouble === null} onStay={stayInFirstRun} />
-  if (status.value === null) return <Lines lines={exactly(emptyLines('Reading the repository…', '', columns), rows)} />
+  if (status.value === null) return <Lines lines={exactly(emptyLines('Reading the repository', '', columns), rows)} />
   return (
     <>
       <Lines lines={top} />

@@ -72,7 +72,7 @@ function Settings(): ReactNode {
   const isRead = (part === 'keys' ? keyList.loaded.value : report) !== null
   if (!isRead) {
     const lines =
-      trouble === null ? emptyLines('Looking…', '', columns) : troubleLines(trouble, 'r tries again', columns, glyphs)
+      trouble === null ? emptyLines('Looking', '', columns) : troubleLines(trouble, 'r tries again', columns, glyphs)
     return <Lines lines={exactly([tabs, ...lines], rows)} />
   }
   const height = rows - 1

@@ -54,7 +54,7 @@ export function GlobalKeys({ place, isAtStart, leave }: GlobalKeysProps): ReactN
     back: !isHome && (() => (isAtStart ? services.go('dashboard') : services.back())),
     quit: isHome && (() => leave(0)),
     refresh: () => {
-      say('reading…')
+      say('reading')
       void store.refresh().then(() => say('read anew'))
     },
     redraw: () => void services.handOver(async () => {}),

@@ -98,9 +98,12 @@ function hintsOf(layers: readonly Layer[]): BoundKey[] {
     .slice(0, mostHints)
 }
 
-/** One line over the whole width with a title in it: what begins a part of a screen. `right` says what its keys are. */
+/**
+ * One line over the whole width with a title in it: what begins a part of a screen. `right` says what its keys are, or
+ * what changes with every key: a line is sent from its first change on.
+ */
 export function ruleLine(title: Line, right: string, columns: number, glyphs: Glyphs): Line {
-  const start = [span(glyphs.rule.repeat(2), 'dim'), span(' '), ...title, span(' ')]
+  const start = [span(glyphs.rule.repeat(2), 'dim'), ...(title.length === 0 ? [] : [span(' '), ...title, span(' ')])]
   const end = right === '' ? [] : [span(` ${right} `), span(glyphs.rule.repeat(2), 'dim')]
   const fittedEnd = lineWidth(start) + lineWidth(end) + 2 > columns ? [] : end
   const room = columns - lineWidth(fittedEnd)

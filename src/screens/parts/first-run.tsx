@@ -124,8 +124,8 @@ function keyText(readOnly: boolean): string {
 }
 
 function backupText(hasRepository: boolean, canCreate: boolean, readOnly: boolean): string {
-  if (readOnly) return 'holdfast create PATH…; this console is read-only'
-  if (!canCreate) return 'holdfast create PATH…'
+  if (readOnly) return 'holdfast create PATH; this console is read-only'
+  if (!canCreate) return 'holdfast create PATH'
   return hasRepository ? 'B asks what, shows how much, and makes it' : 'B, once there is a repository'
 }
 

@@ -91,7 +91,10 @@ export function LogView({
       direction === 1
         ? (matches.find(({ number }) => number > from) ?? matches[0])
         : (matches.findLast(({ number }) => number < from) ?? matches.at(-1))
-    if (next === undefined) return change({ found: null })
+    if (next === undefined) {
+      change({ found: null })
+      return
+    }
     const row = indexOf(shown, next.number)
     const isSeen = row >= top && row < top + height
     const newTop = isSeen ? top : Math.max(0, Math.min(lastTop, row - Math.floor(height / 2)))

@@ -64,7 +64,7 @@ export function useRunLog(run: string): RunLog {
     const timer = setInterval(draw, drawMs)
     draw()
     return () => clearInterval(timer)
-  }, [isActive, run])
+  }, [isActive])
   return shown
 }
 

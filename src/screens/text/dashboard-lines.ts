@@ -127,7 +127,7 @@ function riskSpans(services: readonly Service[], glyphs: Glyphs): (Span | string
 function newestText({ status, services, now }: Safety, glyphs: Glyphs): string {
   if (status.lastGood === null) return 'none yet'
   const ages = services.filter(({ lastGood }) => lastGood !== null).map(({ lastGood }) => lastGood!)
-  const oldest = ages.length < 2 ? null : ages.reduce((a, b) => (a < b ? a : b))
+  const oldest = ages.length < 2 ? null : ages.sort()[0]!
   return `${agoText(status.lastGood, now)}${oldest === null ? '' : ` ${glyphs.dot} oldest ${ageText(oldest, now)}`}`
 }
 
