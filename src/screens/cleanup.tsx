@@ -90,7 +90,13 @@ function Decisions({ ground, now }: { readonly ground: RetentionGround; readonly
   const title = lineOf(onlyGoing ? 'What goes ' : 'Backups ', span(formatCount(filter.rows.length), 'bold'))
   return (
     <>
-      <Lines lines={[...head, ruleLine(title, '', columns, glyphs), ...(filterLine === null ? [] : [filterLine])]} />
+      <Lines
+        lines={[
+          ...head,
+          ruleLine(title, 'nothing is deleted here', columns, glyphs),
+          ...(filterLine === null ? [] : [filterLine]),
+        ]}
+      />
       <TableView table={table} columns={tableColumns} width={columns} />
       <Lines lines={exactly(reasonLines(table.row, columns), 2)} />
       {overlay === 'what-if' && (
@@ -172,10 +178,10 @@ function headLines(
     lineOf(
       span(` ${glyphs.skipped} ${formatCount(all.going)} would go`, all.going > 0 ? 'warning' : undefined),
       `, ${formatBytes(all.goingBytes)}`,
-      all.going > 0 && all.ripe < all.going ? ` (${formatCount(all.going - all.ripe)} of them only after a while)` : '',
-      `   ${formatCount(all.staying)} stay, ${formatBytes(all.stayingBytes)}   ${oldest}`,
+      `   = ${formatCount(all.staying)} stay, ${formatBytes(all.stayingBytes)}`,
+      all.ripe < all.going ? span(`   ${formatCount(all.going - all.ripe)} only after a grace`, 'dim') : '',
     ),
-    lineOf(span(' Nothing is deleted here: cleanup is not built yet, and holdfast delete takes one at a time.', 'dim')),
+    lineOf(span(` ${oldest}`, 'dim')),
   ]
 }
 

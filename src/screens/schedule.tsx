@@ -90,7 +90,7 @@ function fieldsOf(before: Schedule | null, listing: ScheduleListing): readonly F
     {
       kind: 'text',
       name: 'jitter',
-      label: 'Jitter',
+      label: 'Jitter, s',
       initial: String(before?.jitter_seconds ?? 0),
       about: 'seconds by which a run may start later, so that many machines do not all begin at once',
     },

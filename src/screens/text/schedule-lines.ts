@@ -36,7 +36,7 @@ export function readTimes({ cron, tz }: Times, now: number, count: number): Time
   const reading = parseCron(cron)
   if (reading.kind === 'problem') return { ...reading.problem, kind: 'problem' }
   try {
-    const words = `${cronInWords(reading.cron)}, ${tz}`
+    const words = cronInWords(reading.cron)
     const next = reading.cron.neverFires === null ? nextRuns(reading.cron, tz, now, count) : []
     return { kind: 'times', words, next }
   } catch (error) {
@@ -87,7 +87,7 @@ export function detailLines(
   const others = listing.schedules.map((one) => plannedOf(one.schedule, listing)).filter(({ id }) => id !== schedule.id)
   const warnings = scheduleWarnings(plannedOf(schedule, listing), others, now)
   return [
-    lineOf(span(` ${plainText(times.words)}`, 'bold')),
+    lineOf(span(` ${plainText(times.words)}`, 'bold'), `, on the clock of ${plainText(schedule.tz)}`),
     ...(times.next.length === 0 ? [lineOf(span(' it never runs', 'warning'))] : []),
     ...times.next.map((at, index) =>
       lineOf(span(index === 0 ? ' next  ' : '       ', 'dim'), runText(at, schedule.tz, now)),
