@@ -28,7 +28,7 @@ test('says how many are safe, and what needs attention, in full with a', async (
 test('tells the newest failure of each kind of run, and forgets it once one has succeeded', async () => {
   const died = sampleRun(0, { kind: 'create', state: 'died', error: null, meaning: 'no backup came of it' })
   const console = await openConsole({ runs: [died, ...sampleRuns(5).slice(1)] })
-  await console.until(/Needs attention 1[^]*backup died/)
+  await console.until(/Needs attention 1[\s\S]*backup died/)
   console.jobs.add(sampleRun(-1, { kind: 'create', state: 'done', error: null }))
   await console.keys('r')
   await console.untilGone('Needs attention 1')
