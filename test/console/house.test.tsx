@@ -44,6 +44,9 @@ test('every split of a string of keys leads to the same screen', async () => {
     await Promise.all([first, second])
     await console.until(wanted)
   }
+  const bytewise = await openConsole()
+  await Promise.all(Array.from(packet, (byte) => bytewise.keys(byte)))
+  await bytewise.until(wanted)
 })
 
 test('what is pasted into a list does nothing, and says so', async () => {
