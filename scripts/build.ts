@@ -26,7 +26,10 @@ const { outputFiles } = await build({
   platform: 'node',
   mainFields: ['module', 'main'], // jsonc-parser's main is UMD, which cannot be bundled
   target: 'node24',
-  external: ['koffi'], // a native addon
+  // A native addon; and what Ink would load for its own developers, and nobody has.
+  external: ['koffi', 'react-devtools-core'],
+  jsx: 'automatic',
+  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
   // Dependencies that are CommonJS call require for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",

@@ -16,6 +16,7 @@ await runProcess({
     if (options.walks === true) (await import('./engine/walk/walk-thread.ts')).readyWalkThread()
     return (await import('./wire.ts')).wire(options)
   },
+  openConsole: async (options) => (await import('./open-console.ts')).openConsole(options),
   async disk() {
     const { createDiskFiles } = await import('./engine/platform/disk-files.ts')
     const { explainIo } = await import('./engine/platform/explain-io.ts')

@@ -1,4 +1,4 @@
-import { availableParallelism, homedir, hostname, tmpdir, userInfo } from 'node:os'
+import { availableParallelism, homedir, tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { loadSettings } from './engine/configuration.ts'
 import { createEngine } from './engine/engine.ts'
@@ -14,10 +14,12 @@ import type { World } from './engine/repository.ts'
 import type { Engine } from './model/engine.ts'
 import { BackupError } from './model/errors.ts'
 import type { Jobs } from './model/jobs.ts'
-import { type BytePath, pathFromText } from './model/path.ts'
+import { type BytePath, displayPath, pathFromText } from './model/path.ts'
 import type { Files } from './model/ports.ts'
 import { version } from './model/version.ts'
 import { openCatalog } from './store/catalog.ts'
+import { openSchedules } from './store/schedules.ts'
+import { whoIsHere } from './terminal/who-is-here.ts'
 
 /** The composition root: the real clock, disk, catalog and engine, joined here and nowhere else. */
 
@@ -31,10 +33,12 @@ export interface WireOptions {
 export interface Wired {
   readonly engine: Engine
   readonly jobs: Jobs
+  /** The repository, for people. */
+  readonly root: string
   close(): Promise<void>
 }
 
-const catalogLockMs = 60_000
+const documentLockMs = 60_000
 
 export async function wire(options: WireOptions): Promise<Wired> {
   const files = createDiskFiles()
@@ -58,8 +62,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     random: systemRandom,
     processors: availableParallelism(),
     pid: process.pid,
-    host: hostname(),
-    user: userName(),
+    ...whoIsHere(),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     version,
@@ -72,21 +75,22 @@ export async function wire(options: WireOptions): Promise<Wired> {
     temporary: pathFromText(tmpdir()),
     nodePath: process.execPath,
   }
+  const documentFile = (path: BytePath, lock: BytePath, name: string) =>
+    openDocumentFile(files, path, lock, () => ({
+      waitMs: documentLockMs,
+      signal: new AbortController().signal,
+      clock: systemClock,
+      holder: { pid: process.pid, run: name, command: name, since: new Date().toISOString() },
+    }))
   const passphrase = rememberPassphrase(options.onPassphrase ?? null)
   const engine = createEngine({
     world,
     configured,
     workingDirectory,
     nodeVersion: process.version,
-    catalogOf: (repository) =>
-      openCatalog(
-        openDocumentFile(files, repository.catalog, repository.lock('catalog'), () => ({
-          waitMs: catalogLockMs,
-          signal: new AbortController().signal,
-          clock: systemClock,
-          holder: { pid: process.pid, run: 'catalog', command: 'catalog', since: new Date().toISOString() },
-        })),
-      ),
+    catalogOf: (repository) => openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog')),
+    schedulesOf: (repository) =>
+      openSchedules(documentFile(repository.schedules, repository.lock('schedules'), 'schedules')),
     askPassphrase: options.onPassphrase === undefined ? null : passphrase.ask,
   })
   const jobs = createJobs({
@@ -101,7 +105,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     workingDirectory,
     passphrase,
   })
-  return { engine, jobs, close: async () => {} }
+  return { engine, jobs, root: displayPath(configured.settings.root), close: async () => {} }
 }
 
 function option(name: string, value: string | undefined): string[] {
@@ -140,13 +144,4 @@ function isRead(name: string): boolean {
 function defaultRoot(home: string): string {
   if (!home.includes('/node_modules/')) return `${home}data/backup`
   return `${process.env['XDG_DATA_HOME'] ?? `${homedir()}/.local/share`}/holdfast/backup`
-}
-
-/** A user id without an entry in /etc/passwd is common in containers. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return String(process.getuid?.() ?? 'unknown')
-  }
 }

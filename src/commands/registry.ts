@@ -53,6 +53,11 @@ export const commands: readonly RegisteredCommand[] = [
     about: 'metadata.json anew, from the archives alone',
     load: async () => (await import('./rebuild.ts')).rebuild,
   },
+  {
+    words: 'console',
+    about: 'everything on one screen; holdfast alone, on a terminal',
+    load: async () => (await import('./console.ts')).openConsole,
+  },
   { words: 'status', about: 'is everything safe', load: async () => (await import('./status.ts')).status },
   {
     words: 'doctor',

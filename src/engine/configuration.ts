@@ -7,7 +7,12 @@ import { type BytePath, displayPath, joinPath, nameOf, parentOf, pathFromText, p
 import type { Files } from '../model/ports.ts'
 import { parseConfiguration } from './configuration-file.ts'
 import { planSettings, rootFromOutside } from './plan/settings.ts'
-import { absolutePath, type ConfigurationFile, type EnvironmentValue } from './plan/settings-sources.ts'
+import {
+  absolutePath,
+  type ConfigurationFile,
+  type EnvironmentValue,
+  type SettingsSources,
+} from './plan/settings-sources.ts'
 
 /**
  * Where settings are read from: options, the environment, .env, .env.agent, backup_config.json.
@@ -32,6 +37,8 @@ export interface SettingsRequest {
 export interface Configured extends LoadedSettings {
   /** The value of a variable, from the environment or the .env files; null where it is not set. May be a secret. */
   readonly lookUpSecret: (name: string) => string | null
+  /** Where it all was read from, for what only a few deeds look at: schedules, retention. May hold secrets. */
+  readonly sources: SettingsSources
 }
 
 /** More is no configuration, and is not read into memory. */
@@ -54,17 +61,19 @@ export function loadSettings(request: SettingsRequest): Configured {
   const environment = mergeEnvironment(files, environmentDirectory, real, notices)
   const file = readConfiguration(files, workingDirectory, environmentDirectory, options.config, notices)
   const keyFiles = absolutePath(workingDirectory, `${request.homeDirectory}/.config/holdfast`)
-  const loaded = planSettings({
+  const sources: SettingsSources = {
     ...outside,
     environment,
     file,
     environmentDirectory,
     keyFileFor: (root) => joinPath(keyFiles, keyFileName(root)),
-  })
+  }
+  const loaded = planSettings(sources)
   return {
     ...loaded,
     notices: [...notices, ...loaded.notices],
     lookUpSecret: (name) => environment.get(name)?.value ?? null,
+    sources,
   }
 }
 

@@ -1,5 +1,10 @@
 import { PassThrough } from 'node:stream'
-import { dispatch, type Surroundings, type WireOptions } from '../../src/commands/parts/dispatch.ts'
+import {
+  type ConsoleOptions,
+  dispatch,
+  type Surroundings,
+  type WireOptions,
+} from '../../src/commands/parts/dispatch.ts'
 import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
 import { explainIo } from '../../src/engine/platform/explain-io.ts'
 import type { Engine } from '../../src/model/engine.ts'
@@ -12,6 +17,8 @@ export interface Said {
   readonly stderr: string
   readonly calls: Call[]
   readonly wired: WireOptions[]
+  /** What the console was opened with. */
+  readonly consoles: ConsoleOptions[]
   /** How often what was opened was closed. */
   readonly closed: number
 }
@@ -31,6 +38,7 @@ export interface Setting {
 export async function commandLine(argv: readonly string[], setting: Setting = {}): Promise<Said> {
   const calls: Call[] = []
   const wired: WireOptions[] = []
+  const consoles: ConsoleOptions[] = []
   let closed = 0
   const [stdout, stderr] = [collector(setting), collector(setting)]
   const stdin = Object.assign(new PassThrough(), setting.terminal ? { isTTY: true } : {})
@@ -56,6 +64,10 @@ export async function commandLine(argv: readonly string[], setting: Setting = {}
       }
     },
     disk: async () => ({ files: createDiskFiles(), explain: explainIo }),
+    async openConsole(options) {
+      consoles.push(options)
+      return 0
+    },
     onStrayError: () => {},
     onInterrupt: () => () => {},
     exit: () => {
@@ -64,7 +76,16 @@ export async function commandLine(argv: readonly string[], setting: Setting = {}
   }
   const exitCode = await dispatch(argv, world)
   const bytes = stdout.bytes()
-  return { exitCode, stdout: bytes.toString(), bytes, stderr: stderr.bytes().toString(), calls, wired, closed }
+  return {
+    exitCode,
+    stdout: bytes.toString(),
+    bytes,
+    stderr: stderr.bytes().toString(),
+    calls,
+    wired,
+    consoles,
+    closed,
+  }
 }
 
 function collector({ terminal, columns }: Setting): { stream: PassThrough; bytes(): Buffer } {

@@ -375,19 +375,23 @@ test('bare holdfast without a terminal is the status and its exit code', async (
   expect(said.exitCode).toBe(3)
 })
 
-test.each([{ TERM: 'dumb' }, { TERM: '' }])(
-  'bare holdfast on a terminal that cannot draw names the commands: %j',
-  async (environment) => {
-    const { stdout, stderr, exitCode } = await commandLine([], { terminal: true, environment })
-    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 })
-    expect(stderr).toContain('list, inspect')
-  },
-)
+test('bare holdfast on a terminal is the console, with what it was told', async () => {
+  const { stdout, exitCode, consoles } = await commandLine(['--read-only', '--root', '/srv/a', '--no-color'], {
+    terminal: true,
+  })
+  expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 0 })
+  expect(consoles).toEqual([{ root: '/srv/a', readOnly: true, colorless: true }])
+})
 
-test('bare holdfast on a terminal says that the console is not built yet', async () => {
-  const { stdout, exitCode } = await commandLine([], { terminal: true })
-  expect(stdout).toMatch(/^safe[\s\S]*\nthe console is not built yet; holdfast --help names the commands\n$/)
-  expect(exitCode).toBe(0)
+test('the console has a name too', async () => {
+  const { consoles } = await commandLine(['console', '--config', 'c.json'], { terminal: true })
+  expect(consoles).toEqual([{ config: 'c.json', readOnly: false, colorless: false }])
+})
+
+test.each([['--json'], ['--quiet']])('bare holdfast %s on a terminal is the status: a script asks', async (option) => {
+  const { stdout, consoles } = await commandLine([option], { terminal: true })
+  expect(stdout).toContain('safe'.slice(option === '--json' ? 4 : 0))
+  expect(consoles).toEqual([])
 })
 
 const five = ['a', 'b', 'c', 'd', 'e'].map((letter) => ({

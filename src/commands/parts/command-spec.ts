@@ -14,8 +14,11 @@ export interface CommandSpec extends CommandGrammar {
   readonly about: string
   readonly examples: readonly (readonly [line: string, means: string])[]
   readonly exits: readonly number[]
-  /** `clean-up`: Ctrl-C aborts the signal and the command ends by itself. `at-once`: it has nothing to clean up. */
-  readonly onInterrupt: 'clean-up' | 'at-once'
+  /**
+   * `clean-up`: Ctrl-C aborts the signal and the command ends by itself. `at-once`: it has nothing to clean up.
+   * `itself`: it hears signals itself.
+   */
+  readonly onInterrupt: 'clean-up' | 'at-once' | 'itself'
   /** Works for the process that started it, whose lines on stdin it reads, and goes on without it: a hang-up means nothing. */
   readonly isJob?: true
   /** It will walk a source beside other work: what that needs is made ready while the rest is loaded. */
@@ -42,6 +45,8 @@ export interface Context {
   /** Opened at the first call: a usage error must not need a repository. */
   engine(): Promise<Engine>
   disk(): Promise<Disk>
+  /** Until it is left; its exit code. @throws E_USAGE where it cannot be drawn. */
+  openConsole(options: { readonly readOnly: boolean; readonly colorless: boolean }): Promise<number>
   /** For one long deed: its events go to the terminal or, with --json, to stdout. */
   during(): During
 }

@@ -24,6 +24,7 @@ export interface Surroundings {
   version(): string
   wire(options: WireOptions): Promise<{ engine: Engine; close(): Promise<void> }>
   disk(): Promise<Disk>
+  openConsole(options: ConsoleOptions): Promise<number>
   /** Hears INT, TERM and HUP; gives back how to stop hearing. */
   onInterrupt(hear: (signal: string) => void): () => void
   /** Hears errors that nobody awaited, such as one thrown in an event's listener. */
@@ -38,6 +39,13 @@ export interface WireOptions {
   onPassphrase?: () => Promise<string>
   /** The command will walk a source beside other work. */
   walks?: boolean
+}
+
+export interface ConsoleOptions extends Pick<WireOptions, 'root' | 'config'> {
+  /** Shows everything, changes nothing. */
+  readonly readOnly: boolean
+  /** --no-color was given. */
+  readonly colorless: boolean
 }
 
 /** Words in front of the command, and the command's own arguments. */
@@ -96,26 +104,16 @@ async function perform(argv: readonly string[], world: Surroundings, out: Output
   return carryOut(command, given, world, out)
 }
 
-/** `holdfast` alone: the console, once it exists; the status as text where nobody could use one. */
+/** `holdfast` alone: the console on a terminal; the status as text where nobody could use one, or wants only a word. */
 async function bare(rest: readonly string[], world: Surroundings, out: Output): Promise<number> {
-  const status = await loadCommand('status')
-  const given = await parseArguments(
-    status,
-    rest.filter((arg) => arg !== '--read-only'),
-  )
-  const onTerminal = world.stdin.isTTY === true && world.stdout.isTTY === true && !out.json
-  if (!onTerminal) return carryOut(status, given, world, out)
-  const term = world.environment['TERM']
-  if (term === undefined || term === '' || term === 'dumb') {
-    throw usage(
-      'this terminal cannot draw the console',
-      `use the plain commands: ${commands.map(({ words }) => words).join(', ')}`,
-    )
+  const onTerminal = world.stdin.isTTY === true && world.stdout.isTTY === true
+  if (onTerminal && !out.json && !out.quiet) {
+    const console = await loadCommand('console')
+    return carryOut(console, await parseArguments(console, rest), world, out)
   }
-  const exitCode = await carryOut(status, given, world, out)
-  out.fact('')
-  out.fact('the console is not built yet; holdfast --help names the commands')
-  return exitCode
+  const status = await loadCommand('status')
+  const given = rest.filter((arg) => arg !== '--read-only')
+  return carryOut(status, await parseArguments(status, given), world, out)
 }
 
 async function findWords(argv: readonly string[]): Promise<Called> {
@@ -178,7 +176,7 @@ async function loadCommand(words: string): Promise<CommandSpec> {
 async function carryOut(command: CommandSpec, given: Given, world: Surroundings, out: Output): Promise<number> {
   const controller = new AbortController()
   let interrupts = 0
-  const stopHearing = world.onInterrupt((signal) => {
+  const hear = (signal: string): void => {
     if (command.isJob && signal === 'SIGHUP') return
     interrupts++
     if (command.onInterrupt === 'at-once') {
@@ -189,21 +187,21 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
     if (interrupts > 2) world.exit(out.fail(endedAtOnce()))
     else out.aside(interrupts === 1 ? 'interrupted; stopping cleanly' : 'still stopping; once more ends it at once')
     controller.abort(interrupted())
-  })
+  }
+  const stopHearing = command.onInterrupt === 'itself' ? () => {} : world.onInterrupt(hear)
   const terminal = command.isJob
     ? openStarter(world.stdin, out, controller.signal)
     : openTerminal(world.stdin, world.stderr, out, controller.signal)
   let wired: Promise<{ engine: Engine; close(): Promise<void> }> | null = null
-  const open = (): Promise<{ engine: Engine; close(): Promise<void> }> => {
-    const [root, config] = [given.text('root'), given.text('config')]
-    return world.wire({
-      ...(root === null ? {} : { root }),
-      ...(config === null ? {} : { config }),
+  const [root, config] = [given.text('root'), given.text('config')]
+  const places = { ...(root === null ? {} : { root }), ...(config === null ? {} : { config }) }
+  const open = (): Promise<{ engine: Engine; close(): Promise<void> }> =>
+    world.wire({
+      ...places,
       ...(command.walks?.(given) === true ? { walks: true } : {}),
       ...(command.isJob ? { onPassphrase: () => terminal.askSecret('') } : {}),
       ...(terminal.interactive ? { onPassphrase: () => existingPassphrase(terminal) } : {}),
     })
-  }
   const context: Context = {
     out,
     terminal,
@@ -216,6 +214,7 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
       return (await wired).engine
     },
     disk: () => world.disk(),
+    openConsole: (options) => world.openConsole({ ...places, ...options }),
     during: () => {
       const voice = new RunVoice(out, () => world.elapsed())
       return { signal: controller.signal, listen: (event) => voice.hear(event) }

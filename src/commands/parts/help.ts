@@ -24,7 +24,7 @@ export function overviewHelp(commands: readonly { readonly words: string; readon
   const lines = commands.map(({ words, about }) => hanging(`  ${words.padEnd(widest)}  `, about))
   return `${[
     'Holdfast: backup and disaster recovery, with a restore you can look at first.',
-    'usage: holdfast COMMAND [options]',
+    'usage: holdfast COMMAND [options]\n       holdfast [--read-only]   the console, on a terminal; elsewhere the status',
     ['commands', ...lines].join('\n'),
     optionSection('everywhere', globalOptions),
     'holdfast COMMAND --help tells more of one; holdfast backup COMMAND is the same.',

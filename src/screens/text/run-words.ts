@@ -1,0 +1,45 @@
+import type { RunKind } from '../../model/event.ts'
+import type { RunState, RunSummary } from '../../model/jobs.ts'
+import type { State } from './glyphs.ts'
+
+/** How runs are called on every screen. */
+
+export function stateOfRun(state: RunState): State {
+  switch (state) {
+    case 'running':
+      return 'running'
+    case 'done':
+      return 'ok'
+    case 'warnings':
+    case 'interrupted':
+      return 'warning'
+    case 'failed':
+    case 'died':
+      return 'failed'
+  }
+}
+
+export function wordOfRun(state: RunState): string {
+  return state === 'warnings' ? 'done, with warnings' : state
+}
+
+const kindWords: Readonly<Record<RunKind, string>> = {
+  create: 'backup',
+  restore: 'restore',
+  verify: 'verify',
+  rebuild: 'rebuild',
+  'keys-add': 'key added',
+  delete: 'delete',
+  consolidate: 'consolidate',
+  pin: 'pin',
+  unpin: 'unpin',
+}
+
+export function wordOfKind(kind: RunKind): string {
+  return kindWords[kind]
+}
+
+/** When it ended, else when it began. */
+export function momentOf(run: RunSummary): string {
+  return run.endedAt ?? run.startedAt
+}

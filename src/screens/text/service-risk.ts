@@ -1,0 +1,119 @@
+import type { CatalogEntry } from '../../model/backup.ts'
+import type { StatusReport } from '../../model/engine.ts'
+import type { Plotted } from './bars.ts'
+import type { State } from './glyphs.ts'
+
+/** How safe each service is, from the state of the repository and the list of backups. Pure. */
+
+type ServiceStatus = StatusReport['services'][number]
+
+export interface Service extends ServiceStatus {
+  /** The newest backup of it; null where there is none, or the list is not there yet. */
+  readonly newest: CatalogEntry | null
+  /** Its newest backup that was verified. */
+  readonly verified: CatalogEntry['verified']
+  /** Stored bytes of its newest backups, the newest last; of a backup of several services all of it. */
+  readonly sizes: readonly Plotted[]
+  readonly risk: State
+  /** Why, in a few words; empty where nothing is wrong. */
+  readonly why: string
+}
+
+const plotted = 14
+const order: readonly State[] = ['failed', 'warning', 'running', 'ok']
+
+/**
+ * All services, those most at risk first.
+ *
+ * @param backups newest first; null while they are not known.
+ * @param running what the runs that run now say they are about.
+ */
+export function servicesByRisk(
+  status: StatusReport,
+  backups: readonly CatalogEntry[] | null,
+  running: readonly string[],
+): readonly Service[] {
+  const known = new Map<string, { newest: CatalogEntry; verified: CatalogEntry['verified']; sizes: Plotted[] }>()
+  for (const entry of backups ?? []) {
+    if (entry.type === 'safety' || entry.missing === true) continue
+    for (const name of entry.services) {
+      const one = known.get(name)
+      if (one === undefined)
+        known.set(name, { newest: entry, verified: entry.verified, sizes: [{ value: entry.sizeBytes }] })
+      else {
+        one.verified ??= entry.verified
+        if (one.sizes.length < plotted) one.sizes.push({ value: entry.sizeBytes })
+      }
+    }
+  }
+  return status.services
+    .map((service): Service => {
+      const { newest = null, verified = null, sizes = [] } = known.get(service.name) ?? {}
+      const danger = dangerOf(service, newest)
+      const isRunning = running.some((about) => about.split(/[\s,]+/).includes(service.name))
+      return {
+        ...service,
+        newest,
+        verified,
+        sizes: sizes.toReversed(),
+        risk: danger?.risk ?? (isRunning ? 'running' : 'ok'),
+        why: danger?.why ?? '',
+      }
+    })
+    .sort(
+      (a, b) =>
+        order.indexOf(a.risk) - order.indexOf(b.risk) ||
+        lateness(b) - lateness(a) ||
+        (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+    )
+}
+
+function dangerOf(service: ServiceStatus, newest: CatalogEntry | null): { risk: State; why: string } | null {
+  if (service.lastGood === null) return { risk: 'failed', why: 'never backed up' }
+  if (newest?.verified?.ok === false) return { risk: 'failed', why: 'the newest is damaged' }
+  if (service.overdue) return { risk: 'warning', why: `older than ${service.rpoHours}h` }
+  if ((newest?.warnings ?? 0) > 0) return { risk: 'warning', why: 'the newest has warnings' }
+  return null
+}
+
+/** How much of its time is used up; a service that was never backed up has used all of it. */
+function lateness({ ageHours, rpoHours }: ServiceStatus): number {
+  return ageHours === null ? Number.POSITIVE_INFINITY : ageHours / Math.max(1, rpoHours)
+}
+
+export interface Counts {
+  readonly ok: number
+  readonly warning: number
+  readonly failed: number
+  /** Share of the services whose last backup is as young as it must be, 0 to 1; null without services. */
+  readonly inRpo: number | null
+}
+
+export function countRisks(services: readonly Service[]): Counts {
+  const count = (...risks: readonly State[]): number => services.filter(({ risk }) => risks.includes(risk)).length
+  const late = services.filter(({ overdue, lastGood }) => overdue || lastGood === null).length
+  return {
+    ok: count('ok', 'running'),
+    warning: count('warning'),
+    failed: count('failed'),
+    inRpo: services.length === 0 ? null : 1 - late / services.length,
+  }
+}
+
+const dayMs = 24 * 3_600_000
+const growthDays = 14
+
+/** Bytes a day that backups added lately; null where there are none of more than a day. */
+export function growthPerDay(backups: readonly CatalogEntry[], now: number): number | null {
+  let bytes = 0
+  let oldest = now
+  for (const { createdAt, sizeBytes, missing } of backups) {
+    const at = Date.parse(createdAt)
+    if (at < now - growthDays * dayMs) break
+    if (missing === true) continue
+    bytes += sizeBytes
+    oldest = Math.min(oldest, at)
+  }
+  const days = (now - oldest) / dayMs
+  return days < 1 ? null : bytes / days
+}
