@@ -188,13 +188,13 @@ test('resized again and again it shows what a fresh one shows', async () => {
   ] as const)
     pty.resize(columns, rows)
   const fresh = openPty(stage, { columns: 80, rows: 24 })
-  const wanted = withoutTimes(await fresh.until(/q quit.*sync/))
+  const wanted = withoutTimes(await fresh.until(allRead))
   await pty.until((screen) => withoutTimes(screen) === wanted)
 })
 
 test('Ctrl-L draws over what another program wrote', async () => {
   const pty = openPty(stage)
-  const before = withoutTimes(await pty.until(/q quit.*sync/))
+  const before = withoutTimes(await pty.until(allRead))
   pty.scribble('\x1b[5;5Hgarbage')
   await pty.until('garbage')
   pty.type(otherKeys.ctrlL)
@@ -220,11 +220,14 @@ function parentOf(pid: number): number {
   return Number(stdout)
 }
 
+/** The dashboard once the state, the list and the runs are all there. */
+const allRead = /KiB never[^]*done in[^]*q quit.*sync/
+
 /** The same whenever it is drawn, however full the disk is meanwhile. */
 function withoutTimes(screen: string): string {
   return screen
     .replace(/\d\d:\d\dZ/g, 'time')
-    .replace(/\b(now|\d+[smh])\b/g, 'age')
+    .replace(/\b(just now|now|\d+[smh] ago|\d+[smh])\b/g, 'age')
     .replace(/[\d.,]+ ([KMGT]i)?B\b/g, 'size')
     .replace(/full in ~\S+ \w+/, 'full')
     .replace(/ {2,}/g, ' ')
