@@ -39,6 +39,10 @@ export function createEngine(parts: EngineParts): Engine {
     delete: async (backup, during) => (await import('./delete.ts')).deleteBackup(session, backup, during),
     pin: async (options, during) => (await import('./pin.ts')).pinBackup(session, options, during),
     unpin: async (options, during) => (await import('./pin.ts')).unpinBackup(session, options, during),
+    schedules: async () => (await import('./schedules.ts')).listSchedules(session),
+    saveSchedule: async (draft, as) => (await import('./schedules.ts')).saveSchedule(session, draft, as),
+    removeSchedule: async (id) => (await import('./schedules.ts')).removeSchedule(session, id),
+    retention: async () => (await import('./retention-ground.ts')).retentionGround(session),
     rebuild: async (during) => (await import('./rebuild.ts')).rebuild(session, during),
 
     async status() {
