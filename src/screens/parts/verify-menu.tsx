@@ -41,7 +41,7 @@ export function VerifyMenu({ backup, onClose }: { readonly backup: CatalogEntry;
       command={commandText(facts, ['verify', backup.id, '--level', level])}
       verb="verify it"
       onCancel={onClose}
-      onYes={() => start({ kind: 'verify', options: { backup: backup.id, level, workers: null } })}
+      onYes={() => start({ kind: 'verify', options: { backups: [backup.id], level, workers: null } })}
     />
   )
 }
