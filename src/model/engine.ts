@@ -7,6 +7,7 @@ import type { FileType } from './ports.ts'
 import type { ConflictMode, PathChoice, PlanCounts, RestoreStepKind } from './restore.ts'
 import type { RetentionGround } from './retention.ts'
 import type { Schedule, ScheduleDraft, ScheduleListing } from './schedule.ts'
+import type { SourceListing } from './source-listing.ts'
 import type { TocEntry } from './toc.ts'
 
 /**
@@ -19,6 +20,8 @@ export interface Engine {
   create(options: CreateOptions, during: During): Promise<CreateOutcome>
   /** What a create would take, counted by the same walk; nothing is written and no content is read. */
   estimate(options: EstimateOptions, during: Estimating): Promise<Estimate>
+  /** What a create can be asked for. Nothing is walked, and there need not be a repository. */
+  sources(): Promise<SourceListing>
   list(options: ListOptions): Promise<ListResult>
   inspect(options: InspectOptions, take: (service: string, entry: TocEntry) => Promise<void>): Promise<InspectResult>
   /** Bytes of one file, verified against their hash before the first of them is handed out. */
