@@ -13,9 +13,13 @@ export interface Start {
   readonly shown: ReactNode | null
 }
 
-/** Starts a job and goes on to its screen; `onClose` is called once the dialog has nothing to say any more. */
-export function useStart(onClose: () => void): Start {
-  const { jobs, open, isBuilt, say, store } = useConsole()
+/**
+ * Starts a job and goes on to its screen; `onClose` is called once the dialog has nothing to say any more.
+ *
+ * @param way `replace` where there is nothing to come back to: what was asked for has been answered.
+ */
+export function useStart(onClose: () => void, way: 'open' | 'replace' = 'open'): Start {
+  const { jobs, open, replace, isBuilt, say, store } = useConsole()
   const [state, setState] = useState<'idle' | 'starting' | Trouble>('idle')
   const start = (request: JobRequest): void => {
     setState('starting')
@@ -23,7 +27,7 @@ export function useStart(onClose: () => void): Start {
       ({ run }) => {
         void store.runs.refresh()
         onClose()
-        if (isBuilt('run')) open('run', { run })
+        if (isBuilt('run')) (way === 'open' ? open : replace)('run', { run })
         else say(`started ${shortId(run)}`)
       },
       (error: unknown) => setState(troubleOf(error, 'starting the job')),
