@@ -64,7 +64,9 @@ const wayKeys = {
 } as const satisfies KeyTable
 
 const steps = ['What', 'How', 'Review']
+/** The paths are looked at again, in case a disk was mounted meanwhile. */
 const sourcesRestMs = 30_000
+const sourcesShare = 600
 
 function Create({ argument }: { readonly argument: ScreenArguments['create'] }): ReactNode {
   const { engine, glyphs, store, now } = useConsole()
@@ -76,6 +78,7 @@ function Create({ argument }: { readonly argument: ScreenArguments['create'] }):
         read: () => engine.sources(),
         same: (before, after) => JSON.stringify(before) === JSON.stringify(after),
         pauseMs: () => sourcesRestMs,
+        idleShare: sourcesShare,
         now,
       }),
   )

@@ -47,6 +47,8 @@ export interface OpenedConsole {
   untilGone(text: string | RegExp): Promise<string>
   /** One packet of the network; resolves once every key in it was heard and drawn. */
   keys(packet: string): Promise<void>
+  /** The same keys, each in a packet of its own, as a hand types them. */
+  type(keys: string): Promise<void>
   resize(columns: number, rows: number): Promise<void>
   /** What the engine was asked. */
   readonly calls: readonly Call[]
@@ -156,20 +158,24 @@ export async function openConsole(setting: Setting = {}): Promise<OpenedConsole>
     for (let turn = 0; turn < turns + 4; turn++) await nextTurn()
   }
   await settle(4)
+  const send = async (packet: string): Promise<void> => {
+    const { typed, rest } = splitKeys(packet)
+    const late = rest === '' ? null : once(keys, 'readable')
+    source.type(packet)
+    await settle(typed.length)
+    if (late !== null) {
+      await late
+      await settle(1)
+    }
+  }
   return {
     frame: () => screen.frame,
     lines: () => screen.frame.split('\n'),
     until: (text) => screen.until((frame) => has(frame, text), `a frame with ${text}`),
     untilGone: (text) => screen.until((frame) => !has(frame, text), `a frame without ${text}`),
-    async keys(packet) {
-      const { typed, rest } = splitKeys(packet)
-      const late = rest === '' ? null : once(keys, 'readable')
-      source.type(packet)
-      await settle(typed.length)
-      if (late !== null) {
-        await late
-        await settle(1)
-      }
+    keys: send,
+    async type(text) {
+      for (const typed of splitKeys(text).typed) if (typed.kind === 'key') await send(typed.sequence)
     },
     async resize(columns, rows) {
       screen.columns = columns
