@@ -116,7 +116,7 @@ function Wizard({ argument, listing, backups, unknown }: WizardProps): ReactNode
   const [step, setStep] = useState(0)
   const [open, setOpen] = useState<Open>(null)
   const close = (): void => setOpen(null)
-  const { start, shown } = useStart(close, 'replace')
+  const { start, shown } = useStart(close, { replaces: true })
   const goOn = (): void => {
     const { wrong } = chosen
     if (wrong !== null && wrong.step <= step) say(wrong.why)

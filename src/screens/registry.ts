@@ -5,6 +5,7 @@ import { dashboard } from './dashboard.tsx'
 import type { AnyScreen } from './house/screen.ts'
 import { run } from './run.tsx'
 import { settings } from './settings.tsx'
+import { verify } from './verify.tsx'
 
 /** Every screen that is built, those with a digit in its order. */
-export const screens: readonly AnyScreen[] = [dashboard, backups, activity, settings, run, create]
+export const screens: readonly AnyScreen[] = [dashboard, backups, verify, activity, settings, run, create]

@@ -36,6 +36,8 @@ export interface MenuProps {
 }
 
 const usualColumns = 44
+/** The mark of the chosen line and a blank on both sides of it. */
+const indicatorColumns = 3
 
 /** A short list over the screen, one of which is chosen. */
 export function Menu(props: MenuProps): ReactNode {
@@ -70,7 +72,7 @@ function Choices({ title, items, initial, columns = usualColumns, onChoose, onCl
         <>
           <Picker
             items={items}
-            labelColumns={inner - 4}
+            labelColumns={inner - indicatorColumns}
             initial={initial ?? ''}
             onHighlight={setChosen}
             onChoose={onChoose}

@@ -13,12 +13,15 @@ export interface Start {
   readonly shown: ReactNode | null
 }
 
-/**
- * Starts a job and goes on to its screen; `onClose` is called once the dialog has nothing to say any more.
- *
- * @param way `replace` where there is nothing to come back to: what was asked for has been answered.
- */
-export function useStart(onClose: () => void, way: 'open' | 'replace' = 'open'): Start {
+export interface StartOptions {
+  /** There is nothing to come back to: what was asked for has been answered. */
+  readonly replaces?: boolean
+  /** The job's run exists. */
+  onStarted?(): void
+}
+
+/** Starts a job and goes on to its screen; `onClose` is called once the dialog has nothing to say any more. */
+export function useStart(onClose: () => void, { replaces = false, onStarted }: StartOptions = {}): Start {
   const { jobs, open, replace, isBuilt, say, store } = useConsole()
   const [state, setState] = useState<'idle' | 'starting' | Trouble>('idle')
   const start = (request: JobRequest): void => {
@@ -26,8 +29,9 @@ export function useStart(onClose: () => void, way: 'open' | 'replace' = 'open'):
     jobs.start(request, new AbortController().signal).then(
       ({ run }) => {
         void store.runs.refresh()
+        onStarted?.()
         onClose()
-        if (isBuilt('run')) (way === 'open' ? open : replace)('run', { run })
+        if (isBuilt('run')) (replaces ? replace : open)('run', { run })
         else say(`started ${shortId(run)}`)
       },
       (error: unknown) => setState(troubleOf(error, 'starting the job')),
