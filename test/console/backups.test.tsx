@@ -168,3 +168,31 @@ test('copies the id of a backup', async () => {
   await console.until('is in the clipboard')
   expect(console.favours).toContain(`copy ${backupId(0, 'incremental')}`)
 })
+
+test.each(['D', 'P'])(
+  'a dialog shows all that will happen and how to answer on the smallest terminal: %s',
+  async (opens) => {
+    const console = await openConsole({ columns: 60, rows: 16 })
+    await console.keys(`2     ${opens}`)
+    const frame = await console.until(opens === 'D' ? 'It is gone for good' : 'Pin 4 backups?')
+    expect(frame).toContain(opens === 'D' ? 'Enter confirm' : '[ Cancel ]')
+    expect(frame).toContain(opens === 'D' ? '> ' : 'Nothing deletes them')
+  },
+)
+
+test('what does not fit the terminal cannot be answered until it does', async () => {
+  const backups = sampleBackups(3).map((entry) => ({
+    ...entry,
+    pinned: true,
+    legalHold: 'a very long reason '.repeat(40),
+  }))
+  const console = await openConsole({ backups, columns: 60, rows: 16 })
+  await console.keys('2P')
+  await console.until('make the terminal larger to answer')
+  await console.type(`${backups[0]!.id}\r`)
+  expect(console.calls.map(({ method }) => method)).not.toContain('unpin')
+  await console.resize(100, 40)
+  await console.untilGone('make the terminal larger')
+  await console.keys(key.enter)
+  await console.until('unpinned')
+})

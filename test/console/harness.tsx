@@ -33,6 +33,7 @@ export interface Setting {
   readonly runs?: readonly RunSummary[]
   /** What else the engine answers; `calls` of the console has what it was asked. */
   readonly engine?: Partial<Engine>
+  readonly terminal?: Partial<TerminalPort>
   /** Milliseconds since 1970; the sample's where absent. */
   readonly now?: () => number
 }
@@ -113,6 +114,7 @@ export async function openConsole(setting: Setting = {}): Promise<OpenedConsole>
     stop: async () => void favours.push('stop'),
     page: async (file) => void favours.push(`page ${file}`),
     copy: (text) => void favours.push(`copy ${text}`),
+    ...setting.terminal,
   }
   const facts: Facts = {
     host: 'web1',

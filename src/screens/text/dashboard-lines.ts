@@ -73,7 +73,7 @@ function attentionTitle({ attention }: Safety): Line {
 function attentionLines(attention: readonly string[], columns: number, rows: number, glyphs: Glyphs): Line[] {
   if (attention.length === 0) return [lineOf(span(glyphs.ok, 'ok'), ' nothing')]
   const mark = span(`${glyphs.warning} `, 'warning')
-  const texts = attention.map((text) => wrap(plainMessage(text), columns - 2))
+  const texts = attention.slice(0, rows + 1).map((text) => wrap(plainMessage(text), columns - 2))
   const all = texts.reduce((sum, lines) => sum + lines.length, 0)
   if (all <= rows)
     return texts.flatMap((lines) => lines.map((text, at) => (at === 0 ? lineOf(mark, text) : lineOf(`  ${text}`))))
