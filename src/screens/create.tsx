@@ -188,7 +188,7 @@ function Wizard({ argument, listing, backups, unknown }: WizardProps): ReactNode
           <AskDialog
             title="Make this backup?"
             facts={[
-              `${options.type} backup of ${whatText(options, listing)}, into ${plainText(facts.root)}.`,
+              `${options.type} backup of ${whatText(options, listing, glyphs)}, into ${plainText(facts.root)}.`,
               amountText(counting),
               'It runs in a process of its own, and goes on when the console is left.',
             ]}

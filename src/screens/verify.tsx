@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from 'react'
+import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import type { CatalogEntry } from '../model/backup.ts'
 import type { RunSummary } from '../model/jobs.ts'
 import { formatCount } from '../model/units.ts'
@@ -16,6 +16,7 @@ import { type TableState, TableView, useTable } from './parts/table.tsx'
 import { useRunning } from './parts/use-running.ts'
 import { useVerifications } from './parts/use-verifications.ts'
 import { VerifyMenu } from './parts/verify-menu.tsx'
+import { runPage } from './store/console-store.ts'
 import type { Loaded } from './store/loaded.ts'
 import { backupFilterFields, backupWords } from './text/backup-words.ts'
 import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
@@ -111,6 +112,7 @@ function Verify(): ReactNode {
     height: heights.history - 1,
     active: !isBackups,
   })
+  useTop(table, order)
   useVerifyKeys({ all, table, history, running: running[0]?.run ?? null, isBackups, order, setOrder, setPane, setOpen })
   const counts = useMemo(() => proofCounts(all), [all])
   const backupColumns = useMemo(() => columnsOfBackups(glyphs, now), [glyphs, now])
@@ -143,7 +145,7 @@ function Verify(): ReactNode {
   const waiting =
     marked.length === 0
       ? span(' nothing waits: Space marks, V verifies all that is marked as one job', 'dim')
-      : span(` ${glyphs.mark} ${waitingText(marked, columns)}`, 'bold')
+      : span(` ${glyphs.mark} ${waitingText(marked, columns - 4)}`, 'bold')
   const close = (): void => setOpen(null)
   return (
     <>
@@ -189,6 +191,16 @@ function heightsOf(
   return { backups: rows - 3 - detail - busy - history, detail, running: busy, history }
 }
 
+/** Whoever asks for another order wants its first row, and not to stay with the one the cursor was on. */
+function useTop(table: TableState<CatalogEntry>, order: ProofOrder): void {
+  const known = useRef(order)
+  useLayoutEffect(() => {
+    if (known.current === order) return
+    known.current = order
+    table.moveTo(0)
+  })
+}
+
 interface VerifyKeys {
   readonly all: readonly CatalogEntry[]
   readonly table: TableState<CatalogEntry>
@@ -219,7 +231,6 @@ function useVerifyKeys(given: VerifyKeys): void {
       row !== null &&
       (() => {
         setOrder(order === 'unverified' ? 'newest' : 'unverified')
-        table.moveTo(0)
       }),
     history: history.rows.length > 0 && (() => setPane(isBackups ? 'history' : 'backups')),
     follow: running !== null && (() => open('run', { run: running.id })),
@@ -249,7 +260,8 @@ function useVerify({ all, table, setOpen }: VerifyKeys): () => void {
 }
 
 function historyRule(runs: readonly RunSummary[] | null, columns: number, glyphs: Glyphs): Line {
-  const count = runs === null ? [] : [span(' '), span(formatCount(runs.length), 'bold')]
+  const most = runs?.length === runPage ? '+' : ''
+  const count = runs === null ? [] : [span(' '), span(`${formatCount(runs.length)}${most}`, 'bold')]
   const plot = verificationPlot(runs ?? noRuns, Math.min(30, columns - 40), glyphs)
   const took = plot === '' ? [] : [span('  took '), span(plot)]
   return ruleLine(lineOf(span('History'), ...count, ...took), 'Tab', columns, glyphs)

@@ -50,7 +50,7 @@ export function VerifyMenu({ backups, isAll = false, onClose, onStarted }: Verif
       facts={[
         `${backups.length === 1 ? ids[0] : what}, ${formatBytes(storedBytes(backups))} stored.`,
         ...meaningOf(level),
-        'It changes nothing but what is known of them, and goes on when the console is left.',
+        'It only reads, and goes on when the console is left.',
       ]}
       command={commandOf(isAll ? null : ids, level)}
       verb="verify"

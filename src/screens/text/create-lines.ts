@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../
 import type { Trouble } from '../store/loaded.ts'
 import { exactly, troubleLines } from './boxes.ts'
 import type { BaseOfService, CreateFlag, CreateType } from './create-request.ts'
-import { wrap } from './cut.ts'
+import { cutMiddle, wrap } from './cut.ts'
 import type { Glyphs } from './glyphs.ts'
 import { agoText, shortId } from './ids.ts'
 import { type Line, lineOf, span } from './line.ts'
@@ -200,11 +200,11 @@ export function reviewLines(
   ]
 }
 
-/** What is taken, in a sentence: `web, mail`, `2 paths: /etc, /srv`. */
-export function whatText({ paths, services }: CreateOptions, listing: SourceListing): string {
-  if (paths.length > 0) return paths.map(plainText).join(', ')
-  if (services.length > 0) return services.map(plainText).join(', ')
-  return listing.services.map(({ name }) => plainText(name)).join(', ')
+/** What is taken, short enough for a question: `web, mail and 3 more`. The review has all of it. */
+export function whatText({ paths, services }: CreateOptions, listing: SourceListing, glyphs: Glyphs): string {
+  const all = paths.length > 0 ? paths : services.length > 0 ? services : listing.services.map(({ name }) => name)
+  const shown = all.slice(0, 3).map((name) => cutMiddle(plainText(name), 40, glyphs.cut))
+  return `${shown.join(', ')}${all.length > shown.length ? ` and ${formatCount(all.length - shown.length)} more` : ''}`
 }
 
 /** How much that is, as far as it was counted. */

@@ -1,7 +1,7 @@
 import type { CatalogEntry } from '../../model/backup.ts'
 import { verifyLevels } from '../../model/engine.ts'
 import type { RunSummary } from '../../model/jobs.ts'
-import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../model/units.ts'
+import { formatBytes, formatCount, formatDuration } from '../../model/units.ts'
 import { levelMeanings } from '../../model/verify-level.ts'
 import { type Plotted, sparkline } from './bars.ts'
 import { wrap } from './cut.ts'
@@ -121,11 +121,18 @@ export function verificationPlot(runs: readonly RunSummary[], columns: number, g
   return `${sparkline(values, columns, glyphs)}${scale}`
 }
 
-/** What waits to be started, as one line: `3 marked, to be started as one job by V: 7f3k, 9abc, 2xyz`. */
+/** What waits to be started, in one line: `3 marked; V starts them as one job: 7f3k, 9abc and 1 more`. */
 export function waitingText(marked: readonly CatalogEntry[], columns: number): string {
-  const head = `${formatCount(marked.length)} marked, to be started as one job by V: `
-  const ids = marked.map(({ id }) => shortId(id))
-  const shown = ids.slice(0, Math.max(1, Math.floor((columns - head.length - 16) / 6)))
-  const rest = ids.length - shown.length
-  return `${head}${shown.join(', ')}${rest > 0 ? ` and ${formatNumberOf(rest, 'other')}` : ''}`
+  const head = `${formatCount(marked.length)} marked; V starts them as one job: `
+  const text = (shown: number): string => {
+    const rest = marked.length - shown
+    const ids = marked.slice(0, shown).map(({ id }) => shortId(id))
+    return `${head}${ids.join(', ')}${rest > 0 ? ` and ${formatCount(rest)} more` : ''}`
+  }
+  let shown = Math.min(marked.length, Math.ceil(columns / shortIdColumns))
+  while (shown > 1 && text(shown).length > columns) shown--
+  return text(shown)
 }
+
+/** The least that one more of them takes. */
+const shortIdColumns = 6
