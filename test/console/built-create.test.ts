@@ -50,10 +50,7 @@ test('Create: of the services of a new repository one is chosen, and its files a
   pty.type('C')
   await pty.until('Make this backup?')
   expect(backupIds(stage.root)).toEqual([])
-  await pressedUntil(
-    () => pty.type('y'),
-    () => pty.screen.includes('HOLDFAST › Dashboard › backup'),
-  )
+  await pressedUntil(pty, 'y', () => pty.screen.includes('HOLDFAST › Dashboard › backup'))
   await pty.until('✔ done')
   const [made, ...others] = await listed()
   expect(others).toEqual([])
@@ -86,10 +83,7 @@ test('Create: paths are typed, one with a blank, and an incremental builds on th
   await pty.until(`holdfast create '${folder}' --type incremental`)
   pty.type('C')
   await pty.until('Make this backup?')
-  await pressedUntil(
-    () => pty.type('y'),
-    () => !pty.screen.includes('[ Cancel ]'),
-  )
+  await pressedUntil(pty, 'y', () => !pty.screen.includes('[ Cancel ]'))
   await pty.until('✔ done')
   const [made, before] = (await stage.json(['list'])).last['backups'] as unknown as {
     readonly id: string
@@ -115,10 +109,7 @@ test('Verify: a marked set is one job, its result is known, and its report opens
   const question = await pty.until('holdfast verify --level full')
   expect(question).toContain(ids[0]!)
   expect(question).toContain(ids[1]!)
-  await pressedUntil(
-    () => pty.type('y'),
-    () => !pty.screen.includes('[ Cancel ]'),
-  )
+  await pressedUntil(pty, 'y', () => !pty.screen.includes('[ Cancel ]'))
   await pty.until('✔ done')
   const known = new Map((await listed()).map(({ id, verified }) => [id, verified]))
   expect(ids.map((id) => known.get(id)?.level ?? null)).toEqual(['full', 'full', null])

@@ -6,7 +6,7 @@ import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
 import { acquireLock } from '../../src/engine/platform/lock.ts'
 import { pathFromText } from '../../src/model/path.ts'
 import { backupIds, Stage } from '../e2e/stage.ts'
-import { openPty, otherKeys, pressedUntil, stageWithBackups } from './pty-kit.ts'
+import { openPty, otherKeys, stageWithBackups } from './pty-kit.ts'
 
 /** Every screen of the built console in a real terminal: opened, its main action done, and what became of it on disk. */
 
@@ -156,4 +156,17 @@ test('costs at most 800 bytes a key on a table at 100x30', async () => {
 
 function cursorRow(screen: string): string {
   return screen.split('\n').find((line) => line.startsWith('▸')) ?? ''
+}
+
+/** Presses a key, again where a question has not yet listened, until what it does is seen. */
+async function pressedUntil(press: () => void, isDone: () => boolean, ended?: Promise<unknown>): Promise<void> {
+  let isOver = false
+  ended?.then(() => {
+    isOver = true
+  })
+  const { setTimeout: wait } = await import('node:timers/promises')
+  for (let tries = 0; tries < 100 && !isDone() && !isOver; tries++) {
+    press()
+    await wait(50)
+  }
 }

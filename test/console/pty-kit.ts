@@ -73,13 +73,9 @@ export function modesLeft(raw: string): {
 }
 
 /** Presses a key, again where a question has not yet listened, until what it does is seen. */
-export async function pressedUntil(press: () => void, isDone: () => boolean, ended?: Promise<unknown>): Promise<void> {
-  let isOver = false
-  ended?.then(() => {
-    isOver = true
-  })
-  for (let tries = 0; tries < 100 && !isDone() && !isOver; tries++) {
-    press()
+export async function pressedUntil(pty: Pty, key: string, isDone: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 100 && !isDone(); tries++) {
+    pty.type(key)
     await wait(50)
   }
 }

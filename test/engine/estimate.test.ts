@@ -144,3 +144,15 @@ test('refuses what a create would refuse, and says what it would say', async () 
     unreadable: 1,
   })
 })
+
+test('a create that somebody looks at knows by the same count how much there is', async () => {
+  const totals = new Set<number | null>()
+  const options = { ...plainly({ type: 'full', paths: [source] }), estimate: true }
+  const { bytes } = await at().create(options, {
+    signal,
+    listen(event) {
+      if (event.kind === 'progress') totals.add(event.totalBytes)
+    },
+  })
+  expect([...totals]).toEqual([bytes])
+})
