@@ -39,6 +39,8 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
           chosen.some((entry) => entry.encrypted),
         )
   const about = `${level}: ${options.backups === null ? `all ${ids.length} backups` : namesOf(ids)}`
+  const note = (reports: readonly VerifyReport[], story: Run): Promise<void> =>
+    remember(session.catalog(repository), reports, new Date(world.clock.now()).toISOString(), story)
   const { run, result, exitCode } = await carryOut(
     world,
     repository,
@@ -59,6 +61,10 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
             if (ids.length === 1 || !(error instanceof BackupError) || !ofOneBackup.includes(error.code)) throw error
             unseen.set(id, error)
           }
+      } catch (error) {
+        // What was proven until then is proven, whatever keeps the others from being looked at.
+        await note(reports, story)
+        throw error
       } finally {
         await pool.close()
       }
@@ -66,7 +72,7 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
       if (first !== undefined && reports.length === 0) throw first
       for (const [id, { message }] of unseen)
         story.tell({ kind: 'warning', message: `${id} is not verified: ${message}` })
-      await remember(session.catalog(repository), reports, new Date(world.clock.now()).toISOString(), story)
+      await note(reports, story)
       const damaged = reports.some((report) => !report.ok)
       const warned = unseen.size > 0 || reports.some((report) => report.problems.length > 0)
       const report = {
@@ -221,6 +227,7 @@ function requireSpace(session: Session, path: BytePath, bytes: number): void {
 
 /** A verification that cannot be noted down has happened all the same: its report is in the run's log. */
 async function remember(catalog: CatalogPort, reports: readonly VerifyReport[], at: string, run: Run): Promise<void> {
+  if (reports.length === 0) return
   const results = new Map(reports.map((report) => [report.id, { level: report.level, at, ok: report.ok }]))
   try {
     await catalog.updateExisting((backups) =>

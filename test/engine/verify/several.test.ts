@@ -73,6 +73,31 @@ test('damage in one of several ends with 4, and the others are whole', async () 
   ])
 })
 
+test('what was proven before an interruption stays known, and nothing else does', async () => {
+  const controller = new AbortController()
+  const [first = '', , third = '', fourth = ''] = ids
+  const before = await proofs()
+  const interrupted = open().verify(
+    { backups: [first, third, fourth], level: 'quick', workers: 1 },
+    {
+      signal: controller.signal,
+      // The oldest is looked at first.
+      listen(event) {
+        if (event.kind === 'phase' && event.phase === `verifying ${third}`) controller.abort()
+      },
+    },
+  )
+  await expect(interrupted).rejects.toMatchObject({ code: 'E_INTERRUPTED' })
+  const after = await proofs()
+  expect(after.get(first)).toMatchObject({ level: 'quick', ok: true })
+  for (const id of [third, fourth]) expect(after.get(id)).toEqual(before.get(id))
+})
+
+async function proofs() {
+  const { backups } = await open().list({ type: null, services: [], days: null })
+  return new Map(backups.map(({ id, verified }) => [id, verified]))
+}
+
 test('a job takes several ids, all, and never none', () => {
   const request = (backups: unknown) => ({ kind: 'verify', options: { backups, level: 'full', workers: null } })
   expect(jobRequestSchema.safeParse(request(['a', 'b'])).success).toBe(true)
