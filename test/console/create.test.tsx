@@ -361,3 +361,35 @@ test.each(hostileNames.filter((one) => !one.includes('\0')))(
     expect(frame).toBe(frame.replace(/[^\P{C}\n]/gu, '?'))
   },
 )
+
+test('what cannot be counted, for whatever reason, fits every terminal', async () => {
+  const console = await openWizard()
+  const { reject } = await begun(console.countings, 1)
+  reject(new BackupError('E_IO', `cannot read ${hostileNames.join(' ')}`, hostileNames.join(' ')))
+  await console.until('counting failed')
+  for (const [columns, rows] of [
+    [60, 16],
+    [80, 24],
+    [100, 30],
+    [200, 60],
+  ] as const) {
+    await console.resize(columns, rows)
+    await console.until('counting failed')
+    expect(misfits(console.frame(), columns, rows)).toEqual([])
+    expect(console.frame()).toBe(console.frame().replace(/[^\P{C}\n]/gu, '?'))
+  }
+})
+
+test('the first run in an empty repository leads to the paths that are to be backed up', async () => {
+  const console = await openConsole({ backups: [], runs: [], status: { services: [], runs: [] } })
+  await console.until('There is no backup yet')
+  await console.keys('B')
+  await console.until('no services are configured')
+  await console.keys(`/etc${key.enter}`)
+  await console.until('< full >')
+  await console.keys(`${key.enter}C`)
+  await console.until('holdfast create /etc --type full')
+  await console.keys('y')
+  await console.until('following')
+  expect(started(console)).toMatchObject({ type: 'full', paths: ['/etc'] })
+})

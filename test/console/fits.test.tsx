@@ -3,8 +3,8 @@ import type { RunEvent } from '../../src/model/event.ts'
 import { screens } from '../../src/screens/registry.ts'
 import { escapeKey } from '../../src/terminal/key-split.ts'
 import { key, misfits, openConsole, type Setting } from './harness.tsx'
-import { hostileBackups, hostileNames, hostileRuns, hostileSources } from './hostile.ts'
-import { runningRun, sampleBackups, sampleRuns, sampleSources } from './sample.ts'
+import { hostileBackups, hostileNames, hostileRuns } from './hostile.ts'
+import { runningRun, sampleBackups, sampleRuns } from './sample.ts'
 
 const sizes = [
   [60, 16],
@@ -14,10 +14,9 @@ const sizes = [
 ] as const
 
 const runs = [runningRun(-1), runningRun(-2, { kind: 'restore' }), ...sampleRuns(120)]
-const sources = async () => sampleSources()
 const worlds: readonly [name: string, setting: Setting][] = [
-  ['usual', { runs, engine: { sources } }],
-  ['in ASCII', { runs, engine: { sources }, capability: { unicode: false, colors: 'none' } }],
+  ['usual', { runs }],
+  ['in ASCII', { runs, capability: { unicode: false, colors: 'none' } }],
   ['empty', { backups: [], runs: [], status: { services: [], runs: [], verified: null, successRate: null } }],
   [
     'hostile',
@@ -25,10 +24,6 @@ const worlds: readonly [name: string, setting: Setting][] = [
       backups: hostileBackups(),
       runs: [runningRun(-1, { about: hostileNames.join(' '), phase: hostileNames[1]! }), ...hostileRuns()],
       status: { root: hostileNames.join('/'), problems: [...hostileNames] },
-      engine: {
-        sources: async () => hostileSources(),
-        estimate: () => Promise.reject(new Error(hostileNames.join(' '))),
-      },
       facts: { host: hostileNames[1]!, user: hostileNames[6]!, root: hostileNames[8]! },
     },
   ],
@@ -58,16 +53,6 @@ const ways: readonly [name: string, keys: readonly string[]][] = [
   ['a filter', ['2', '/a !b size:>1']],
   ['keys', ['7', key.tab]],
   ['checks', ['7', key.tab, key.tab]],
-  ['what to back up', ['2', 'B']],
-  ['how to back up', ['2', 'B', key.enter]],
-  ['options of a backup', ['2', 'B', key.enter, '\x0f']],
-  ['a backup to be reviewed', ['2', 'B', key.enter, key.enter]],
-  ['all of a backup', ['2', 'B', key.enter, key.enter, 'd']],
-  ['a backup to be made', ['2', 'B', key.enter, key.enter, 'C']],
-  ['backups marked for a verification', ['5', '  ']],
-  ['levels of a verification', ['5', '  V']],
-  ['a verification to be started', ['5', '  V', key.enter]],
-  ['the history of verifications', ['5', key.tab]],
 ]
 
 test.each(worlds)('every screen fits every terminal exactly: %s', async (_name, setting) => {

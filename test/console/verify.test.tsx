@@ -43,7 +43,7 @@ test('every level says what it proves and what it cannot see', async () => {
   expect(menu).toContain('▸ full ')
   for (const [keys, proves, blind] of [
     ['', 'proves: every file can be decrypted', 'blind spot: whether the recovery scripts'],
-    ['k', 'proves: the key opens the archives', 'it cannot see damage in the'],
+    ['k', 'proves: the key opens the archives', 'blind spot: reads the ends of an archive only'],
     ['k', 'proves: the archives are byte for byte', 'blind spot: compares with the manifest only'],
     ['jjj', 'proves: the recovery script alone', 'blind spot: any disk or machine but this one'],
   ] as const) {
