@@ -10,7 +10,7 @@ const problemLimit = 20
 export const verify: CommandSpec = {
   words: 'verify',
   about: 'Proves that a backup is whole: the levels read ever more of it, from structure to a restore of every file.',
-  operands: [{ name: 'ID|latest', required: false }],
+  operands: [{ name: 'ID|latest', required: false, repeats: true }],
   options: [
     { name: 'all', about: 'every backup' },
     { name: 'level', value: 'LEVEL', choices: verifyLevels, about: 'how deep to look (full)' },
@@ -18,25 +18,26 @@ export const verify: CommandSpec = {
   ],
   examples: [
     ['holdfast verify latest', 'the newest backup, every byte of it'],
+    ['holdfast verify 7f3k 9abc', 'these two, in one run'],
     ['holdfast verify --all --level quick', 'the structure of all of them'],
   ],
   exits: [0, 1, 2, 3, 4, 5, 130],
   onInterrupt: 'clean-up',
   async run(given, context) {
     const { out } = context
-    const [backup] = given.operands
+    const backups = given.operands
     const all = given.has('all')
-    if (backup === undefined && !all)
-      throw usage('verify needs to know what', 'name an id, latest for the newest backup, or --all')
-    if (backup !== undefined && all) throw usage('a backup and --all cannot be given together', 'choose one')
+    if (backups.length === 0 && !all)
+      throw usage('verify needs to know what', 'name ids, latest for the newest backup, or --all')
+    if (backups.length > 0 && all) throw usage('a backup and --all cannot be given together', 'choose one')
     const level = given.choice('level', verifyLevels) ?? 'full'
     const outcome = await (await context.engine()).verify(
-      { backup: backup ?? null, level, workers: null },
+      { backups: all ? null : backups, level, workers: null },
       context.during(),
     )
     const { reports, blindSpot, run, exitCode } = outcome
     const [only] = reports
-    const fields = all || only === undefined ? summary(reports, level) : only
+    const fields = backups.length === 1 && only !== undefined ? only : summary(all ? 'all' : 'several', reports, level)
     out.result('verify', { verify: { ...fields, blindSpot }, run, exitCode })
     if (out.json) return exitCode
     for (const report of reports) for (const line of reportFacts(report)) out.fact(line)
@@ -46,9 +47,9 @@ export const verify: CommandSpec = {
   },
 }
 
-function summary(reports: readonly VerifyReport[], level: string): object {
+function summary(id: 'all' | 'several', reports: readonly VerifyReport[], level: string): object {
   const problems = reports.flatMap((report) => report.problems.map((problem) => ({ backup: report.id, ...problem })))
-  return { id: 'all', level, ok: reports.every(({ ok }) => ok), problems, reports }
+  return { id, level, ok: reports.every(({ ok }) => ok), problems, reports }
 }
 
 function reportFacts({ id, level, ok, problems, bytes, durationMs }: VerifyReport): string[] {

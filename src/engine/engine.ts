@@ -15,6 +15,7 @@ export function createEngine(parts: EngineParts): Engine {
     init: async (options) => (await import('./init-story.ts')).init(session, options),
     create: async (options, during) => (await import('./create-story.ts')).create(session, options, during),
     estimate: async (options, during) => (await import('./estimate.ts')).estimateCreate(session, options, during),
+    sources: async () => (await import('./source-listing.ts')).listSources(session),
 
     async list({ type, services, days }) {
       const repository = session.repository()

@@ -1,10 +1,11 @@
-import type { Manifest } from '../model/backup.ts'
+import type { CatalogEntry, Manifest } from '../model/backup.ts'
 import type { During, VerifyLevel, VerifyOptions, VerifyOutcome, VerifyProblem, VerifyReport } from '../model/engine.ts'
 import { BackupError, type ErrorCode } from '../model/errors.ts'
 import { type BytePath, displayPath } from '../model/path.ts'
+import { levelMeanings } from '../model/verify-level.ts'
 import { ArchiveReader } from './archive/reader.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
-import type { CatalogPort } from './catalog.ts'
+import { type CatalogPort, chooseBackup } from './catalog.ts'
 import { openArchive } from './inspect.ts'
 import { type Keys, noKeys } from './keys/slots.ts'
 import { archivePlace, dependencyPlace, readDetails, readManifest } from './manifest.ts'
@@ -13,20 +14,20 @@ import { backupIds, type Repository } from './repository.ts'
 import { carryOut, type Run } from './run.ts'
 import { openScratch } from './scratch.ts'
 import type { Session } from './session.ts'
-import { blindSpots, damageIn, type Finding, Findings } from './verify/finding.ts'
+import { damageIn, type Finding, Findings } from './verify/finding.ts'
 import { Proven } from './verify/proven.ts'
 import { testRestore } from './verify/test-restore.ts'
 import { verifyArchive } from './verify/verify-archive.ts'
 
-/** Verifies one backup or all, writes the reports into the run's log and the newest result into the catalog. */
+/** Verifies the backups that are named, or all, writes the reports into the run's log and the newest result into the catalog. */
 export async function verifyBackups(session: Session, options: VerifyOptions, during: During): Promise<VerifyOutcome> {
   const repository = session.repository()
   const { world } = session
   const all = await session.backups(repository)
-  const chosen = options.backup === null ? all : [await session.backup(repository, options.backup)]
+  const chosen = options.backups === null ? all : chooseBackups(all, options.backups)
   // What cannot even be listed is damage too, and must not be passed over.
   const listed = new Set(all.map(({ id }) => id))
-  const unlisted = options.backup === null ? backupIds(world.files, repository).filter((id) => !listed.has(id)) : []
+  const unlisted = options.backups === null ? backupIds(world.files, repository).filter((id) => !listed.has(id)) : []
   const ids = [...chosen.map(({ id }) => id), ...unlisted]
   const level = options.level
   // A scrub needs no key, and then none is asked for.
@@ -37,7 +38,9 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
           repository,
           chosen.some((entry) => entry.encrypted),
         )
-  const about = `${level}: ${options.backup === null ? `all ${ids.length} backups` : (chosen[0]?.id ?? '')}`
+  const about = `${level}: ${options.backups === null ? `all ${ids.length} backups` : namesOf(ids)}`
+  const note = (reports: readonly VerifyReport[], story: Run): Promise<void> =>
+    remember(session.catalog(repository), reports, new Date(world.clock.now()).toISOString(), story)
   const { run, result, exitCode } = await carryOut(
     world,
     repository,
@@ -58,6 +61,10 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
             if (ids.length === 1 || !(error instanceof BackupError) || !ofOneBackup.includes(error.code)) throw error
             unseen.set(id, error)
           }
+      } catch (error) {
+        // What was proven until then is proven, whatever keeps the others from being looked at.
+        await note(reports, story)
+        throw error
       } finally {
         await pool.close()
       }
@@ -65,7 +72,7 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
       if (first !== undefined && reports.length === 0) throw first
       for (const [id, { message }] of unseen)
         story.tell({ kind: 'warning', message: `${id} is not verified: ${message}` })
-      await remember(session.catalog(repository), reports, new Date(world.clock.now()).toISOString(), story)
+      await note(reports, story)
       const damaged = reports.some((report) => !report.ok)
       const warned = unseen.size > 0 || reports.some((report) => report.problems.length > 0)
       const report = {
@@ -76,7 +83,24 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
       return { result: all, report, warnings: warned, ...(damaged ? { exitCode: 4 } : {}) }
     },
   )
-  return { exitCode, run, reports: result, blindSpot: level === 'restore' ? null : blindSpots[level] }
+  return { exitCode, run, reports: result, blindSpot: levelMeanings[level].blindSpot }
+}
+
+/** Each once, in the order of all. @throws E_UNKNOWN_ID, E_ARCHIVE_MISSING, E_USAGE where none is named. */
+function chooseBackups(all: readonly CatalogEntry[], wanted: readonly string[]): readonly CatalogEntry[] {
+  if (wanted.length === 0)
+    throw new BackupError('E_USAGE', 'no backup is named that is to be verified', 'name ids, or verify all')
+  const chosen = new Set(wanted.map((one) => chooseBackup(all, one)))
+  return all.filter((entry) => chosen.has(entry))
+}
+
+const mostNames = 3
+
+/** The ids themselves where they are few. */
+function namesOf(ids: readonly string[]): string {
+  if (ids.length === 1) return ids[0] ?? ''
+  const rest = ids.length > mostNames ? ` and ${ids.length - mostNames} more` : ''
+  return `${ids.length} backups: ${ids.slice(0, mostNames).join(', ')}${rest}`
 }
 
 /** What keeps one backup from being looked at, and no other. */
@@ -203,6 +227,7 @@ function requireSpace(session: Session, path: BytePath, bytes: number): void {
 
 /** A verification that cannot be noted down has happened all the same: its report is in the run's log. */
 async function remember(catalog: CatalogPort, reports: readonly VerifyReport[], at: string, run: Run): Promise<void> {
+  if (reports.length === 0) return
   const results = new Map(reports.map((report) => [report.id, { level: report.level, at, ok: report.ok }]))
   try {
     await catalog.updateExisting((backups) =>

@@ -7,6 +7,7 @@ import type { FileType } from './ports.ts'
 import type { ConflictMode, PathChoice, PlanCounts, RestoreStepKind } from './restore.ts'
 import type { RetentionGround } from './retention.ts'
 import type { Schedule, ScheduleDraft, ScheduleListing } from './schedule.ts'
+import type { SourceListing } from './source-listing.ts'
 import type { TocEntry } from './toc.ts'
 
 /**
@@ -19,6 +20,8 @@ export interface Engine {
   create(options: CreateOptions, during: During): Promise<CreateOutcome>
   /** What a create would take, counted by the same walk; nothing is written and no content is read. */
   estimate(options: EstimateOptions, during: Estimating): Promise<Estimate>
+  /** What a create can be asked for. Nothing is walked, and there need not be a repository. */
+  sources(): Promise<SourceListing>
   list(options: ListOptions): Promise<ListResult>
   inspect(options: InspectOptions, take: (service: string, entry: TocEntry) => Promise<void>): Promise<InspectResult>
   /** Bytes of one file, verified against their hash before the first of them is handed out. */
@@ -29,6 +32,7 @@ export interface Engine {
   diff(options: DiffOptions, take: (change: Change) => Promise<void>): Promise<DiffResult>
   /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
   planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
+  /** @throws E_UNKNOWN_ID, E_ARCHIVE_MISSING, E_USAGE where none is named: before anything is begun. */
   verify(options: VerifyOptions, during: During): Promise<VerifyOutcome>
   /** A backup of the same content that depends on nothing, from archives alone; null where it does not already. */
   consolidate(options: { readonly backup: string }, during: During): Promise<CreateOutcome | null>
@@ -351,8 +355,8 @@ export const verifyLevels = ['scrub', 'quick', 'full', 'restore'] as const
 export type VerifyLevel = (typeof verifyLevels)[number]
 
 export interface VerifyOptions {
-  /** An id, `latest`, or null for all. */
-  readonly backup: string | null
+  /** One or more: ids, also shortened ones, or `latest`; null for all. What is named twice is verified once. */
+  readonly backups: readonly string[] | null
   readonly level: VerifyLevel
   readonly workers: number | null
 }

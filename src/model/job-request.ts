@@ -24,7 +24,7 @@ const createOptionsSchema = z.strictObject({
 })
 
 const verifyOptionsSchema = z.strictObject({
-  backup: z.string().min(1).nullable(),
+  backups: z.array(z.string().min(1)).min(1).readonly().nullable(),
   level: z.enum(verifyLevels),
   workers,
 })

@@ -137,7 +137,7 @@ function Backups(): ReactNode {
         />
       )}
       {open?.kind === 'pin' && <PinDialog backups={open.backups} onClose={close} />}
-      {open?.kind === 'verify' && <VerifyMenu backup={open.backup} onClose={close} />}
+      {open?.kind === 'verify' && <VerifyMenu backups={[open.backup]} onClose={close} />}
       {open?.kind === 'delete' && <DeleteDialog backup={open.backup} onClose={close} />}
     </>
   )

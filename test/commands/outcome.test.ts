@@ -228,6 +228,11 @@ test.each<[string[], string, object]>([
     { verify: expect.objectContaining({ id: entry.id, level: 'full', ok: true, problems: [] }) },
   ],
   [['verify', '--all'], 'verify', { verify: expect.objectContaining({ id: 'all', ok: true, problems: [] }) }],
+  [
+    ['verify', '7f3k', '9abc'],
+    'verify',
+    { verify: expect.objectContaining({ id: 'several', ok: true, problems: [], reports: [expect.anything()] }) },
+  ],
   [['delete', '7f3k', '--yes'], 'delete', { deleted: entry.id, freedBytes: 3_500_000, run: 'run-3', exitCode: 0 }],
   [
     ['pin', '7f3k'],

@@ -223,6 +223,7 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
       skipped: {},
       notices: [],
     }),
+    sources: async () => ({ services: [], compression: 'zstd', encrypted: true }),
     list: note('list', { backups: [entry], problems: [] }),
     async inspect(options, take) {
       calls.push({ method: 'inspect', options })

@@ -141,7 +141,7 @@ test('starts a verification and goes on to its run', async () => {
   await console.keys('y')
   await console.until('following')
   expect(console.jobs.started).toEqual([
-    { kind: 'verify', options: { backup: backupId(0, 'incremental'), level: 'quick', workers: null } },
+    { kind: 'verify', options: { backups: [backupId(0, 'incremental')], level: 'quick', workers: null } },
   ])
 })
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { key, type OpenedConsole, openConsole, type Setting } from './harness.tsx'
-import { now, runningRun, sampleBackups, sampleRuns } from './sample.ts'
+import { now, runningRun, sampleBackups, sampleRuns, sampleSources } from './sample.ts'
 import { sampleRetention, sampleSchedules } from './schedule-sample.ts'
 
 /** How screens look, kept as text. `HOLDFAST_GOLDEN=write` writes them anew; then look at what changed. */
@@ -24,6 +24,31 @@ const running = runningRun(-1, {
   about: 'web',
 })
 const runs = [running, ...sampleRuns(40)]
+
+const creating: Setting = {
+  engine: {
+    sources: async () => sampleSources(),
+    estimate: async ({ type }) => ({
+      entries: 13_001,
+      files: 12_304,
+      bytes: 1_200_000_000,
+      changed: type === 'full' ? null : { files: 120, bytes: 45_000_000 },
+      unreadable: 3,
+      skipped: { excluded: 14, socket: 2 },
+      notices: [],
+    }),
+  },
+}
+
+const verifying = [
+  runningRun(-1, {
+    kind: 'verify',
+    startedAt: new Date(now - 300_000).toISOString(),
+    about: 'full: 3 backups',
+    phase: 'verifying',
+  }),
+  ...sampleRuns(40),
+]
 
 interface Scene {
   readonly name: string
@@ -86,6 +111,14 @@ const scenes: readonly Scene[] = [
   { name: 'settings', keys: ['7'], text: 'storage.local.path' },
   { name: 'keys', keys: ['7', key.tab], text: '00ff' },
   { name: 'checks', keys: ['7', key.shiftTab], text: 'no key' },
+  { name: 'create', setting: creating, keys: ['2', 'B'], text: 'counted' },
+  { name: 'create-paths', setting: creating, keys: ['2', 'B', '\x14', "/etc '/home/my files'"], text: 'counted' },
+  { name: 'create-how', setting: creating, keys: ['2', 'B', key.enter], text: 'counted' },
+  { name: 'create-review', setting: creating, keys: ['2', 'B', key.enter, key.enter], text: 'counted' },
+  { name: 'create-question', setting: creating, keys: ['2', 'B', key.enter, key.enter, 'C'], text: '── counted' },
+  { name: 'verify', setting: { runs: verifying }, keys: ['5'], text: 'Running 1' },
+  { name: 'verify-levels', setting: { runs: verifying }, keys: ['5', '  ', 'V'], text: 'how?' },
+  { name: 'verify-question', setting: { runs: verifying }, keys: ['5', '  ', 'V', key.enter], text: '[ Cancel ]' },
   { name: 'help', keys: ['2', '?'], text: 'Keys' },
   { name: 'palette', keys: [':'], text: 'Commands' },
 ]

@@ -1,6 +1,8 @@
 import type { CatalogEntry } from '../../src/model/backup.ts'
 import type { RunSummary } from '../../src/model/jobs.ts'
-import { sampleBackups, sampleRuns } from './sample.ts'
+import { pathFromText } from '../../src/model/path.ts'
+import type { SourceListing } from '../../src/model/source-listing.ts'
+import { sampleBackups, sampleRuns, sampleService, sampleSources } from './sample.ts'
 
 /** Names that want to move the cursor, turn the text around, or be wider than they look. */
 export const hostileNames: readonly string[] = [
@@ -38,4 +40,19 @@ export function hostileRuns(): RunSummary[] {
     host: hostileNames[at]!,
     error: { code: 'E_IO', message: `cannot read ${hostileNames[at]!}`, hint: hostileNames[at]! },
   }))
+}
+
+export function hostileSources(): SourceListing {
+  return {
+    ...sampleSources(),
+    services: hostileNames.map((name, at) =>
+      sampleService(name, {
+        definedBy: name,
+        paths: hostileNames.map((path) => ({ path: pathFromText(`/${path}`), problem: at % 2 === 0 ? null : name })),
+        volumes: [{ path: pathFromText(`/${name}`), problem: null }],
+        exclude: [name],
+        problem: at % 3 === 1 ? name : null,
+      }),
+    ),
+  }
 }

@@ -1,6 +1,8 @@
 import type { CatalogEntry } from '../../src/model/backup.ts'
 import type { StatusReport } from '../../src/model/engine.ts'
 import type { RunSummary } from '../../src/model/jobs.ts'
+import { pathFromText } from '../../src/model/path.ts'
+import type { ConfiguredService, SourceListing } from '../../src/model/source-listing.ts'
 
 /** A repository made of plain data, always the same. */
 
@@ -143,4 +145,45 @@ export function runningRun(number: number, more: Partial<RunSummary> = {}): RunS
     progress: { doneBytes: 400_000_000, totalBytes: 1_000_000_000, doneEntries: 400, totalEntries: 1000 },
     ...more,
   })
+}
+
+export function sampleService(name: string, more: Partial<ConfiguredService> = {}): ConfiguredService {
+  return {
+    name,
+    type: 'files',
+    definedBy: `services.${name}`,
+    paths: [{ path: pathFromText(`/srv/${name}`), problem: null }],
+    volumes: [],
+    exclude: [],
+    oneFileSystem: false,
+    excludeCaches: false,
+    rpoHours: 25,
+    problem: null,
+    ...more,
+  }
+}
+
+/** Two that can be backed up, one whose path is not there, and one of a type that no version can back up. */
+export function sampleSources(): SourceListing {
+  return {
+    compression: 'zstd',
+    encrypted: true,
+    services: [
+      sampleService('web', {
+        paths: [
+          { path: pathFromText('/srv/web'), problem: null },
+          { path: pathFromText('/etc/nginx'), problem: null },
+        ],
+        exclude: ['*.tmp', 'cache/'],
+        excludeCaches: true,
+      }),
+      sampleService('mail', { volumes: [{ path: pathFromText('/srv/mail/queue'), problem: null }] }),
+      sampleService('photos', { paths: [{ path: pathFromText('/media/photos'), problem: 'does not exist' }] }),
+      sampleService('ledger', {
+        type: 'postgres',
+        paths: [],
+        problem: 'services of type postgres are not supported yet',
+      }),
+    ],
+  }
 }

@@ -100,6 +100,6 @@ test('past sixteen dependencies the young archives are merged over the same full
     expect(differences(from.tree, await restored(one.id))).toEqual([])
   }
   for (const { id, tree } of made.slice(-3)) expect(differences(tree, await restored(id))).toEqual([])
-  const { reports } = await engine.verify({ backup: null, level: 'full', workers: 1 }, during)
+  const { reports } = await engine.verify({ backups: null, level: 'full', workers: 1 }, during)
   expect(reports.flatMap(({ problems }) => problems)).toEqual([])
 }, 120_000)

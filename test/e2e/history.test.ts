@@ -93,7 +93,7 @@ class History {
       if (this.#upTo(4) === 0) await this.#deleteOne()
     }
     for (const { id, tree } of this.#made) await this.#check(id, tree)
-    const all = await this.#engine.verify({ backup: null, level: 'full', workers: 1 }, this.#during)
+    const all = await this.#engine.verify({ backups: null, level: 'full', workers: 1 }, this.#during)
     expect(all.reports.flatMap(({ problems }) => problems)).toEqual([])
   }
 
@@ -122,7 +122,7 @@ class History {
     expect(outcome.backup).toMatchObject({ type: 'full', deps: [] })
     counts.consolidated++
     this.#made.push({ id: outcome.backup.id, tree })
-    const verified = await this.#engine.verify({ backup: outcome.backup.id, level: 'full', workers: 1 }, this.#during)
+    const verified = await this.#engine.verify({ backups: [outcome.backup.id], level: 'full', workers: 1 }, this.#during)
     expect(verified.reports.flatMap(({ problems }) => problems)).toEqual([])
   }
 

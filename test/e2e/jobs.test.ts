@@ -280,7 +280,7 @@ test('what goes wrong before a run exists comes back from start as the same erro
   })
   const verify = (backup: string): JobRequest => ({
     kind: 'verify',
-    options: { backup, level: 'quick', workers: null },
+    options: { backups: [backup], level: 'quick', workers: null },
   })
   await expect(jobs.start(verify('7f3k'), never)).rejects.toMatchObject({ code: 'E_UNKNOWN_ID' })
   await expect(jobs.start({ kind: 'create' } as JobRequest, never)).rejects.toMatchObject({ code: 'E_USAGE' })
@@ -359,7 +359,7 @@ test('a passphrase that was typed reaches the job, and neither its arguments, it
   expect(seen).not.toContain('horse')
   held.release()
   expect((await followed(jobs, run)).end.state).toBe('done')
-  const second = await jobs.start({ kind: 'verify', options: { backup: 'latest', level: 'full', workers: 1 } }, never)
+  const second = await jobs.start({ kind: 'verify', options: { backups: ['latest'], level: 'full', workers: 1 } }, never)
   expect((await followed(jobs, second.run)).end).toMatchObject({ state: 'done', kind: 'verify' })
   expect(asked).toHaveLength(2) // once for the wrong one, once for all that follows
   for (const name of runLogs()) expect(readFileSync(join(root, 'runs', name), 'utf8')).not.toContain('horse')

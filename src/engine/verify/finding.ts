@@ -4,13 +4,6 @@ import { type BytePath, displayPath, nameOf } from '../../model/path.ts'
 export const verifyLevels = ['scrub', 'quick', 'full'] as const
 export type VerifyLevel = (typeof verifyLevels)[number]
 
-/** What a clean result of each level does not prove; null where it proves all there is to prove without a restore. */
-export const blindSpots: Record<VerifyLevel, string | null> = {
-  scrub: 'compares with the manifest only: it opens nothing, and cannot tell an archive that was written wrong',
-  quick: 'reads the ends of an archive only: it cannot see damage in the middle; a full verification can',
-  full: null,
-}
-
 /** Something wrong with an archive. Damage loses data or may; a warning is what could still be healed or explained. */
 export interface Finding {
   /** File name of the archive, printable. */

@@ -25,7 +25,7 @@ export interface VerifyOptions {
 }
 
 /**
- * What is wrong with one archive; empty where nothing is, as far as the level looks (`blindSpots`). `scrub` needs no
+ * What is wrong with one archive; empty where nothing is, as far as the level looks (`levelMeanings`). `scrub` needs no
  * keys. Damage is a finding and never thrown.
  *
  * @throws E_KEY_MISSING, E_KEY_WRONG, E_NEWER_FORMAT, E_INTERRUPTED; E_IO and the like where the machine fails.

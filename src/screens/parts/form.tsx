@@ -39,8 +39,10 @@ export interface FormOptions {
   readonly fields: readonly FormField[]
   /** False: another pane, or a dialog, has the keys. */
   readonly active?: boolean
-  submit(): void
-  cancel(): void
+  /** Enter; absent where the layer below has it. */
+  submit?(): void
+  /** Esc; absent where the layer below has it. */
+  cancel?(): void
 }
 
 export interface Form {
@@ -71,8 +73,8 @@ export function useForm({ title, fields, active = true, submit, cancel }: FormOp
     {
       next: () => take({ kind: 'focus', by: 1 }),
       before: () => take({ kind: 'focus', by: -1 }),
-      submit,
-      cancel,
+      submit: submit ?? false,
+      cancel: cancel ?? false,
       toggle: !isText && (() => take({ kind: 'toggle' })),
       left: () => take(isText ? { kind: 'edit', step: { kind: 'left' } } : { kind: 'turn', by: -1 }),
       right: () => take(isText ? { kind: 'edit', step: { kind: 'right' } } : { kind: 'turn', by: 1 }),

@@ -1,11 +1,13 @@
 import { Text, useInput } from 'ink'
 import SelectInput from 'ink-select-input'
-import { type ReactNode, useRef } from 'react'
-import { useConsole } from '../house/console-context.ts'
+import { type ReactNode, useRef, useState } from 'react'
+import { useArea, useConsole } from '../house/console-context.ts'
 import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
-import { cutEnd, padEnd } from '../text/cut.ts'
-import { Above, Overlay } from './overlay.tsx'
+import { cutEnd, padEnd, wrap } from '../text/cut.ts'
+import { fillLine, lineOf, span } from '../text/line.ts'
+import { Lines } from './lines.tsx'
+import { Above, Overlay, overlayColumns } from './overlay.tsx'
 
 export const menuKeys = {
   up: { keys: ['up', 'k'], label: 'up', about: 'one line up' },
@@ -18,6 +20,8 @@ export interface MenuItem {
   readonly value: string
   /** Plain text. */
   readonly label: string
+  /** What it means, plain: shown below the list while it is the one that Enter takes. */
+  readonly about?: readonly string[]
 }
 
 export interface MenuProps {
@@ -25,12 +29,15 @@ export interface MenuProps {
   readonly items: readonly MenuItem[]
   /** Where the cursor begins. */
   readonly initial?: string
+  /** Of the whole box; as wide as short labels need where absent. */
+  readonly columns?: number
   onChoose(value: string): void
   onClose(): void
 }
 
-const wantedColumns = 44
-const labelColumns = wantedColumns - 6
+const usualColumns = 44
+/** The mark of the chosen line and a blank on both sides of it. */
+const indicatorColumns = 3
 
 /** A short list over the screen, one of which is chosen. */
 export function Menu(props: MenuProps): ReactNode {
@@ -41,7 +48,17 @@ export function Menu(props: MenuProps): ReactNode {
   )
 }
 
-function Choices({ title, items, initial, onChoose, onClose }: MenuProps): ReactNode {
+function Choices({ title, items, initial, columns = usualColumns, onChoose, onClose }: MenuProps): ReactNode {
+  const area = useArea()
+  const inner = overlayColumns(area, columns) - 2
+  const [chosen, setChosen] = useState(initial ?? items[0]?.value)
+  const aboutOf = ({ about = [] }: MenuItem): readonly string[] => about.flatMap((text) => wrap(text, inner - 4))
+  // As high as the longest, so that the box stays as it is while the cursor moves.
+  const aboutRows = Math.max(0, ...items.map((item) => aboutOf(item).length))
+  const about = items.flatMap((item) => (item.value === chosen ? aboutOf(item) : []))
+  const aboutLines = Array.from({ length: aboutRows === 0 ? 0 : aboutRows + 1 }, (_, at) =>
+    fillLine(lineOf(span(at === 0 ? '' : `   ${about[at - 1] ?? ''}`, 'dim')), inner, ''),
+  )
   // The list moves its own cursor; what it does with the keys must be done by nobody else.
   const itsOwn = (): void => {}
   useKeys('dialog', title, menuKeys, { up: itsOwn, down: itsOwn, choose: itsOwn, close: onClose }, { modal: true })
@@ -49,9 +66,20 @@ function Choices({ title, items, initial, onChoose, onClose }: MenuProps): React
     <Overlay
       title={title}
       lines={[]}
-      columns={wantedColumns}
-      belowRows={items.length}
-      below={<Picker items={items} initial={initial ?? ''} onChoose={onChoose} />}
+      columns={columns}
+      belowRows={items.length + aboutLines.length}
+      below={
+        <>
+          <Picker
+            items={items}
+            labelColumns={inner - indicatorColumns}
+            initial={initial ?? ''}
+            onHighlight={setChosen}
+            onChoose={onChoose}
+          />
+          <Lines lines={aboutLines} />
+        </>
+      }
     />
   )
 }
@@ -59,11 +87,15 @@ function Choices({ title, items, initial, onChoose, onClose }: MenuProps): React
 /** ink-select-input also takes digits as a choice at once; here a choice is Enter and nothing else. */
 function Picker({
   items,
+  labelColumns,
   initial,
+  onHighlight,
   onChoose,
 }: {
   readonly items: readonly MenuItem[]
+  readonly labelColumns: number
   readonly initial: string
+  onHighlight(value: string): void
   onChoose(value: string): void
 }): ReactNode {
   const wasEnter = useRef(false)
@@ -83,6 +115,7 @@ function Picker({
         initialIndex={at}
         indicatorComponent={Indicator}
         itemComponent={Item}
+        onHighlight={({ value }) => onHighlight(value)}
         onSelect={(item) => {
           // Of an empty list it gives nothing, whatever its types say.
           if (wasEnter.current && (item as MenuItem | undefined) !== undefined) onChoose(item.value)

@@ -13,17 +13,25 @@ export interface Start {
   readonly shown: ReactNode | null
 }
 
+export interface StartOptions {
+  /** There is nothing to come back to: what was asked for has been answered. */
+  readonly replaces?: boolean
+  /** The job's run exists. */
+  onStarted?(): void
+}
+
 /** Starts a job and goes on to its screen; `onClose` is called once the dialog has nothing to say any more. */
-export function useStart(onClose: () => void): Start {
-  const { jobs, open, isBuilt, say, store } = useConsole()
+export function useStart(onClose: () => void, { replaces = false, onStarted }: StartOptions = {}): Start {
+  const { jobs, open, replace, isBuilt, say, store } = useConsole()
   const [state, setState] = useState<'idle' | 'starting' | Trouble>('idle')
   const start = (request: JobRequest): void => {
     setState('starting')
     jobs.start(request, new AbortController().signal).then(
       ({ run }) => {
         void store.runs.refresh()
+        onStarted?.()
         onClose()
-        if (isBuilt('run')) open('run', { run })
+        if (isBuilt('run')) (replaces ? replace : open)('run', { run })
         else say(`started ${shortId(run)}`)
       },
       (error: unknown) => setState(troubleOf(error, 'starting the job')),

@@ -13,8 +13,8 @@ export interface BackupList {
 
 /** For what changes only by a run, and by what comes from outside. */
 const restMs = 30_000
-const retentionRestMs = 60_000
 const restShare = 600
+const retentionRestMs = 60_000
 const runRestMs = 3000
 const runBusyMs = 1000
 const runShare = 60

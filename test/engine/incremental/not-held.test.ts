@@ -31,6 +31,6 @@ test('what looked like content of an older backup and is none is stored behind t
     text += Buffer.from(bytes).toString()
   })
   expect(text).toBe('content of moved-from')
-  const report = await engine.verify({ backup: backup.id, level: 'full', workers: null }, during)
+  const report = await engine.verify({ backups: [backup.id], level: 'full', workers: null }, during)
   expect(report).toMatchObject({ exitCode: 0, reports: [{ problems: [] }] })
 })

@@ -9,10 +9,11 @@ import { encodeTarHeader, paddedBytes, type TarMember } from '../../../src/engin
 import type { WorkerPool } from '../../../src/engine/archive/worker-pool.ts'
 import { ArchiveWriter } from '../../../src/engine/archive/writer.ts'
 import { noKeys } from '../../../src/engine/keys/slots.ts'
-import { blindSpots, type Finding } from '../../../src/engine/verify/finding.ts'
+import type { Finding } from '../../../src/engine/verify/finding.ts'
 import { verifyArchive } from '../../../src/engine/verify/verify-archive.ts'
 import { type BytePath, pathFromText } from '../../../src/model/path.ts'
 import type { TocEntry } from '../../../src/model/toc.ts'
+import { levelMeanings } from '../../../src/model/verify-level.ts'
 import {
   archiveId,
   type BuiltArchive,
@@ -314,7 +315,7 @@ test('rot in the middle: seen by scrub and full with the entries it hits, not by
   bytes.fill(0, hit.content.extent.offset + 100_000, hit.content.extent.offset + 100_100)
   writeFileSync(place.path, bytes)
   expect(await verify(place, promised, 'quick')).toEqual([])
-  expect(blindSpots.quick).toMatch(/cannot see damage in the middle/)
+  expect(levelMeanings.quick.blindSpot).toMatch(/cannot see damage in the middle/)
   expect((await verify(place, promised, 'scrub')).map(({ what }) => what)).toEqual([
     'the archive fails the SHA-256 of its manifest',
   ])

@@ -55,7 +55,7 @@ test.each([32, 100])(
       },
       during,
     )
-    const { reports } = await engine.verify({ backup: 'latest', level: 'restore', workers: null }, during)
+    const { reports } = await engine.verify({ backups: ['latest'], level: 'restore', workers: null }, during)
     expect(reports.map(({ ok, problems }) => ({ ok, problems }))).toEqual([{ ok: true, problems: [] }])
     expect(named).toEqual([])
   },
