@@ -10,6 +10,7 @@ import type { IndexedPage, Position, TocIndex } from './toc-index.ts'
  * being read: a step costs one search, however much a subtree holds.
  */
 export async function readChildren(index: TocIndex, query: ChildQuery, pace: Pace): Promise<ChildPage> {
+  pace.check()
   const { path: directory, count, passes, from } = query
   const isBackward = from === 'end' || (typeof from === 'object' && 'before' in from)
   const lost = new LostParts(index)

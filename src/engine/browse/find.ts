@@ -47,6 +47,7 @@ class Search {
     const { below } = this.#query
     let at = index.atOrAfter(below)
     for (; at.page < index.pageCount; at = { page: at.page + 1, line: 0 }) {
+      pace.check()
       const page = index.page(at.page)
       if (page instanceof BackupError) {
         if (at.isLost !== true && !isWithin(index.firstOf(at.page), below)) break
