@@ -18,7 +18,7 @@ import { sparkline } from './text/bars.ts'
 import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
 import type { Column } from './text/columns.ts'
 import { wrap } from './text/cut.ts'
-import { attentionOf, repositoryLine, safetyLines } from './text/dashboard-lines.ts'
+import { activityLine, attentionOf, repositoryLine, safetyLines } from './text/dashboard-lines.ts'
 import { type Glyphs, lookOf } from './text/glyphs.ts'
 import { ageText, shortId, shortMoment } from './text/ids.ts'
 import { lineOf, span } from './text/line.ts'
@@ -27,7 +27,13 @@ import { wordOfKind } from './text/run-words.ts'
 import { type Service, servicesByRisk } from './text/service-risk.ts'
 
 const keys = {
-  inspect: { keys: ['enter'], label: 'inspect', about: 'look into the newest backup of this service', hint: 9, needs: 'inspect' },
+  inspect: {
+    keys: ['enter'],
+    label: 'inspect',
+    about: 'look into the newest backup of this service',
+    hint: 9,
+    needs: 'inspect',
+  },
   backup: { keys: ['B'], label: 'back up', about: 'make a backup', danger: 1, hint: 8, needs: 'create' },
   restore: {
     keys: ['R'],
@@ -43,7 +49,7 @@ const keys = {
 } as const satisfies KeyTable
 
 function Dashboard(): ReactNode {
-  const { glyphs, store } = useConsole()
+  const { glyphs, store, isBuilt } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
   const status = useLoaded(store.status)
@@ -62,18 +68,33 @@ function Dashboard(): ReactNode {
     [status.value, runs.value],
   )
   const [staysInFirstRun, stayInFirstRun] = useState(false)
-  const isEmpty = staysInFirstRun || status.trouble?.code === 'E_NO_REPOSITORY' || (status.value !== null && status.value.backups === 0 && services.length === 0)
+  const isEmpty =
+    staysInFirstRun ||
+    status.trouble?.code === 'E_NO_REPOSITORY' ||
+    (status.value !== null && status.value.backups === 0 && services.length === 0)
   const runningHeight = runningRows(running.length, rows)
-  const top = status.value === null ? [] : safetyLines({ status: status.value, services, attention, now }, columns, rows - 9 - runningHeight, glyphs)
-  const height = Math.max(1, rows - top.length - runningHeight - 3)
+  const top =
+    status.value === null
+      ? []
+      : safetyLines({ status: status.value, services, attention, now }, columns, rows - 9 - runningHeight, glyphs)
+  const room = Math.max(1, rows - top.length - runningHeight - 3)
+  const latest = (runs.value ?? []).filter(({ state }) => state !== 'running')
+  const spare = room - services.length - 1
+  const activityRows = spare < 2 || latest.length === 0 ? 0 : spare
+  const height = activityRows === 0 ? room : services.length
   const table = useTable({ title: 'Services', rows: services, keyOf: ({ name }) => name, height })
-  useDashboardKeys(table.row, running.map(({ run }) => run), attention.length, setOpen)
+  useDashboardKeys(
+    table.row,
+    running.map(({ run }) => run),
+    attention.length,
+    setOpen,
+  )
   const tableColumns = useMemo(() => serviceColumns(glyphs, now), [glyphs, now])
 
   if (status.value === null && status.trouble !== null && !isEmpty)
     return <Lines lines={exactly(troubleLines(status.trouble, 'r tries again', columns, glyphs), rows)} />
   if (isEmpty) return <FirstRun hasRepository={status.trouble === null} onStay={stayInFirstRun} />
-  if (status.value === null) return <Lines lines={exactly(emptyLines('Reading the repository…', '', columns), rows)} />
+  if (status.value === null) return <Lines lines={exactly(emptyLines('Reading the repository', '', columns), rows)} />
   return (
     <>
       <Lines lines={top} />
@@ -89,6 +110,17 @@ function Dashboard(): ReactNode {
         ]}
       />
       <TableView table={table} columns={tableColumns} width={columns} />
+      {activityRows > 0 && (
+        <Lines
+          lines={exactly(
+            [
+              ruleLine(lineOf('Activity'), isBuilt('activity') ? '6 all' : '', columns, glyphs),
+              ...latest.map((one) => activityLine(one, columns, glyphs)),
+            ],
+            activityRows + 1,
+          )}
+        />
+      )}
       <Lines lines={[repositoryLine(status.value, backups, now, columns, glyphs)]} />
       <Opened open={open} attention={attention} close={() => setOpen(null)} />
     </>
@@ -177,7 +209,13 @@ function serviceColumns(glyphs: Glyphs, now: number): readonly Column<Service>[]
       priority: 3,
       cell: ({ lastGood }) => (lastGood === null ? '-' : shortMoment(lastGood)),
     },
-    { title: 'AGE', width: 4, align: 'right', priority: 0, cell: ({ lastGood }) => (lastGood === null ? '-' : ageText(lastGood, now)) },
+    {
+      title: 'AGE',
+      width: 4,
+      align: 'right',
+      priority: 0,
+      cell: ({ lastGood }) => (lastGood === null ? '-' : ageText(lastGood, now)),
+    },
     { title: 'RPO', width: 4, align: 'right', priority: 4, cell: ({ rpoHours }) => `${rpoHours}h` },
     {
       title: 'SIZE',
@@ -200,7 +238,7 @@ function serviceColumns(glyphs: Glyphs, now: number): readonly Column<Service>[]
     },
     { title: 'KEPT', width: 5, align: 'right', priority: 6, cell: ({ backups }) => formatCount(backups) },
     { title: 'ID', width: 4, upTo: 8, priority: 7, cell: ({ newest }) => (newest === null ? '' : shortId(newest.id)) },
-    { title: 'WHY', width: 16, upTo: 30, priority: 1, cell: ({ why, risk }) => span(why, lookOf(risk)) },
+    { title: 'WHY', width: 23, upTo: 30, priority: 1, cell: ({ why, risk }) => span(why, lookOf(risk)) },
   ]
 }
 

@@ -1,5 +1,5 @@
-import type { BoundKey } from '../keys/key-table.ts'
 import { shownKey } from '../keys/key-press.ts'
+import type { BoundKey } from '../keys/key-table.ts'
 import type { Layer } from '../keys/layer-stack.ts'
 import { fuzzyScore } from '../text/fuzzy.ts'
 import type { AnyScreen, ScreenId } from './screen.ts'
@@ -38,7 +38,7 @@ export function screenCommands(screens: readonly AnyScreen[], go: (id: ScreenId)
       id: `screens/${id}`,
       group: 'Screens',
       label: title,
-      about: `to the screen ${title}`,
+      about: 'go there',
       keys: String(digit),
       aliases: [id, ...(aliases ?? [])],
       run: () => go(id),

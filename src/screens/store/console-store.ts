@@ -9,9 +9,12 @@ export interface BackupList {
   readonly problems: readonly string[]
 }
 
-const restMs = 10_000
+/** For what changes only by a run, and by what comes from outside. */
+const restMs = 30_000
+const restShare = 600
 const runRestMs = 3000
 const runBusyMs = 1000
+const runShare = 60
 /** As many runs as a screen of them needs; Activity reads older ones page by page. */
 export const runPage = 100
 const staleMs = 30_000
@@ -25,29 +28,38 @@ export class ConsoleStore {
   readonly #minuteListeners = new Set<() => void>()
   #minuteTimer: ReturnType<typeof setTimeout> | null = null
   #minute: number
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(engine: Engine, jobs: Jobs, now: () => number) {
     this.#now = now
     this.#minute = floorMinute(now())
     this.status = new Poller<StatusReport>({
       doing: 'reading the state of the repository',
-      read: () => engine.status(),
+      read: () => this.#alone(() => engine.status()),
       same: sameJson,
       pauseMs: () => restMs,
+      idleShare: restShare,
       now,
     })
     this.list = new Poller<BackupList>({
       doing: 'reading the list of backups',
-      read: () => engine.list({ type: null, services: [], days: null }),
+      read: () => this.#alone(() => engine.list({ type: null, services: [], days: null })),
       same: sameList,
       pauseMs: () => restMs,
+      idleShare: restShare,
       now,
     })
     this.runs = new Poller<readonly RunSummary[]>({
       doing: 'reading the runs',
-      read: () => jobs.runs({ limit: runPage, before: null, kinds: null }),
+      read: async () => {
+        const before = this.runs.snapshot().value
+        const runs = await jobs.runs({ limit: runPage, before: null, kinds: null })
+        if (before !== null && hasEnded(before, runs)) this.#expire()
+        return runs
+      },
       same: sameJson,
       pauseMs: (runs) => (runs?.some(({ state }) => state === 'running') ? runBusyMs : runRestMs),
+      idleShare: runShare,
       now,
     })
   }
@@ -56,6 +68,19 @@ export class ConsoleStore {
   async refresh(): Promise<void> {
     const watched = [this.status, this.list, this.runs].filter((poller) => poller.isWatched)
     await Promise.all(watched.map((poller) => poller.refresh()))
+  }
+
+  /** One after the other: two copies of a large catalog at once would be a third one too many. */
+  #alone<T>(read: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(read)
+    this.#turn = turn.catch(() => {})
+    return turn
+  }
+
+  /** A run changes what there is: the runs are looked at often, so that all else need not be. */
+  #expire(): void {
+    this.status.expire()
+    this.list.expire()
   }
 
   /** The oldest of what somebody looks at: when it was read, and whether that is longer ago than it should be. */
@@ -101,6 +126,11 @@ export class ConsoleStore {
       for (const listener of this.#minuteListeners) listener()
     }, next - this.#now())
   }
+}
+
+function hasEnded(before: readonly RunSummary[], after: readonly RunSummary[]): boolean {
+  const known = new Map(before.map(({ id, state }) => [id, state]))
+  return after.some(({ id, state }) => state !== 'running' && known.get(id) !== state)
 }
 
 function floorMinute(ms: number): number {
