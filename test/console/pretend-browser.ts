@@ -63,6 +63,7 @@ export function pretendBrowser(
     manifest: {
       ...manifest,
       id: backup,
+      createdAt: backup.replace(/^(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)Z.*$/, '$1:$2:$3.000Z'),
       archives: Object.keys(services).map((service) => ({
         ...manifest.archives[0]!,
         service,
