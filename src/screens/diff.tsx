@@ -29,7 +29,7 @@ import { type Line, lineOf, span } from './text/line.ts'
 import { plainPath } from './text/plain.ts'
 
 const keys = {
-  both: { keys: ['enter'], label: 'both', about: 'what is known of both versions', hint: 9 },
+  both: { keys: ['enter'], label: 'versions', about: 'what is known of both versions', hint: 9 },
   inspect: { keys: ['i'], label: 'inspect', about: 'look into the backup where this lies', hint: 7, needs: 'inspect' },
   restore: {
     keys: ['R'],
@@ -42,7 +42,7 @@ const keys = {
   stop: { keys: ['escape', 'x'], label: 'stop', about: 'compare no further; what was found stays', hint: 9 },
   again: { keys: ['r'], label: 'again', about: 'compare anew' },
   rest: {
-    keys: ['F'],
+    keys: ['f'],
     label: 'find in all',
     about: 'compare anew, and list what passes the filter of all there is',
     hint: 8,

@@ -23,10 +23,7 @@ const etc: readonly PretendFile[] = [
 ]
 const database: readonly PretendFile[] = [file('var/lib/pg/base/1', 'x'.repeat(100_000)), file('var/lib/pg/base/2', '')]
 
-async function openInspect(
-  browser: Browser,
-  setting: Setting = {},
-): Promise<OpenedConsole> {
+async function openInspect(browser: Browser, setting: Setting = {}): Promise<OpenedConsole> {
   const console = await openConsole({ engine: { browse: async () => browser }, ...setting })
   await console.keys(`2${key.enter}`)
   return console
@@ -46,7 +43,10 @@ function cursorRow(console: OpenedConsole): string {
 }
 
 function flat(count: number): readonly PretendFile[] {
-  return [directory('flat'), ...Array.from({ length: count }, (_, at) => file(`flat/f${String(at).padStart(6, '0')}`, `${at}`))]
+  return [
+    directory('flat'),
+    ...Array.from({ length: count }, (_, at) => file(`flat/f${String(at).padStart(6, '0')}`, `${at}`)),
+  ]
 }
 
 test('begins where there is something to choose, goes into directories and up again with the cursor where it was', async () => {
@@ -78,7 +78,11 @@ test('lists the services where there are several, and comes back to them', async
 test('the header of the screen says which backup it is, at every size', async () => {
   const console = await openInspect(ofOne())
   await console.until('etc/')
-  for (const [columns, rows] of [[60, 16], [80, 24], [200, 60]] as const) {
+  for (const [columns, rows] of [
+    [60, 16],
+    [80, 24],
+    [200, 60],
+  ] as const) {
     await console.resize(columns, rows)
     expect(console.lines()[0]).toContain(id.slice(-4))
   }
@@ -337,10 +341,16 @@ test('the backup is closed when the screen is left', async () => {
 })
 
 const hostile: readonly PretendFile[] = [
-  ...hostileNames.filter((name) => name !== '').map((name) => file(`h/${name.replaceAll('/', '_')}`, hostileNames.join('\n'))),
+  ...hostileNames
+    .filter((name) => name !== '')
+    .map((name) => file(`h/${name.replaceAll('/', '_')}`, hostileNames.join('\n'))),
   link('h/link', hostileNames[1]!),
   directory(`h/${hostileNames[8]!}-d`),
-  file('h/future', 'x', { mtimeNs: 99_999_999_999_999_999_999n, userName: hostileNames[6]!, groupName: hostileNames[9]! }),
+  file('h/future', 'x', {
+    mtimeNs: 99_999_999_999_999_999_999n,
+    userName: hostileNames[6]!,
+    groupName: hostileNames[9]!,
+  }),
 ]
 
 const states: readonly [name: string, browser: () => Browser, keys: readonly string[], text: string][] = [
@@ -358,10 +368,19 @@ test.each(states)('fits every terminal exactly: %s', async (_name, browser, keys
     const console = await openInspect(browser(), { capability: { unicode } })
     for (const packet of keys) await console.keys(packet)
     await console.until(text)
-    for (const [columns, rows] of [[60, 16], [80, 24], [100, 30], [200, 60]] as const) {
+    for (const [columns, rows] of [
+      [60, 16],
+      [80, 24],
+      [100, 30],
+      [200, 60],
+    ] as const) {
       await console.resize(columns, rows)
       for (let row = 0; row < 6; row++) {
-        expect({ columns, rows, misfits: misfits(console.frame(), columns, rows) }).toEqual({ columns, rows, misfits: [] })
+        expect({ columns, rows, misfits: misfits(console.frame(), columns, rows) }).toEqual({
+          columns,
+          rows,
+          misfits: [],
+        })
         expect(console.frame()).not.toMatch(/[^\P{C}\n]/u)
         await console.keys(key.down)
       }
@@ -377,7 +396,10 @@ test.each([
   ['details', ofOne, [key.enter, 'i'], 'Details', /127.0.0.1/],
   ['compare', ofOne, [key.enter, '='], 'with', /127.0.0.1.*/],
 ] as const)('looks as it did: %s', async (name, browser, keys, text, then) => {
-  for (const [columns, rows] of [[80, 24], [100, 30]] as const) {
+  for (const [columns, rows] of [
+    [80, 24],
+    [100, 30],
+  ] as const) {
     const console = await openInspect(browser(), { columns, rows })
     for (const packet of keys) await console.keys(packet)
     await console.until(text)

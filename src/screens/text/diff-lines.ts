@@ -16,16 +16,18 @@ export interface KindWord {
   readonly kind: ChangeKind
   readonly sign: string
   readonly word: string
+  /** Where five of them share a line. */
+  readonly short: string
   readonly look: Look | undefined
 }
 
 /** In the order they are counted; the sign is also the key that shows only these. */
 export const kindWords: readonly KindWord[] = [
-  { kind: 'added', sign: '+', word: 'added', look: 'ok' },
-  { kind: 'changed', sign: '~', word: 'changed', look: 'warning' },
-  { kind: 'removed', sign: '-', word: 'removed', look: 'failed' },
-  { kind: 'renamed', sign: '>', word: 'renamed', look: 'running' },
-  { kind: 'metadata', sign: '=', word: 'attributes only', look: undefined },
+  { kind: 'added', sign: '+', word: 'added', short: 'added', look: 'ok' },
+  { kind: 'changed', sign: '~', word: 'changed', short: 'changed', look: 'warning' },
+  { kind: 'removed', sign: '-', word: 'removed', short: 'removed', look: 'failed' },
+  { kind: 'renamed', sign: '>', word: 'renamed', short: 'renamed', look: 'running' },
+  { kind: 'metadata', sign: '=', word: 'attributes', short: 'attrs', look: undefined },
 ]
 
 export function kindWord(kind: ChangeKind): KindWord {
@@ -34,14 +36,14 @@ export function kindWord(kind: ChangeKind): KindWord {
 
 /** Counts and bytes of every kind, as many words as there is room for; what is not shown now is dim. */
 export function kindLine(totals: KindTotals, only: ChangeKind | null, columns: number, glyphs: Glyphs): Line {
-  const piece = ({ kind, sign, word, look }: KindWord, words: boolean): Span => {
+  const piece = ({ kind, sign, short, look }: KindWord, words: boolean): Span => {
     const { count, bytes } = totals[kind]
     const size = count === 0 || kind === 'metadata' ? '' : ` ${formatBytes(bytes)}`
-    const text = `${sign} ${formatCount(count)}${words ? ` ${word}` : ''}${size}`
+    const text = `${sign} ${formatCount(count)}${words ? ` ${short}` : ''}${size}`
     return span(text, only !== null && only !== kind ? 'dim' : count === 0 ? 'dim' : look)
   }
   const joined = (words: boolean): Line =>
-    kindWords.flatMap((kind, at) => [span(at === 0 ? ' ' : '   '), piece(kind, words)])
+    kindWords.flatMap((kind, at) => [span(at === 0 ? ' ' : '  '), piece(kind, words)])
   const long = joined(true)
   return lineWidth(long) <= columns ? long : fitLine(joined(false), columns, glyphs.cut)
 }
@@ -65,7 +67,8 @@ export function stateLines(state: DiffState, held: number, columns: number, glyp
         ),
       ),
     )
-  if (trouble !== null) lines.push(lineOf(span(` ${glyphs.failed} this is not all: ${plainMessage(trouble.message)}`, 'failed')))
+  if (trouble !== null)
+    lines.push(lineOf(span(` ${glyphs.failed} this is not all: ${plainMessage(trouble.message)}`, 'failed')))
   if (cut)
     lines.push(
       lineOf(
@@ -97,7 +100,7 @@ export function diffColumns(glyphs: Glyphs, hasServices: boolean): readonly Colu
     { title: 'PATH', width: 24, upTo: 150, priority: 0, cut: 'middle', cell: (row) => span(diffName(row, glyphs)) },
     { title: 'SIZE', width: 8, align: 'right', priority: 0, cell: (row) => sideSize(row.after ?? row.before) },
     { title: 'GROWTH', width: 9, align: 'right', priority: 1, cell: growthText },
-    { title: 'WHAT DIFFERS', width: 16, upTo: 30, priority: 2, cell: ({ differs }) => span(differs, 'dim') },
+    { title: 'WHAT DIFFERS', width: 16, upTo: 30, priority: 2, cell: ({ differs }) => span(plainText(differs), 'dim') },
   ]
   const service: Column<DiffRow> = {
     title: 'SERVICE',
@@ -163,12 +166,12 @@ const facts: readonly Fact[] = [
 export function bothVersions(row: DiffRow, columns: number): readonly Line[] {
   const { before, after, differs } = row
   const { sign, word } = kindWord(row.change)
-  const head = [`${sign} ${word}${differs === '' ? '' : `: ${differs}`}`, `/${plainPath(row.path)}`]
+  const head = [`${sign} ${word}${differs === '' ? '' : `: ${plainText(differs)}`}`, `/${plainPath(row.path)}`]
   if (row.from !== null) head.push(`was /${plainPath(row.from)}`)
   const lines: Line[] = head.flatMap((text) => wrap(text, columns).map((part) => lineOf(span(part, 'bold'))))
   lines.push([])
   const show = (label: string, value: string, look: Look | undefined): Line[] =>
-    wrap(value, columns - 17).map((part, at) => [span((at === 0 ? label : '').padEnd(17), 'dim'), span(part, look)])
+    wrap(value, columns - 18).map((part, at) => [span((at === 0 ? label : '').padEnd(18), 'dim'), span(part, look)])
   for (const { name, of } of facts) {
     const [old, now] = [before === null ? null : of(before), after === null ? null : of(after)]
     if ((old ?? '') === '' && (now ?? '') === '') continue

@@ -36,7 +36,8 @@ test('spells out what a terminal would act upon, wherever the pieces are cut', (
 })
 
 test('spells out bytes of an unknown character set', () => {
-  for (const piece of [1, 1000]) expect(escaped(Buffer.from('gr\xfcn\x9b1m', 'latin1'), false, piece)).toBe('gr\\xfcn\\x9b1m')
+  for (const piece of [1, 1000])
+    expect(escaped(Buffer.from('gr\xfcn\x9b1m', 'latin1'), false, piece)).toBe('gr\\xfcn\\x9b1m')
 })
 
 test('dumps sixteen bytes a line, with their place in the file', () => {
