@@ -24,6 +24,11 @@ test.each([
   ['ssh/*', ['etc/ssh/sshd_config']],
   ['new\\nline', ['srv/new\nline']],
   ['a?b', ['a*b']],
+  ['s?h/ *config', ['etc/ssh/sshd_config']],
+  ['e?c/ssh', ['etc/ssh/sshd_config']],
+  ['/?tc/', ['etc/hosts', 'etc/hosts.allow', 'etc/ssh/sshd_config']],
+  ['/?sh/', []],
+  ['tc/h*ts', []],
 ])('%s', (text, wanted) => {
   expect(found(text)).toEqual(wanted.map(pathFromText))
 })
