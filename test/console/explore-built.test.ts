@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { backupIds, Stage } from '../e2e/stage.ts'
-import { openPty, otherKeys } from './pty-kit.ts'
+import { drawingProcess, openPty, otherKeys } from './pty-kit.ts'
 
 /** Inspect and Compare of the built console in a real terminal: opened, their main action done, and held against the command line. */
 
@@ -92,6 +92,29 @@ test('Inspect: names and contents that want to move the cursor are spelled out',
   await expect.poll(() => statOf(shown), { timeout: 15_000 }).not.toBe(before)
   await pty.until('was spelled out')
   expect(readFileSync(shown, 'utf8')).toBe('evil \\x1b[31mred\n')
+})
+
+test('Inspect: a console that is ended while its pager shows a file takes the copy away', async () => {
+  const script = stage.at('waiting-pager')
+  writeFileSync(script, '#!/bin/sh\necho the pager has it\nexec sleep 60\n')
+  chmodSync(script, 0o755)
+  const copies = (): string[] => readdirSync(stage.at('tmp')).filter((name) => name.startsWith('holdfast-read-'))
+  const pty = openPty(stage, { env: { PAGER: script } })
+  await pty.until('HOLDFAST')
+  pty.type('2')
+  await pty.until('Backups 2')
+  pty.type(otherKeys.enter)
+  await pty.until('▸ source/')
+  pty.type(otherKeys.enter)
+  await pty.until('▸ etc/')
+  pty.type(otherKeys.enter)
+  await pty.until('evil \\e[31mred')
+  pty.type('v')
+  await pty.until('the pager has it')
+  expect(copies()).toHaveLength(1)
+  process.kill(drawingProcess(pty), 'SIGTERM')
+  await pty.exited
+  expect(copies()).toEqual([])
 })
 
 test('Compare: tells of two backups, and of a backup and the disk, what the command line tells', async () => {
