@@ -83,7 +83,8 @@ class CheckedChunks implements ContentSource {
   }
 }
 
-/** Where every archive that holds a part of it is encrypted, nobody without the key has written it. */
+/** Where its entry and every part of it lie in encrypted archives, nobody without the key has written it. */
 function sealOf(lineage: Lineage, entry: TocEntry): PreviewProof {
-  return holdersOf(entry).every((holder) => lineage.member(holder).pub !== null) ? 'sealed' : 'none'
+  const isSealed = [lineage.ordinal, ...holdersOf(entry)].every((holder) => lineage.member(holder).pub !== null)
+  return isSealed ? 'sealed' : 'none'
 }
