@@ -32,7 +32,8 @@ export function createEngine(parts: EngineParts): Engine {
 
     inspect: async (options, take) => (await import('./inspect-story.ts')).inspect(session, options, take),
     cat: async (options, take) => (await import('./inspect-story.ts')).cat(session, options, take),
-    diff: async (options, take) => (await import('./diff.ts')).diffBackups(session, options, take),
+    browse: async (options) => (await import('./browse/browser.ts')).openBrowser(session, options),
+    diff: async (options, take, watch) => (await import('./diff.ts')).diffBackups(session, options, take, watch),
     planRestore: async (options, during) => (await import('./restore-story.ts')).planRestore(session, options, during),
     verify: async (options, during) => (await import('./verify-story.ts')).verifyBackups(session, options, during),
     consolidate: async (options, during) => (await import('./create-story.ts')).consolidate(session, options, during),

@@ -3,7 +3,9 @@ import { backups } from './backups.tsx'
 import { cleanup } from './cleanup.tsx'
 import { create } from './create.tsx'
 import { dashboard } from './dashboard.tsx'
+import { diff } from './diff.tsx'
 import type { AnyScreen } from './house/screen.ts'
+import { inspect } from './inspect.tsx'
 import { run } from './run.tsx'
 import { schedule } from './schedule.tsx'
 import { schedules } from './schedules.tsx'
@@ -22,4 +24,6 @@ export const screens: readonly AnyScreen[] = [
   schedule,
   run,
   create,
+  inspect,
+  diff,
 ]

@@ -122,7 +122,10 @@ class History {
     expect(outcome.backup).toMatchObject({ type: 'full', deps: [] })
     counts.consolidated++
     this.#made.push({ id: outcome.backup.id, tree })
-    const verified = await this.#engine.verify({ backups: [outcome.backup.id], level: 'full', workers: 1 }, this.#during)
+    const verified = await this.#engine.verify(
+      { backups: [outcome.backup.id], level: 'full', workers: 1 },
+      this.#during,
+    )
     expect(verified.reports.flatMap(({ problems }) => problems)).toEqual([])
   }
 

@@ -359,7 +359,10 @@ test('a passphrase that was typed reaches the job, and neither its arguments, it
   expect(seen).not.toContain('horse')
   held.release()
   expect((await followed(jobs, run)).end.state).toBe('done')
-  const second = await jobs.start({ kind: 'verify', options: { backups: ['latest'], level: 'full', workers: 1 } }, never)
+  const second = await jobs.start(
+    { kind: 'verify', options: { backups: ['latest'], level: 'full', workers: 1 } },
+    never,
+  )
   expect((await followed(jobs, second.run)).end).toMatchObject({ state: 'done', kind: 'verify' })
   expect(asked).toHaveLength(2) // once for the wrong one, once for all that follows
   for (const name of runLogs()) expect(readFileSync(join(root, 'runs', name), 'utf8')).not.toContain('horse')
