@@ -8,7 +8,7 @@ import type { CommandSpec, Context } from './parts/grammar.ts'
 
 export const deleteBackup: CommandSpec = {
   words: 'delete',
-  about: 'Deletes one backup. One that another backup needs is refused.',
+  about: 'Deletes one backup. One that another backup needs, or that is pinned, is refused.',
   operands: [{ name: 'ID', required: true }],
   options: [{ name: 'yes', about: 'do not ask' }],
   examples: [

@@ -6,7 +6,7 @@ import type { CompressionLevel } from './archive/codec.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import { type CatalogPort, catalogEntry } from './catalog.ts'
 import { type BaseRequest, openBases, refuseEmpty } from './create-bases.ts'
-import { countSources, noteLinks, requireSources } from './create-sources.ts'
+import { countSources, linkNotices, requireSources } from './create-sources.ts'
 import type { Base } from './incremental/base.ts'
 import { keepHeaders } from './kept-headers.ts'
 import type { SlotKey } from './keys/slots.ts'
@@ -77,7 +77,7 @@ export async function createBackup(
   for (const warning of request.warnings) story.warn({ path: null, what: warning })
   if (request.consolidation === null) {
     requireSources(world, request.services)
-    noteLinks(world, request.services, run)
+    for (const message of linkNotices(world, request.services)) run.tell({ kind: 'notice', message })
   }
   let held: Lock | null = null
   let workspace: Workspace | null = null

@@ -1,7 +1,7 @@
 import type { CatalogEntry } from '../model/backup.ts'
 import type { ServiceSettings } from '../model/configuration.ts'
 import { nearest } from '../model/configuration-keys.ts'
-import type { CreateOptions } from '../model/engine.ts'
+import type { CreateOptions, EstimateOptions } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { fixedBlockDefaults } from '../model/fixed-blocks.ts'
 import { type BytePath, isWithin } from '../model/path.ts'
@@ -22,7 +22,7 @@ export interface ChosenServices {
 }
 
 /** @throws E_USAGE, E_CONFIG, E_UNKNOWN_SERVICE. */
-export function chooseServices(session: Session, options: CreateOptions): ChosenServices {
+export function chooseServices(session: Session, options: EstimateOptions): ChosenServices {
   if (options.type === 'service' && options.services.length === 0) {
     throw new BackupError('E_USAGE', '--type service needs a selection', 'name services with --services a,b')
   }
@@ -105,7 +105,7 @@ function isAllVolumes({ type, includePaths, volumePaths }: ServiceSettings): boo
 /** Volumes that are left out are patterns like any other: the archive names them. */
 function pathsOf(
   { includePaths, volumePaths, excludePatterns }: ServiceSettings,
-  { exclude, withoutVolumes }: CreateOptions,
+  { exclude, withoutVolumes }: EstimateOptions,
 ): Pick<ServiceRequest, 'paths' | 'exclude' | 'volumes'> {
   const volumes = volumePaths.map(patternOf)
   if (!withoutVolumes)
@@ -121,7 +121,7 @@ function patternOf(path: BytePath): string {
     .replace(/[\\*?[\]!#]|\s$/g, '\\$&')
 }
 
-function requestOf(service: ServiceSettings, options: CreateOptions): ServiceRequest {
+function requestOf(service: ServiceSettings, options: EstimateOptions): ServiceRequest {
   if (!(service.type in sources))
     throw new BackupError('E_INTERNAL', `service ${service.name} has a type without a source`)
   return {

@@ -1,10 +1,14 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, isWithin } from '../model/path.ts'
+import type { Files } from '../model/ports.ts'
+import type { SourceContext, SourceEntry } from '../model/source.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { type Repository, repositoryIdentity, type World } from './repository.ts'
 import type { Run } from './run.ts'
 import type { ServiceRequest } from './service-request.ts'
-import { sources } from './sources/registry.ts'
+import type { FilesSettings } from './sources/files.ts'
+import { ThreadedSource } from './walk/threaded-source.ts'
 
 const countingMs = 2000
 
@@ -29,40 +33,77 @@ export function requireSources(world: World, services: readonly ServiceRequest[]
 }
 
 /** A link is stored as a link: whoever names one may have meant what it leads to. */
-export function noteLinks(world: World, services: readonly ServiceRequest[], run: Run): void {
+export function linkNotices(world: World, services: readonly ServiceRequest[]): string[] {
   const paths = services.flatMap((service) => service.paths)
-  for (const path of paths) {
-    if (world.files.status(path)?.type !== 'symlink') continue
+  return paths.flatMap((path) => {
+    if (world.files.status(path)?.type !== 'symlink') return []
     let real: BytePath
     try {
       real = world.files.realPath(path)
     } catch {
-      continue // it leads nowhere, and hides nothing
+      return [] // it leads nowhere, and hides nothing
     }
-    if (paths.some((other) => isWithin(real, other))) continue
-    const message = `${displayPath(path)} is a symbolic link and stored as one; ${displayPath(real)} is not in the backup`
-    run.tell({ kind: 'notice', message })
+    if (paths.some((other) => isWithin(real, other))) return []
+    return [`${displayPath(path)} is a symbolic link and stored as one; ${displayPath(real)} is not in the backup`]
+  })
+}
+
+/** How the source of a service is walked; `root` is the repository's, which is never part of a backup. */
+export function walkSettings(files: Files, root: BytePath, service: ServiceRequest): FilesSettings {
+  const { paths, exclude, excludeCaches, oneFileSystem } = service
+  return { paths, exclude, excludeCaches, oneFileSystem, repository: repositoryIdentity(files, root) }
+}
+
+/**
+ * Walks a service only to look at it, in a thread of its own: this one stays free for whoever waits here, also while a
+ * slow disk answers. @throws E_INTERRUPTED as soon as the signal aborts.
+ */
+export async function* walkSource(
+  { files, filesModule }: World,
+  root: BytePath,
+  service: ServiceRequest,
+  context: SourceContext,
+): AsyncGenerator<readonly SourceEntry[]> {
+  const { signal } = context
+  if (signal.aborted) throw interrupted()
+  const thread = new ThreadedSource(filesModule, service.type, walkSettings(files, root, service))
+  const abort = (): void => void thread.close()
+  signal.addEventListener('abort', abort)
+  try {
+    for await (const entries of thread.scan(context)) {
+      if (signal.aborted) break
+      yield entries
+      await turn() // the thread may be far ahead: others have their turn between
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', abort)
+    await thread.close()
   }
+  if (signal.aborted) throw interrupted()
 }
 
 /** Bytes of all services, for the time left; null where counting takes longer than anybody wants to wait for it. */
 export async function countSources(
-  { files, clock }: World,
+  world: World,
   { root }: Repository,
   services: readonly ServiceRequest[],
   run: Run,
 ): Promise<number | null> {
   run.tell({ kind: 'phase', phase: 'counting' })
-  const until = clock.elapsed() + countingMs
-  const repository = repositoryIdentity(files, root)
+  const until = world.clock.elapsed() + countingMs
   const context = { signal: run.signal, warn: () => {}, skip: () => {} }
   let bytes = 0
   for (const service of services) {
-    for await (const entries of sources[service.type](files, { ...service, repository }).scan(context)) {
+    for await (const entries of walkSource(world, root, service, context)) {
       for (const { type, attributes } of entries) bytes += type === 'file' ? attributes.sizeBytes : 0
-      if (clock.elapsed() > until) return null
+      if (world.clock.elapsed() > until) return null
     }
-    run.signal.throwIfAborted()
   }
   return bytes
+}
+
+function interrupted(): BackupError {
+  return new BackupError('E_INTERRUPTED', 'the counting was interrupted')
 }

@@ -10,6 +10,7 @@ import { requireSources } from './create-sources.ts'
 import { deleteBackup, planDelete } from './delete.ts'
 import { diffBackups } from './diff.ts'
 import { examine } from './doctor.ts'
+import { estimateCreate } from './estimate.ts'
 import { exportBackup } from './export.ts'
 import { type BaseNews, type BaseWish, openBase } from './incremental/base.ts'
 import { initRepository } from './init.ts'
@@ -149,6 +150,8 @@ export function createEngine(parts: EngineParts): Engine {
         skipped: result.skipped,
       }
     },
+
+    estimate: (options, during) => estimateCreate(session, options, during),
 
     async list({ type, services, days }) {
       const repository = session.repository()

@@ -12,13 +12,15 @@ import type { Session } from './session.ts'
 /**
  * Pins a backup, or puts one under legal hold. A legal hold is never weakened or reworded by this.
  *
- * @throws E_UNKNOWN_ID, E_ARCHIVE_MISSING, E_PINNED where it is under another legal hold, E_BUSY, E_IO.
+ * @throws E_UNKNOWN_ID, E_ARCHIVE_MISSING, E_PINNED where it is under another legal hold or under one that cannot be read,
+ * E_BUSY, E_IO.
  */
 export async function pinBackup(session: Session, options: PinOptions, during: During): Promise<PinOutcome> {
   const { files } = session.world
   const { legalHold } = options
   return underLock(session, 'pin', options.backup, legalHold, during, async (repository, id, now) => {
     const found = readPin(files, repository, id)
+    if (found === 'unreadable' && legalHold === null) refuseIfPinned(files, repository, id) // it may be a legal hold
     if (found !== null && found !== 'unreadable') {
       if (legalHold === null || legalHold === found.legalHold) return { pin: found, changed: false }
       if (found.legalHold !== null) refuseIfPinned(files, repository, id)

@@ -1,6 +1,6 @@
 import type { During, PlannedRestore, RestoreOptions, RestoreOutcome, StepPage, StepQuery } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
-import { type BytePath, displayPath, pathFromJson, pathToText } from '../model/path.ts'
+import { type BytePath, displayPath, pathFromJson } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import type { PlanHeader } from '../model/restore-plan.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
@@ -8,17 +8,17 @@ import { openArchive, openBackup } from './inspect.ts'
 import { type PlanKey, planKeyOf } from './plan-key.ts'
 import { explainIfIo } from './platform/explain-io.ts'
 import type { Repository } from './repository.ts'
-import { applyRestore } from './restore/apply.ts'
 import { checkDrift } from './restore/drift.ts'
 import { spoolPathIn } from './restore/leftovers.ts'
 import { choicesOf, loadPlan, planHash, savePlan } from './restore/plan-file.ts'
 import { PlanSteps } from './restore/plan-steps.ts'
 import { prepareRestore } from './restore/prepare.ts'
 import type { RestoreArchive, RestorePlan } from './restore/request.ts'
-import { selectPaths } from './restore/select-paths.ts'
+import { selectPaths, watched } from './restore/select-paths.ts'
 import { spoolLines } from './restore/spool.ts'
 import { decodeStep } from './restore/step-line.ts'
-import { carryOut, newId } from './run.ts'
+import { runRestore } from './restore-run.ts'
+import { newId } from './run.ts'
 import { openScratch, type Scratch } from './scratch.ts'
 import type { Session } from './session.ts'
 
@@ -151,7 +151,7 @@ class Planning implements PlannedRestore {
 
   async steps(query: StepQuery): Promise<StepPage> {
     if (this.#dropped) throw new BackupError('E_INTERNAL', 'the steps of a plan were asked for after it was dropped')
-    this.#steps ??= new PlanSteps(this.#session.world.files, this.#made.spoolPath)
+    this.#steps ??= new PlanSteps(this.#session.world.files, this.#made)
     return this.#steps.page(query)
   }
 
@@ -166,71 +166,14 @@ class Planning implements PlannedRestore {
   /** Drops the plan too, however that ends: whoever applies a plan is done with it. */
   async apply(during: During): Promise<RestoreOutcome> {
     try {
-      return await this.#apply(during)
+      return await runRestore(
+        this.#session.world,
+        this.#repository,
+        { planned: this, plan: this.#made, archives: this.#archives, pool: this.#pool, healed: this.#healed.length > 0 },
+        during,
+      )
     } finally {
       await this.drop().catch(() => {}) // what was restored is restored; what is left is swept by the next run
-    }
-  }
-
-  async #apply(during: During): Promise<RestoreOutcome> {
-    const { world } = this.#session
-    const { files } = world
-    const about = `${this.backup} to ${this.target}`
-    const { run, result, exitCode, durationMs } = await carryOut(
-      world,
-      this.#repository,
-      { kind: 'restore', about, ...during },
-      async (story) => {
-        for (const notice of this.notices) story.tell({ kind: 'notice', message: notice })
-        if (this.inPlace)
-          story.tell({ kind: 'notice', message: 'what is overwritten is not saved: undo is not built yet' })
-        story.tell({ kind: 'phase', phase: 'restoring' })
-        const outcome = await applyRestore(files, this.#pool, this.#made, this.#archives, {
-          user: { uid: world.uid, gid: world.gid },
-          signal: during.signal,
-          onProgress: (progress) => story.tell({ kind: 'progress', ...progress }),
-          onProblem: ({ path, what }) => story.tell({ kind: 'warning', message: what, ...named(path) }),
-        }).catch((error: unknown) => {
-          throw explainIfIo(error, 'restore from', this.#repository.root)
-        })
-        for (const { what, count, path } of outcome.warnings)
-          story.tell({ kind: 'warning', message: count > 1 ? `${what} (${count} entries)` : what, ...named(path) })
-        const { written, unchanged, kept, refused, failed, bytes, damaged } = outcome
-        const troubled = refused > 0 || failed > 0 || outcome.warnings.length > 0 || this.#healed.length > 0
-        const report = {
-          backup: this.backup,
-          target: this.target,
-          written,
-          unchanged,
-          kept,
-          refused,
-          failed,
-          bytes,
-          damaged: damaged.length,
-        }
-        return {
-          result: outcome,
-          report,
-          warnings: troubled,
-          ...(damaged.length > 0 || this.#header.unreadable > 0 ? { exitCode: 4 } : {}),
-        }
-      },
-    )
-    const { written, unchanged, kept, refused, bytes, damaged, warnings } = result
-    return {
-      exitCode,
-      id: run,
-      plan: this.id,
-      target: this.target,
-      written,
-      unchanged,
-      kept,
-      refused: refused + result.failed,
-      damaged,
-      bytes,
-      undo: false,
-      durationMs,
-      warnings: warnings.length,
     }
   }
 
@@ -263,6 +206,7 @@ class Planning implements PlannedRestore {
     const { target } = this.#options
     const inPlace = target?.kind === 'in-place'
     const path = target?.kind === 'directory' ? target.path : `restore-${entry.id}`
+    const selection = watched(selectPaths(source.paths))
     this.#plan = await prepareRestore(
       world.files,
       this.#pool,
@@ -273,7 +217,7 @@ class Planning implements PlannedRestore {
         archives: this.#archives,
         repositoryRoot: this.#repository.root,
         target: inPlace ? { kind: 'in-place' } : { kind: 'directory', path: session.absolute(path) },
-        select: selectPaths(source.paths),
+        select: selection.select,
         conflict: this.#options.conflict ?? (inPlace ? 'overwrite' : 'keep'),
         choices: this.#options.choices ?? new Map(),
         user: { uid: world.uid, gid: world.gid },
@@ -282,7 +226,7 @@ class Planning implements PlannedRestore {
       spool,
       { signal: during.signal },
     )
-    if (source.paths.length > 0 && this.#header.steps === 0) {
+    if (source.paths.length > 0 && !selection.hit() && this.#header.steps === 0) {
       throw new BackupError(
         'E_UNKNOWN_PATH',
         `nothing in ${entry.id} matches ${source.paths.join(', ')}`,
@@ -340,11 +284,4 @@ function freeBytesAt(files: Files, path: BytePath): number | null {
   } catch {
     return null // gone since it was planned; applying will say so
   }
-}
-
-function named(path: BytePath): { path: string; pathB64?: string } {
-  const text = pathToText(path)
-  return text === null
-    ? { path: displayPath(path), pathB64: Buffer.from(path, 'latin1').toString('base64') }
-    : { path: text }
 }

@@ -116,7 +116,7 @@ function readRunIfAny(files: Files, repository: Repository, id: string): RunSumm
   const fd = openRunLog(files, repository, id)
   if (fd === null) return null
   try {
-    return summaryOf(files, fd, id)
+    return readRunFrom(files, fd, id)
   } catch (error) {
     throw explainIo(error, 'read', runLogPath(repository, id))
   } finally {
@@ -128,7 +128,8 @@ function readRunIfAny(files: Files, repository: Repository, id: string): RunSumm
   }
 }
 
-function summaryOf(files: Files, fd: number, id: string): RunSummary {
+/** The same through a descriptor of its log, which has the lock of a run that died from here on. */
+export function readRunFrom(files: Files, fd: number, id: string): RunSummary {
   const kind = kindOf(id) as RunKind // only logs with a kind are opened
   let log = ends(files, fd)
   let alive = false

@@ -17,6 +17,7 @@ import { jsonPath } from './archive/toc-pages.ts'
 import type { WorkerPool } from './archive/worker-pool.ts'
 import { type ArchiveIdentity, ArchiveWriter, type WrittenStream } from './archive/writer.ts'
 import { fillArchive } from './consolidate/fill-archive.ts'
+import { walkSettings } from './create-sources.ts'
 import { type GitContext, gitContext } from './git-context.ts'
 import type { Base } from './incremental/base.ts'
 import { ChangeDetection } from './incremental/change-detection.ts'
@@ -25,7 +26,7 @@ import { OlderContents } from './incremental/older-contents.ts'
 import type { SlotKey } from './keys/slots.ts'
 import { racySince } from './plan/change.ts'
 import type { AccountNames } from './platform/account-names.ts'
-import { type Repository, repositoryIdentity, type World } from './repository.ts'
+import type { Repository, World } from './repository.ts'
 import type { ServiceRequest } from './service-request.ts'
 import { rootsOf } from './sources/files.ts'
 import { sources } from './sources/registry.ts'
@@ -172,10 +173,7 @@ async function writeStream(
       await fillArchive(base.lineage, writer, { kept, compression, signal: context.signal, onProgress: progress })
       return { ...writer.finish(warnings()), emptyRoots: [] }
     }
-    const settings = {
-      ...{ paths: service.paths, exclude, excludeCaches, oneFileSystem },
-      repository: repositoryIdentity(files, repository.root),
-    }
+    const settings = walkSettings(files, repository.root, service)
     // A full backup keeps all processors busy as it is.
     if (base !== null) thread = new ThreadedSource(world.filesModule, service.type, settings)
     const all = thread ?? sources[service.type](files, settings)

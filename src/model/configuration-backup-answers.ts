@@ -192,7 +192,7 @@ export const backupRows: readonly KeyRow[] = [
   {
     key: 'retention_policies.*.legal_hold_enabled',
     answer: ifTrue('warning'),
-    text: 'not supported yet, because holds are not built: nothing stops a backup from being deleted by hand',
+    text: 'not supported yet, because no policy holds anything by itself: holdfast pin --legal-hold holds one backup',
   },
   {
     key: 'retention_policies.*.immutable_backup',

@@ -15,6 +15,8 @@ import type { TocEntry } from './toc.ts'
 export interface Engine {
   init(options: InitOptions): Promise<InitResult>
   create(options: CreateOptions, during: During): Promise<CreateOutcome>
+  /** What a create would take, counted by the same walk; nothing is written and no content is read. */
+  estimate(options: EstimateOptions, during: Estimating): Promise<Estimate>
   list(options: ListOptions): Promise<ListResult>
   inspect(options: InspectOptions, take: (service: string, entry: TocEntry) => Promise<void>): Promise<InspectResult>
   /** Bytes of one file, verified against their hash before the first of them is handed out. */
@@ -119,6 +121,45 @@ export interface CreateOptions {
   readonly acceptEmpty: boolean
   /** Somebody looks at the progress: how much there is may be counted beforehand. */
   readonly estimate: boolean
+}
+
+/** What decides which entries a create takes. */
+export type EstimateOptions = Pick<
+  CreateOptions,
+  | 'type'
+  | 'paths'
+  | 'services'
+  | 'exclude'
+  | 'excludeCaches'
+  | 'oneFileSystem'
+  | 'withoutVolumes'
+  | 'paranoid'
+>
+
+export interface Estimating {
+  /** Ends the counting within a moment, with E_INTERRUPTED. */
+  readonly signal: AbortSignal
+  /** What was counted so far, as it grows. */
+  listen(soFar: Estimate): void
+}
+
+export interface Estimate {
+  readonly entries: number
+  readonly files: number
+  /** Content of the files, each hard link's once. */
+  readonly bytes: number
+  /**
+   * Of these, what an incremental or differential would read, because it is new or may have changed: at most so much is
+   * stored anew. Null for other types, and where only reading would tell, where there is nothing to build upon, or where
+   * that cannot be opened with what is at hand.
+   */
+  readonly changed: { readonly files: number; readonly bytes: number } | null
+  /** Paths that cannot be looked at, or that a pattern leaves out though they were named: the create would warn. */
+  readonly unreadable: number
+  /** What is left out on purpose, counted by reason. */
+  readonly skipped: Readonly<Record<string, number>>
+  /** What the create would say of the request, in words. */
+  readonly notices: readonly string[]
 }
 
 export interface CreateOutcome {
@@ -227,7 +268,11 @@ export interface PlannedRestore {
   readonly expiresAt: string
   /** Every file system that is written to, by a directory on it; `freeBytes` as they are now, null where that cannot be told. */
   readonly space: readonly { readonly at: string; readonly neededBytes: number; readonly freeBytes: number | null }[]
-  /** Some of the steps, in the order of paths; the plan as it is held, until it is applied or dropped. @throws E_USAGE, E_IO. */
+  /**
+   * Some of the steps, in the order of paths; the plan as it is held, until it is applied or dropped.
+   *
+   * @throws E_USAGE where the page cannot be, E_PLAN_ALTERED where what is held is damaged, E_IO.
+   */
   steps(query: StepQuery): Promise<StepPage>
   save(file: string): Promise<void>
   /** Does exactly what the plan says. */
@@ -247,7 +292,10 @@ export interface StepQuery {
 
 export interface StepPage {
   readonly steps: readonly PlannedStep[]
-  /** How many match. Directories that are only made on the way are no steps of this count. */
+  /**
+   * How many match. Directories that are only made on the way are not among them, nor are entries whose names are lost,
+   * which `counts.refuse` has.
+   */
   readonly total: number
 }
 

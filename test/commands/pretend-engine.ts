@@ -214,6 +214,15 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
         skipped: { socket: 2 },
       }
     },
+    estimate: note('estimate', {
+      entries: 3,
+      files: 2,
+      bytes: 2048,
+      changed: null,
+      unreadable: 0,
+      skipped: {},
+      notices: [],
+    }),
     list: note('list', { backups: [entry], problems: [] }),
     async inspect(options, take) {
       calls.push({ method: 'inspect', options })

@@ -1,5 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,11 +67,21 @@ function holdPaths(): Promise<Lock> {
   })
 }
 
-async function followed(jobs: Jobs, run: string): Promise<{ end: RunSummary; events: RunEvent[] }> {
+interface Followed {
+  readonly end: RunSummary
+  readonly events: RunEvent[]
+}
+
+async function followed(jobs: Jobs, run: string): Promise<Followed> {
   const events: RunEvent[] = []
   const end = await jobs.follow(run, (event) => events.push(event), never)
   if (end === null) throw new Error('the following was ended')
   return { end, events }
+}
+
+function logged(jobs: Jobs, run: string): unknown[] {
+  const lines = readFileSync(jobs.logFile(run), 'utf8').trimEnd().split('\n')
+  return lines.map((line) => JSON.parse(line))
 }
 
 function backups(): string[] {
@@ -129,12 +149,30 @@ test('a job goes on when its console is killed, and another process follows it f
   })
   expect(events[0]).toMatchObject({ kind: 'started', run })
   expect(events.at(-1)).toMatchObject({ kind: 'finished', outcome: 'done' })
-  expect(events).toEqual(
-    readFileSync(jobs.logFile(run), 'utf8')
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line)),
-  )
+  expect(events).toEqual(logged(jobs, run))
+})
+
+test('whoever follows from the first event, from the midst or afterwards hears each event once, and the same end', async () => {
+  const { engine, jobs } = await open()
+  await engine.init({ passphrase: null })
+  const held = await holdPaths()
+  const { run } = await jobs.start(createSource(), never)
+  const { jobs: others } = await open()
+  const early = followed(jobs, run)
+  const joining = new Promise<Followed>((resolve, reject) => {
+    const joinLate = ({ kind }: RunEvent): void => {
+      if (kind === 'committed') resolve(followed(others, run))
+    }
+    jobs.follow(run, joinLate, never).catch(reject)
+  })
+  held.release()
+  const all = [await early, await joining, await followed(others, run)]
+  for (const { end, events } of all) {
+    expect(end).toMatchObject({ state: 'done', exitCode: 0, committed: backups()[0] })
+    expect(end).toEqual(all[0]?.end)
+    expect(events).toEqual(logged(jobs, run))
+    expect(events.filter(({ kind }) => kind === 'started' || kind === 'finished')).toHaveLength(2)
+  }
 })
 
 test('a job has a session of its own and no terminal: closing the terminal and SIGHUP change nothing', async () => {
@@ -162,21 +200,26 @@ test('a job has a session of its own and no terminal: closing the terminal and S
   expect(backups()).toHaveLength(1)
 })
 
-test('a job that is killed is told as died, with what that means, and nothing of it is visible', async () => {
+test('a job that is killed is told as died to all who follow, with what that means, and nothing of it is visible', async () => {
   const { engine, jobs } = await open()
   await engine.init({ passphrase: null })
   const held = await holdPaths()
   const { run } = await jobs.start(createSource(), never)
-  const following = followed(jobs, run)
+  const { jobs: others } = await open()
+  const following = [followed(jobs, run), followed(others, run)]
   process.kill(await pidOf(jobs, run), 'SIGKILL')
-  const { end, events } = await following
+  const all = [...(await Promise.all(following)), await followed(others, run)]
   held.release()
-  expect(end).toMatchObject({
-    state: 'died',
-    exitCode: null,
-    meaning: expect.stringContaining('nothing half-done is visible'),
-  })
-  expect(events.map(({ kind }) => kind)).not.toContain('finished')
+  for (const { end, events } of all) {
+    expect(end).toMatchObject({
+      state: 'died',
+      exitCode: null,
+      meaning: expect.stringContaining('nothing half-done is visible'),
+    })
+    expect(events).toEqual(logged(jobs, run))
+    expect(events.map(({ kind }) => kind)).not.toContain('finished')
+  }
+  expect(await jobs.runs({ limit: 1, before: null, kinds: ['create'] })).toEqual([all[0]?.end])
   expect(backups()).toEqual([])
   const next = await jobs.start(createSource(), never)
   expect((await followed(jobs, next.run)).end.state).toBe('done')
@@ -197,24 +240,27 @@ test('a job that is cancelled ends as interrupted and leaves nothing; cancelling
   await jobs.cancel(run)
 })
 
-test('a process that got the number of a run’s process is never signalled', async () => {
+test('only the process that holds the lock of a run’s log is signalled, not one that has its number or its log open', async () => {
   const { engine, jobs } = await open()
   await engine.init({ passphrase: null })
-  const innocent = spawn('sleep', ['600'], { stdio: 'ignore' })
-  running.push(innocent)
   const run = '2026-11-20T02-00-00Z-create-7f3k'
-  const started = {
+  const log = join(root, 'runs', `${run}.ndjson`)
+  const given = [openSync(log, 'a'), openSync(log, 'r')] as const
+  const innocent = spawn('sleep', ['600'], { stdio: ['ignore', ...given] })
+  running.push(innocent)
+  for (const fd of given) closeSync(fd)
+  const started: RunEvent = {
     run,
     at: '2026-11-20T02:00:00.000Z',
     kind: 'started',
     command: 'create',
-    pid: innocent.pid,
+    pid: innocent.pid as number,
     host: 'x',
     about: 'y',
   }
-  writeFileSync(join(root, 'runs', `${run}.ndjson`), `${JSON.stringify(started)}\n`)
+  appendFileSync(log, `${JSON.stringify(started)}\n`)
   await jobs.cancel(run) // its lock is free: it died
-  const fd = files.open(pathFromText(join(root, 'runs', `${run}.ndjson`)), 'append')
+  const fd = files.open(pathFromText(log), 'append')
   expect(files.tryLock(fd)).toBe(true)
   await expect(jobs.cancel(run)).rejects.toMatchObject({ code: 'E_BUSY' })
   files.close(fd)
@@ -244,6 +290,21 @@ test('what goes wrong before a run exists comes back from start as the same erro
   process.env['BACKUP_ENCRYPTION_KEY'] = 'ef'.repeat(32)
   await expect(jobs.start(createSource(), never)).rejects.toMatchObject({ code: 'E_KEY_WRONG' })
   expect(runLogs()).toEqual([])
+})
+
+test('what goes wrong once a run exists is told by the run, with its hint', async () => {
+  const { engine, jobs } = await open()
+  const during = { signal: never, listen: () => {} }
+  const { backup } = await engine.create(plainly({ type: 'full', paths: [source] }), during)
+  await engine.pin({ backup: backup.id, legalHold: null }, during)
+  const { run } = await jobs.start({ kind: 'delete', backup: backup.id }, never)
+  expect((await followed(jobs, run)).end).toMatchObject({
+    kind: 'delete',
+    state: 'failed',
+    exitCode: 1,
+    error: { code: 'E_PINNED', hint: `to let go of it: holdfast unpin ${backup.id}` },
+  })
+  expect(backups()).toEqual([backup.id])
 })
 
 test('a restore job does what its saved plan says, refuses one that is too old or has drifted, and takes the plan away', async () => {
@@ -303,3 +364,41 @@ test('a passphrase that was typed reaches the job, and neither its arguments, it
   expect(asked).toHaveLength(2) // once for the wrong one, once for all that follows
   for (const name of runLogs()) expect(readFileSync(join(root, 'runs', name), 'utf8')).not.toContain('horse')
 }, 60_000)
+
+test('a job that is called off, or killed, before its run exists leaves none, and start says so', async () => {
+  delete process.env['BACKUP_ENCRYPTION_KEY']
+  await (await open()).engine.init({ passphrase: 'a horse of several colours' })
+  const controller = new AbortController()
+  const { jobs: unanswered } = await open({
+    onPassphrase() {
+      controller.abort()
+      return new Promise(() => {}) // a person who has gone for coffee
+    },
+  })
+  await expect(unanswered.start(createSource(), controller.signal)).rejects.toMatchObject({ code: 'E_INTERRUPTED' })
+  const { jobs } = await open({
+    onPassphrase: async () => {
+      for (const pid of jobPids()) process.kill(pid, 'SIGKILL')
+      return 'too late'
+    },
+  })
+  await expect(jobs.start(createSource(), never)).rejects.toMatchObject({
+    code: 'E_INTERNAL',
+    message: "the job's process ended before its run began",
+  })
+  expect(runLogs()).toEqual([])
+  expect(backups()).toEqual([])
+})
+
+/** Processes that run a job on the repository of this test. */
+function jobPids(): number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  return pids.filter((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      return line.includes('\0run-job\0') && line.includes(`--root=${root}\0`)
+    } catch {
+      return false // it has ended meanwhile
+    }
+  })
+}

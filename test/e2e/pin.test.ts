@@ -90,6 +90,9 @@ test('a pin that cannot be read holds all the same', async () => {
   writeFileSync(join(stage.root, 'archives', id, 'pin.json'), '{"v":1,"at"')
   expect(await stage.json(['delete', id, '--yes'])).toMatchObject({ code: 1, last: { code: 'E_PINNED' } })
   expect(await stage.json(['unpin', id])).toMatchObject({ code: 2, last: { code: 'E_CONFIRM' } })
+  // It may be a legal hold, which a plain pin must not take the place of.
+  expect(await stage.json(['pin', id])).toMatchObject({ code: 1, last: { code: 'E_PINNED' } })
+  expect(await stage.json(['unpin', id])).toMatchObject({ code: 2, last: { code: 'E_CONFIRM' } })
   await stage.succeed(['unpin', id, '--confirm', id])
 })
 

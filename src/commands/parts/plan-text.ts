@@ -83,6 +83,11 @@ export function planFields(plan: PlannedRestore): object {
   const told = { id, hash, target, counts, bytesToWrite, refused, backup, services, inPlace, conflict }
   return {
     ...told,
+    ...(plan.choices.size === 0 ? {} : { choices: choiceFields(plan.choices) }),
     notices: inPlace && !notices.some(saysNotSaved) ? [...notices, notSaved] : notices,
   }
+}
+
+function choiceFields(choices: PlannedRestore['choices']): object[] {
+  return [...choices].map(([path, choice]) => ({ ...pathFields(path), choice }))
 }

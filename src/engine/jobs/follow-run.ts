@@ -4,7 +4,7 @@ import type { RunSummary } from '../../model/jobs.ts'
 import type { Files } from '../../model/ports.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import type { Repository } from '../repository.ts'
-import { isAlive, noSuchRun, openRunLog, parseEvent, readRun, runLogPath } from '../run-log.ts'
+import { isAlive, noSuchRun, openRunLog, parseEvent, readRunFrom, runLogPath } from '../run-log.ts'
 
 const pollMs = 250
 const chunkBytes = 64 * 1024
@@ -18,18 +18,17 @@ export async function followRun(
   signal: AbortSignal,
 ): Promise<RunSummary | null> {
   let lives = true
-  const seen = await withLog(files, repository, id, async (log, fd) => {
+  return withLog(files, repository, id, async (log, fd) => {
     for (;;) {
       await tellAll(log, listen, signal)
-      if (signal.aborted) return false
-      if (log.finished || !lives) return true
+      if (signal.aborted) return null
+      if (log.finished || !lives) return readRunFrom(files, fd, id)
       lives = isAlive(files, fd)
-      // Of a run that has just died, what it wrote last is told before that.
+      // Of a run that has just died, what it wrote last is told before that. Its lock is this descriptor's then, so that
+      // who else looks at the log now takes the run for living a moment longer, but this one does not.
       if (lives) await wait(pollMs, undefined, { signal }).catch(() => {})
     }
   })
-  // Only now: this log's descriptor may have taken the lock that tells a living run.
-  return seen ? readRun(files, repository, id) : null
 }
 
 /** Tells the events a log has now. */
@@ -39,8 +38,10 @@ export async function readLog(
   id: string,
   listen: (event: RunEvent) => void,
 ): Promise<RunSummary> {
-  await withLog(files, repository, id, (log) => tellAll(log, listen, new AbortController().signal))
-  return readRun(files, repository, id)
+  return withLog(files, repository, id, async (log, fd) => {
+    await tellAll(log, listen, new AbortController().signal)
+    return readRunFrom(files, fd, id)
+  })
 }
 
 async function withLog<Result>(

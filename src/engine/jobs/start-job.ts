@@ -30,15 +30,27 @@ export async function startJob(
     const why = error instanceof Error ? error.message : String(error)
     throw new BackupError('E_PLATFORM', `the job's process cannot be started: ${why}`, 'nothing was begun', error)
   }
-  const abort = (): void => job.interrupt()
+  let calledOff: (error: BackupError) => void = () => {}
+  const callingOff = new Promise<never>((_, reject) => {
+    calledOff = reject
+  })
+  callingOff.catch(() => {}) // it is waited for only while a person is asked
+  const abort = (): void => {
+    job.interrupt()
+    calledOff(interrupted())
+  }
   signal.addEventListener('abort', abort)
+  if (signal.aborted) abort() // while it was being started
   try {
     job.say(JSON.stringify(request))
     for await (const line of job.lines) {
       const said = parse(line)
       if (said.kind === 'started') return { run: said.run }
       if (said.kind === 'error') throw said.error
-      if (said.kind === 'passphrase') job.say(JSON.stringify(await passphrase.ask()))
+      if (said.kind === 'passphrase') {
+        // A person may never answer; the job then must not wait for one who does not want it any more.
+        job.say(JSON.stringify(await Promise.race([passphrase.ask(), callingOff])))
+      }
     }
     if (signal.aborted) throw interrupted()
     const complaint = job.complaint().trim().split('\n').at(-1) ?? ''

@@ -4,6 +4,7 @@ import { BackupError } from '../../model/errors.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { PlanCounts, RestoreStepKind } from '../../model/restore.ts'
+import type { RestorePlan } from './request.ts'
 import { spoolLines } from './spool.ts'
 import { decodeStep, peekStep } from './step-line.ts'
 
@@ -24,27 +25,32 @@ interface Index {
 export class PlanSteps {
   readonly #files: Files
   readonly #spoolPath: BytePath
+  /** How many lines there are. */
+  readonly #lines: number
   readonly #indexes = new Map<string, Promise<Index>>()
 
-  constructor(files: Files, spoolPath: BytePath) {
+  constructor(files: Files, { spoolPath, header }: RestorePlan) {
     this.#files = files
     this.#spoolPath = spoolPath
+    this.#lines = header.steps
   }
 
-  /** @throws E_USAGE where the page cannot be, E_IO. */
+  /** @throws E_USAGE where the page cannot be, E_PLAN_ALTERED where the spool is damaged, E_IO. */
   async page(query: StepQuery): Promise<StepPage> {
     const { from, count } = query
     if (!Number.isSafeInteger(from) || from < 0 || !Number.isSafeInteger(count) || count < 0)
       throw new BackupError('E_USAGE', `there is no page of ${count} steps from ${from}`)
     const { offsets, total } = await this.#index(query)
-    const start = offsets[Math.floor(from / stride)]
     const steps: PlannedStep[] = []
-    if (start === undefined) return { steps, total }
+    const start = offsets[Math.floor(from / stride)]
+    if (start === undefined || count === 0) return { steps, total }
+    const matches = matcherOf(query)
     let toSkip = from % stride
-    for await (const { line } of this.#matches(query, start)) {
-      if (toSkip-- > 0) continue
-      if (steps.length === count) break
-      steps.push(stepFrom(line))
+    for await (const { lines } of this.#batches(start)) {
+      for (const line of lines) {
+        if (!matches(line) || toSkip-- > 0) continue
+        if (steps.push(stepFrom(line)) === count) return { steps, total }
+      }
     }
     return { steps, total }
   }
@@ -61,20 +67,32 @@ export class PlanSteps {
   }
 
   async #makeIndex(query: StepQuery): Promise<Index> {
+    const matches = matcherOf(query)
     const offsets: number[] = []
     let total = 0
-    for await (const { offset } of this.#matches(query, 0)) if (total++ % stride === 0) offsets.push(offset)
-    return { offsets, total }
-  }
-
-  async *#matches(query: StepQuery, start: number): AsyncGenerator<{ line: Buffer; offset: number }> {
-    const matches = matcherOf(query)
-    let offset = start
-    for (const batch of spoolLines(this.#files, this.#spoolPath, 'read', start)) {
-      for (const line of batch) {
-        if (matches(line)) yield { line, offset }
+    let seen = 0
+    for await (const { lines, start } of this.#batches(0)) {
+      let offset = start
+      for (const line of lines) {
+        if (matches(line) && total++ % stride === 0) offsets.push(offset)
         offset += line.length + 1
       }
+      seen += lines.length
+    }
+    if (seen === this.#lines) return { offsets, total }
+    throw new BackupError(
+      'E_PLAN_ALTERED',
+      `the restore plan has ${this.#lines} steps, and ${seen} of them are found`,
+      'make the plan anew',
+    )
+  }
+
+  /** As many lines at a time as one read gives; whoever else works in this process has its turn between. */
+  async *#batches(from: number): AsyncGenerator<{ readonly lines: readonly Buffer[]; readonly start: number }> {
+    let start = from
+    for (const lines of spoolLines(this.#files, this.#spoolPath, 'read', from)) {
+      yield { lines, start }
+      start += lines.reduce((sum, line) => sum + line.length + 1, 0)
       await pause()
     }
   }

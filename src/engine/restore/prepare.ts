@@ -151,9 +151,10 @@ class Preparation {
     }
   }
 
+  /** Its fields stand as in their schema: a plan that is loaded then has the hash it was saved with. */
   header(): PlanHeader {
     const { id, backup, repositoryId, archives, target, conflict, choices, user, now } = this.#request
-    const { notes, ...summary } = this.#tally.summary(target.kind === 'in-place')
+    const { notes, unreadable, ...summary } = this.#tally.summary(target.kind === 'in-place')
     return {
       v: restorePlanVersion,
       kind: 'holdfast-restore-plan',
@@ -169,6 +170,7 @@ class Preparation {
       uid: user.uid,
       ...summary,
       notes: [...notes, ...unseenNotes(this.#choices.unseen)],
+      unreadable,
       createdAt: now,
       expiresAt: new Date(Date.parse(now) + planLifetimeMs).toISOString(),
     }

@@ -26,6 +26,19 @@ export function selectPaths(patterns: readonly string[]): PathSelector {
   }
 }
 
+/** Remembers whether it chose anything: paths that match nothing are not paths of which nothing is restored. */
+export function watched(select: PathSelector): { readonly select: PathSelector; hit(): boolean } {
+  let hit = false
+  return {
+    select(path, isDirectory) {
+      const wanted = select(path, isDirectory)
+      hit ||= wanted
+      return wanted
+    },
+    hit: () => hit,
+  }
+}
+
 /** The pattern, and behind it the same text without any special meaning. */
 function withItself(pattern: string): string[] {
   if (pattern === '/') return ['/*']

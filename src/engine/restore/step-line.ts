@@ -150,18 +150,20 @@ interface EntryJson {
  * Reads a step that this restore wrote or whose plan's hash was checked: nothing is validated a second time, for this
  * is done for every file.
  *
- * @throws E_PLAN_ALTERED where the line is no JSON.
+ * @throws E_PLAN_ALTERED where the line is no step.
  */
 export function decodeStep(text: string): SpooledStep {
-  let json: StepJson
   try {
-    json = JSON.parse(text) as StepJson // written by encodeStep
+    return stepFrom(JSON.parse(text) as StepJson) // written by encodeStep
   } catch {
     throw notAStep()
   }
+}
+
+function stepFrom(json: StepJson): SpooledStep {
   const entry = json.entry === undefined ? null : entryFrom(json.entry)
   const path = entry?.path ?? (json.path === undefined ? null : pathFromJson(json.path))
-  if (path === null) throw notAStep()
+  if (path === null || !kindByName.has(json.step)) throw notAStep()
   const outside = json.entry?.ckx
   return {
     kind: json.step,

@@ -1,0 +1,80 @@
+import type { During, PlannedRestore, RestoreOutcome } from '../model/engine.ts'
+import { type BytePath, displayPath, pathToText } from '../model/path.ts'
+import type { WorkerPool } from './archive/worker-pool.ts'
+import { explainIfIo } from './platform/explain-io.ts'
+import type { Repository, World } from './repository.ts'
+import { applyRestore } from './restore/apply.ts'
+import type { RestoreArchive, RestorePlan } from './restore/request.ts'
+import { carryOut } from './run.ts'
+
+export interface PreparedRestore {
+  /** As people see it. */
+  readonly planned: PlannedRestore
+  readonly plan: RestorePlan
+  readonly archives: readonly RestoreArchive[]
+  readonly pool: WorkerPool
+  /** One copy of a header was damaged. */
+  readonly healed: boolean
+}
+
+/** Does exactly what a plan says, as a run with a log of its own. */
+export async function runRestore(
+  world: World,
+  repository: Repository,
+  { planned, plan, archives, pool, healed }: PreparedRestore,
+  during: During,
+): Promise<RestoreOutcome> {
+  const { backup, target } = planned
+  const { run, result, exitCode, durationMs } = await carryOut(
+    world,
+    repository,
+    { kind: 'restore', about: `${backup} to ${target}`, ...during },
+    async (story) => {
+      for (const notice of planned.notices) story.tell({ kind: 'notice', message: notice })
+      if (planned.inPlace)
+        story.tell({ kind: 'notice', message: 'what is overwritten is not saved: undo is not built yet' })
+      story.tell({ kind: 'phase', phase: 'restoring' })
+      const outcome = await applyRestore(world.files, pool, plan, archives, {
+        user: { uid: world.uid, gid: world.gid },
+        signal: during.signal,
+        onProgress: (progress) => story.tell({ kind: 'progress', ...progress }),
+        onProblem: ({ path, what }) => story.tell({ kind: 'warning', message: what, ...named(path) }),
+      }).catch((error: unknown) => {
+        throw explainIfIo(error, 'restore from', repository.root)
+      })
+      for (const { what, count, path } of outcome.warnings)
+        story.tell({ kind: 'warning', message: count > 1 ? `${what} (${count} entries)` : what, ...named(path) })
+      const { written, unchanged, kept, refused, failed, bytes, damaged } = outcome
+      const counted = { written, unchanged, kept, refused, failed, bytes, damaged: damaged.length }
+      return {
+        result: outcome,
+        report: { backup, target, ...counted },
+        warnings: refused > 0 || failed > 0 || outcome.warnings.length > 0 || healed,
+        ...(damaged.length > 0 || plan.header.unreadable > 0 ? { exitCode: 4 } : {}),
+      }
+    },
+  )
+  const { written, unchanged, kept, refused, bytes, damaged, warnings } = result
+  return {
+    exitCode,
+    id: run,
+    plan: planned.id,
+    target,
+    written,
+    unchanged,
+    kept,
+    refused: refused + result.failed,
+    damaged,
+    bytes,
+    undo: false,
+    durationMs,
+    warnings: warnings.length,
+  }
+}
+
+function named(path: BytePath): { path: string; pathB64?: string } {
+  const text = pathToText(path)
+  return text === null
+    ? { path: displayPath(path), pathB64: Buffer.from(path, 'latin1').toString('base64') }
+    : { path: text }
+}
