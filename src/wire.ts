@@ -18,6 +18,7 @@ import { type BytePath, displayPath, pathFromText } from './model/path.ts'
 import type { Files } from './model/ports.ts'
 import { version } from './model/version.ts'
 import { openCatalog } from './store/catalog.ts'
+import { openSchedules } from './store/schedules.ts'
 
 /** The composition root: the real clock, disk, catalog and engine, joined here and nowhere else. */
 
@@ -36,7 +37,7 @@ export interface Wired {
   close(): Promise<void>
 }
 
-const catalogLockMs = 60_000
+const documentLockMs = 60_000
 
 export async function wire(options: WireOptions): Promise<Wired> {
   const files = createDiskFiles()
@@ -74,21 +75,22 @@ export async function wire(options: WireOptions): Promise<Wired> {
     temporary: pathFromText(tmpdir()),
     nodePath: process.execPath,
   }
+  const documentFile = (path: BytePath, lock: BytePath, name: string) =>
+    openDocumentFile(files, path, lock, () => ({
+      waitMs: documentLockMs,
+      signal: new AbortController().signal,
+      clock: systemClock,
+      holder: { pid: process.pid, run: name, command: name, since: new Date().toISOString() },
+    }))
   const passphrase = rememberPassphrase(options.onPassphrase ?? null)
   const engine = createEngine({
     world,
     configured,
     workingDirectory,
     nodeVersion: process.version,
-    catalogOf: (repository) =>
-      openCatalog(
-        openDocumentFile(files, repository.catalog, repository.lock('catalog'), () => ({
-          waitMs: catalogLockMs,
-          signal: new AbortController().signal,
-          clock: systemClock,
-          holder: { pid: process.pid, run: 'catalog', command: 'catalog', since: new Date().toISOString() },
-        })),
-      ),
+    catalogOf: (repository) => openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog')),
+    schedulesOf: (repository) =>
+      openSchedules(documentFile(repository.schedules, repository.lock('schedules'), 'schedules')),
     askPassphrase: options.onPassphrase === undefined ? null : passphrase.ask,
   })
   const jobs = createJobs({

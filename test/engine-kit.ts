@@ -7,9 +7,10 @@ import { openDocumentFile } from '../src/engine/platform/document-file.ts'
 import { systemRandom } from '../src/engine/platform/random.ts'
 import type { World } from '../src/engine/repository.ts'
 import type { CreateOptions, Engine } from '../src/model/engine.ts'
-import { pathFromText } from '../src/model/path.ts'
+import { type BytePath, pathFromText } from '../src/model/path.ts'
 import type { Clock, Files } from '../src/model/ports.ts'
 import { openCatalog } from '../src/store/catalog.ts'
+import { openSchedules } from '../src/store/schedules.ts'
 
 /** An engine in this process, wired as the command line wires it. */
 export interface EngineSettings {
@@ -87,20 +88,20 @@ export function engineAt(settings: EngineSettings): Engine {
     temporary: pathFromText(home),
     nodePath: process.execPath,
   }
+  const documentFile = (path: BytePath, lock: BytePath) =>
+    openDocumentFile(files, path, lock, () => ({
+      waitMs: patienceMs,
+      signal: new AbortController().signal,
+      clock: systemClock,
+      holder: { pid: process.pid, run: 'document', command: 'document', since: '' },
+    }))
   return createEngine({
     world,
     configured,
     workingDirectory: pathFromText(home),
     nodeVersion: process.version,
-    catalogOf: (repository) =>
-      openCatalog(
-        openDocumentFile(files, repository.catalog, repository.lock('catalog'), () => ({
-          waitMs: patienceMs,
-          signal: new AbortController().signal,
-          clock: systemClock,
-          holder: { pid: process.pid, run: 'catalog', command: 'catalog', since: '' },
-        })),
-      ),
+    catalogOf: (repository) => openCatalog(documentFile(repository.catalog, repository.lock('catalog'))),
+    schedulesOf: (repository) => openSchedules(documentFile(repository.schedules, repository.lock('schedules'))),
     askPassphrase: null,
   })
 }

@@ -5,7 +5,11 @@ import { variableSchemas } from '../model/configuration-variables.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, joinPath, nameOf, parentOf, pathFromText, printable } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
+import type { RetentionPolicy } from '../model/retention.ts'
+import type { Schedule, ScheduleDraft } from '../model/schedule.ts'
 import { parseConfiguration } from './configuration-file.ts'
+import { configuredSchedules } from './plan/configured-schedules.ts'
+import { idlePromises, policyFrom } from './plan/retention-policy.ts'
 import { planSettings, rootFromOutside } from './plan/settings.ts'
 import { absolutePath, type ConfigurationFile, type EnvironmentValue } from './plan/settings-sources.ts'
 
@@ -32,6 +36,13 @@ export interface SettingsRequest {
 export interface Configured extends LoadedSettings {
   /** The value of a variable, from the environment or the .env files; null where it is not set. May be a secret. */
   readonly lookUpSecret: (name: string) => string | null
+  /** What backup_config.json and the environment ask to be done again and again. */
+  readonly askedSchedules: readonly ScheduleDraft[]
+  /** The retention that is configured, with that of these schedules; `idle`: promises that another one makes idle. */
+  retentionWith(schedules: readonly Pick<Schedule, 'id' | 'name' | 'retention'>[]): {
+    readonly policy: RetentionPolicy
+    readonly idle: readonly string[]
+  }
 }
 
 /** More is no configuration, and is not read into memory. */
@@ -54,17 +65,23 @@ export function loadSettings(request: SettingsRequest): Configured {
   const environment = mergeEnvironment(files, environmentDirectory, real, notices)
   const file = readConfiguration(files, workingDirectory, environmentDirectory, options.config, notices)
   const keyFiles = absolutePath(workingDirectory, `${request.homeDirectory}/.config/holdfast`)
-  const loaded = planSettings({
+  const sources = {
     ...outside,
     environment,
     file,
     environmentDirectory,
-    keyFileFor: (root) => joinPath(keyFiles, keyFileName(root)),
-  })
+    keyFileFor: (root: BytePath) => joinPath(keyFiles, keyFileName(root)),
+  }
+  const loaded = planSettings(sources)
   return {
     ...loaded,
     notices: [...notices, ...loaded.notices],
     lookUpSecret: (name) => environment.get(name)?.value ?? null,
+    askedSchedules: configuredSchedules(sources),
+    retentionWith(schedules) {
+      const policy = policyFrom(sources, schedules)
+      return { policy, idle: idlePromises(policy) }
+    },
   }
 }
 

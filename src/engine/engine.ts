@@ -21,6 +21,8 @@ import { newKey } from './new-key.ts'
 import { pinBackup, unpinBackup } from './pin.ts'
 import { mostDependencies } from './plan/lineage-upkeep.ts'
 import { rebuildCatalog } from './rebuild.ts'
+import { retentionGround } from './retention-ground.ts'
+import { listSchedules, removeSchedule, saveSchedule } from './schedules.ts'
 import { isRepository, type Repository } from './repository.ts'
 import { planRestore } from './restore-story.ts'
 import { carryOut } from './run.ts'
@@ -225,6 +227,11 @@ export function createEngine(parts: EngineParts): Engine {
     delete: (backup, during) => deleteBackup(session, backup, during),
     pin: (options, during) => pinBackup(session, options, during),
     unpin: (options, during) => unpinBackup(session, options, during),
+
+    schedules: () => listSchedules(session),
+    saveSchedule: (draft, as) => saveSchedule(session, draft, as),
+    removeSchedule: (id) => removeSchedule(session, id),
+    retention: () => retentionGround(session),
 
     async rebuild(during) {
       const repository = session.repository()

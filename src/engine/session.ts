@@ -7,6 +7,7 @@ import { secretFromText } from './keys/secrets.ts'
 import { type KdfChoice, type Keys, kdfDefaults } from './keys/slots.ts'
 import { absolutePath } from './plan/settings-sources.ts'
 import { openRepository, type Repository, type World } from './repository.ts'
+import type { SchedulesPort } from './schedules.ts'
 import { type FoundKey, findKey, keysForReading } from './unlock.ts'
 
 /** What the composition root hands to the engine. */
@@ -17,6 +18,7 @@ export interface EngineParts {
   readonly workingDirectory: BytePath
   readonly nodeVersion: string
   catalogOf(repository: Repository): CatalogPort
+  schedulesOf(repository: Repository): SchedulesPort
   /** Asks a person for the passphrase; null where there is nobody to ask. */
   readonly askPassphrase: (() => Promise<string>) | null
 }

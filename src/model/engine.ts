@@ -4,7 +4,9 @@ import type { RunEvent } from './event.ts'
 import type { Compression } from './format.ts'
 import type { BytePath } from './path.ts'
 import type { FileType } from './ports.ts'
+import type { RetentionGround } from './retention.ts'
 import type { ConflictMode, PathChoice, PlanCounts, RestoreStepKind } from './restore.ts'
+import type { Schedule, ScheduleDraft, ScheduleListing } from './schedule.ts'
 import type { TocEntry } from './toc.ts'
 
 /**
@@ -36,6 +38,19 @@ export interface Engine {
   /** Nothing deletes a pinned backup, by hand or by itself. Pinning what is pinned changes nothing. */
   pin(options: PinOptions, during: During): Promise<PinOutcome>
   unpin(options: UnpinOptions, during: During): Promise<PinOutcome>
+  /** What is to be done again and again. @throws E_DAMAGED where schedules.json cannot be read. */
+  schedules(): Promise<ScheduleListing>
+  /**
+   * Adds a schedule, or changes the one of its id: `as` says which was meant.
+   *
+   * @throws E_USAGE for a draft that is none, an id that is taken, and one of the configuration; E_UNKNOWN_ID;
+   * E_UNKNOWN_SERVICE; E_DAMAGED.
+   */
+  saveSchedule(draft: ScheduleDraft, as: 'new' | 'changed'): Promise<Schedule>
+  /** Gives the schedule that is no more. Its backups stay. @throws E_UNKNOWN_ID, E_USAGE for one of the configuration, E_DAMAGED. */
+  removeSchedule(id: string): Promise<Schedule>
+  /** What decides which backups stay; nothing is changed. */
+  retention(): Promise<RetentionGround>
   rebuild(during: During): Promise<RebuildResult>
   status(): Promise<StatusReport>
   doctor(): Promise<DoctorReport>

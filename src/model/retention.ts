@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { BackupType } from './backup.ts'
+import type { BackupType, CatalogEntry } from './backup.ts'
 
 /** Which backups stay. A backup is kept if any rule keeps it; what no rule is for is kept too. */
 
@@ -95,6 +95,18 @@ export interface RetentionDecision {
   readonly reasons: readonly string[]
   /** For one that goes: the instant from which it may be deleted. Null for one that stays. */
   readonly expiresAt: number | null
+}
+
+/** All that decides which backups stay; `decideRetention` and `planCleanup` in engine/plan make the decisions of it. */
+export interface RetentionGround {
+  /** As configured. One that lets nothing go where nobody has asked for anything. */
+  readonly policy: RetentionPolicy
+  /** Newest first. */
+  readonly backups: readonly RetentionBackup[]
+  /** By id: what the catalog says of it. */
+  readonly entries: ReadonlyMap<string, CatalogEntry>
+  /** Promises of the policy that another one makes idle, a sentence each. */
+  readonly idle: readonly string[]
 }
 
 /** What a cleanup does now. */

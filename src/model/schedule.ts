@@ -67,6 +67,27 @@ export const schedulesSchema = z.looseObject({
 })
 export type Schedules = z.infer<typeof schedulesSchema>
 
+/** The keys this version knows: a schedule may hold others, of a later one. */
+type Known<T> = { [Key in keyof T as string extends Key ? never : Key]: T[Key] }
+
+/** What a person says of a schedule; the rest comes with time. */
+export type ScheduleDraft = Omit<Known<Schedule>, 'createdAt' | 'activeSince' | 'lastRuns'>
+
+export interface ListedSchedule {
+  readonly schedule: Schedule
+  /** `configuration`: asked for by backup_config.json or the environment, and changed there. */
+  readonly origin: 'schedules.json' | 'configuration'
+}
+
+export interface ScheduleListing {
+  /** Those of schedules.json first; none twice. */
+  readonly schedules: readonly ListedSchedule[]
+  /** The zone that is configured for new ones. */
+  readonly zone: string
+  /** What a schedule may back up, and how old its newest backup may become, in hours. */
+  readonly services: readonly { readonly name: string; readonly rpoHours: number }[]
+}
+
 /** The part of a schedule that says when it is due. */
 export type Timing = Pick<
   Schedule,

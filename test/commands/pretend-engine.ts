@@ -261,6 +261,21 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     planDelete: note('planDelete', { backup: entry, freedBytes: 3_500_000 }),
     delete: note('delete', { exitCode: 0, run: 'run-3', id: entry.id, freedBytes: 3_500_000 }),
     pin: note('pin', { exitCode: 0, run: 'run-4', id: entry.id, pinned: true, legalHold: null, changed: true }),
+    schedules: async () => ({ schedules: [], zone: 'UTC', services: [] }),
+    async saveSchedule(draft, as) {
+      calls.push({ method: 'saveSchedule', options: { draft, as } })
+      return { ...draft, createdAt: entry.createdAt, lastRuns: [] }
+    },
+    async removeSchedule(id) {
+      calls.push({ method: 'removeSchedule', options: id })
+      throw new Error('nothing to remove')
+    },
+    retention: async () => ({
+      policy: { zone: 'UTC', sets: [], graceMs: 0, batchSize: 100 },
+      backups: [],
+      entries: new Map(),
+      idle: [],
+    }),
     unpin: note('unpin', { exitCode: 0, run: 'run-5', id: entry.id, pinned: false, legalHold: null, changed: true }),
     rebuild: note('rebuild', { exitCode: 0, backups: 3, keptAs: '/srv/backup/metadata.json.1', problems: [] }),
     status: async () => statusReport,

@@ -1,9 +1,6 @@
 import { isTrueWord, type VariableName } from '../../model/configuration-variables.ts'
-import type { Schedule, ScheduleType } from '../../model/schedule.ts'
+import type { ScheduleDraft, ScheduleType } from '../../model/schedule.ts'
 import { inEnvironment, type SettingsSources } from './settings-sources.ts'
-
-/** A schedule that the configuration asks for. When it began is for the caller to note. */
-export type ConfiguredSchedule = Omit<Schedule, 'createdAt' | 'lastRuns'>
 
 interface Asked {
   readonly id: string
@@ -35,11 +32,11 @@ const inVariables: readonly Asked[] = [
  * The schedules of backup_config.json and of BACKUP_{DAILY,WEEKLY,MONTHLY}_{ENABLED,TIME}, on the configured zone's
  * clock. A variable makes none where the file has a schedule of that name: the file says more.
  */
-export function configuredSchedules(sources: SettingsSources): ConfiguredSchedule[] {
+export function configuredSchedules(sources: SettingsSources): ScheduleDraft[] {
   const document = sources.file?.document
   const tz = document?.global_settings?.default_timezone ?? 'UTC'
   const usual = { tz, if_missed: 'run-once', jitter_seconds: 0 } as const
-  const schedules: ConfiguredSchedule[] = Object.entries(document?.schedules ?? {}).map(([name, asked]) => ({
+  const schedules: ScheduleDraft[] = Object.entries(document?.schedules ?? {}).map(([name, asked]) => ({
     ...usual,
     id: name,
     name,
@@ -65,7 +62,7 @@ export function configuredSchedules(sources: SettingsSources): ConfiguredSchedul
 }
 
 /** When the configured cleanup is due; null where none is asked for. */
-export function configuredCleanup(sources: SettingsSources): Pick<ConfiguredSchedule, 'cron' | 'tz'> | null {
+export function configuredCleanup(sources: SettingsSources): Pick<ScheduleDraft, 'cron' | 'tz'> | null {
   const cron = sources.file?.document.cleanup_schedule?.cron_expression
   return cron === undefined ? null : { cron, tz: sources.file?.document.global_settings?.default_timezone ?? 'UTC' }
 }

@@ -26,6 +26,8 @@ export interface ScreenArguments {
   }
   /** What changed from one backup to another, or to the disk as it is. */
   diff: { readonly from: string; readonly to: string | 'live' }
+  /** One schedule to be changed; null makes one. */
+  schedule: { readonly id: string | null }
   /** One run: its progress, its log, its report. */
   run: { readonly run: string }
 }

@@ -78,16 +78,22 @@ export function useTextField(options: TextFieldOptions): TextField {
     text,
     set: (next) => take({ kind: 'set', text: next }),
     spans(columns) {
-      const { before, under, after } = editWindow(shownEdit(edit, options.secret === true, glyphs.mark), columns)
-      if (!options.active) return [span(before + under.trimEnd() + after)]
-      // Without colours there is no inverse: a mark shows where the next character goes.
-      const cursor = capability.colors === 'none' && under === ' ' ? span('_') : span(under, 'cursor')
-      return [span(before), cursor, span(after)]
+      const shown = options.secret === true ? { ...edit, graphemes: edit.graphemes.map(() => glyphs.mark) } : edit
+      return editSpans(shown, columns, options.active, capability.colors === 'none')
     },
   }
 }
 
+/** What is seen of an edit in `columns`, with its cursor where it has the keys. */
+export function editSpans(edit: Edit, columns: number, hasKeys: boolean, isColorless: boolean): readonly Span[] {
+  const { before, under, after } = editWindow(shownEdit(edit), columns)
+  if (!hasKeys) return [span(before + under.trimEnd() + after)]
+  // Without colours there is no inverse: a mark shows where the next character goes.
+  const cursor = isColorless && under === ' ' ? span('_') : span(under, 'cursor')
+  return [span(before), cursor, span(after)]
+}
+
 /** As it is drawn: a character a terminal would act upon is drawn as its escape, and is one place for the cursor still. */
-function shownEdit(edit: Edit, secret: boolean, dot: string): Edit {
-  return { graphemes: edit.graphemes.map((one) => (secret ? dot : one === '\\' ? one : plainText(one))), at: edit.at }
+function shownEdit(edit: Edit): Edit {
+  return { graphemes: edit.graphemes.map((one) => (one === '\\' ? one : plainText(one))), at: edit.at }
 }

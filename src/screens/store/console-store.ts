@@ -1,6 +1,8 @@
 import type { CatalogEntry } from '../../model/backup.ts'
 import type { Engine, StatusReport } from '../../model/engine.ts'
 import type { Jobs, RunSummary } from '../../model/jobs.ts'
+import type { RetentionGround } from '../../model/retention.ts'
+import type { ScheduleListing } from '../../model/schedule.ts'
 import { Poller } from './poller.ts'
 
 export interface BackupList {
@@ -10,6 +12,7 @@ export interface BackupList {
 }
 
 const restMs = 10_000
+const retentionRestMs = 60_000
 const runRestMs = 3000
 const runBusyMs = 1000
 /** As many runs as a screen of them needs; Activity reads older ones page by page. */
@@ -21,6 +24,9 @@ export class ConsoleStore {
   readonly status: Poller<StatusReport>
   readonly list: Poller<BackupList>
   readonly runs: Poller<readonly RunSummary[]>
+  readonly schedules: Poller<ScheduleListing>
+  /** Read once it is looked at, and again when that is asked for: it is as much work as the list. */
+  readonly retention: Poller<RetentionGround>
   readonly #now: () => number
   readonly #minuteListeners = new Set<() => void>()
   #minuteTimer: ReturnType<typeof setTimeout> | null = null
@@ -50,11 +56,29 @@ export class ConsoleStore {
       pauseMs: (runs) => (runs?.some(({ state }) => state === 'running') ? runBusyMs : runRestMs),
       now,
     })
+    this.schedules = new Poller({
+      doing: 'reading the schedules',
+      read: () => engine.schedules(),
+      same: sameSchedules,
+      pauseMs: () => restMs,
+      now,
+    })
+    this.retention = new Poller({
+      doing: 'reading what decides which backups stay',
+      read: () => engine.retention(),
+      same: () => false,
+      pauseMs: () => retentionRestMs,
+      now,
+    })
+  }
+
+  get #pollers(): readonly Poller<unknown>[] {
+    return [this.status, this.list, this.runs, this.schedules, this.retention]
   }
 
   /** Reads anew what somebody looks at; resolves when it is there. */
   async refresh(): Promise<void> {
-    const watched = [this.status, this.list, this.runs].filter((poller) => poller.isWatched)
+    const watched = this.#pollers.filter((poller) => poller.isWatched)
     await Promise.all(watched.map((poller) => poller.refresh()))
   }
 
@@ -62,7 +86,7 @@ export class ConsoleStore {
   freshness(): { readonly at: number | null; readonly isStale: boolean } {
     let oldest: number | null = null
     let isStale = false
-    for (const poller of [this.status, this.list, this.runs]) {
+    for (const poller of this.#pollers) {
       if (!poller.isWatched) continue
       const { at, trouble } = poller.snapshot()
       if (trouble !== null) isStale = true
@@ -88,7 +112,7 @@ export class ConsoleStore {
   }
 
   close(): void {
-    for (const poller of [this.status, this.list, this.runs]) poller.close()
+    for (const poller of this.#pollers) poller.close()
     if (this.#minuteTimer !== null) clearTimeout(this.#minuteTimer)
     this.#minuteTimer = null
   }
@@ -109,6 +133,15 @@ function floorMinute(ms: number): number {
 
 function sameJson(before: unknown, after: unknown): boolean {
   return JSON.stringify(before) === JSON.stringify(after)
+}
+
+/** What the configuration asks for is as old as the reading. */
+function sameSchedules(before: ScheduleListing, after: ScheduleListing): boolean {
+  const withoutAge = ({ schedules, ...rest }: ScheduleListing) => ({
+    ...rest,
+    schedules: schedules.map(({ schedule, origin }) => ({ origin, ...schedule, createdAt: '' })),
+  })
+  return sameJson(withoutAge(before), withoutAge(after))
 }
 
 /** Without writing a hundred thousand entries as text: of a backup that exists, nothing else ever changes. */
