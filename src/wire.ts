@@ -33,7 +33,7 @@ export interface Wired {
   readonly engine: Engine
   readonly jobs: Jobs
   /** For a header: who is where, and which repository it is. */
-  readonly facts: { readonly host: string; readonly user: string; readonly root: string; readonly version: string }
+  readonly facts: Readonly<Record<'host' | 'user' | 'root' | 'version' | 'home', string>>
   close(): Promise<void>
 }
 
@@ -106,7 +106,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     passphrase,
   })
   const { host, user } = world
-  const facts = { host, user, root: displayPath(configured.settings.root), version }
+  const facts = { host, user, root: displayPath(configured.settings.root), version, home: homedir() }
   return { engine, jobs, facts, close: async () => {} }
 }
 

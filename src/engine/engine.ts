@@ -24,6 +24,7 @@ import { rebuildCatalog } from './rebuild.ts'
 import { retentionGround } from './retention-ground.ts'
 import { listSchedules, removeSchedule, saveSchedule } from './schedules.ts'
 import { isRepository, type Repository } from './repository.ts'
+import { lookAtTarget } from './restore/look-at-target.ts'
 import { planRestore } from './restore-story.ts'
 import { carryOut } from './run.ts'
 import type { ServiceRequest } from './service-request.ts'
@@ -211,6 +212,7 @@ export function createEngine(parts: EngineParts): Engine {
     },
 
     diff: (options, take) => diffBackups(session, options, take),
+    lookAtTarget: async (path) => lookAtTarget(files, session.absolute(path), session.repository().root),
     planRestore: (options, during) => planRestore(session, options, during),
     verify: (options, during) => verifyBackups(session, options, during),
 

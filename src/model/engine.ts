@@ -4,8 +4,8 @@ import type { RunEvent } from './event.ts'
 import type { Compression } from './format.ts'
 import type { BytePath } from './path.ts'
 import type { FileType } from './ports.ts'
-import type { RetentionGround } from './retention.ts'
 import type { ConflictMode, PathChoice, PlanCounts, RestoreStepKind } from './restore.ts'
+import type { RetentionGround } from './retention.ts'
 import type { Schedule, ScheduleDraft, ScheduleListing } from './schedule.ts'
 import type { TocEntry } from './toc.ts'
 
@@ -27,6 +27,8 @@ export interface Engine {
     take: (bytes: Uint8Array) => Promise<void>,
   ): Promise<void>
   diff(options: DiffOptions, take: (change: Change) => Promise<void>): Promise<DiffResult>
+  /** What stands where a restore would go. @throws E_TARGET where it is no directory, or lies inside the repository; E_IO. */
+  lookAtTarget(path: string): Promise<TargetLook>
   /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
   planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
   verify(options: VerifyOptions, during: During): Promise<VerifyOutcome>
@@ -141,14 +143,7 @@ export interface CreateOptions {
 /** What decides which entries a create takes. */
 export type EstimateOptions = Pick<
   CreateOptions,
-  | 'type'
-  | 'paths'
-  | 'services'
-  | 'exclude'
-  | 'excludeCaches'
-  | 'oneFileSystem'
-  | 'withoutVolumes'
-  | 'paranoid'
+  'type' | 'paths' | 'services' | 'exclude' | 'excludeCaches' | 'oneFileSystem' | 'withoutVolumes' | 'paranoid'
 >
 
 export interface Estimating {
@@ -261,6 +256,15 @@ export interface RestoreOptions {
    */
   readonly choices?: ReadonlyMap<BytePath, PathChoice>
   readonly workers: number | null
+}
+
+export interface TargetLook {
+  /** Absolute, for people. */
+  readonly path: string
+  /** `used`: there is something in it. */
+  readonly state: 'new' | 'empty' | 'used'
+  /** Of the file system it lies on, or will; null where that cannot be told. */
+  readonly freeBytes: number | null
 }
 
 export interface PlannedRestore {
