@@ -51,7 +51,10 @@ function Activity(): ReactNode {
   const tableColumns = useMemo(() => runColumns(glyphs, now), [glyphs, now])
 
   if (latest.value === null) {
-    const lines = latest.trouble === null ? emptyLines('Reading the runs…', '', columns) : troubleLines(latest.trouble, 'r tries again', columns, glyphs)
+    const lines =
+      latest.trouble === null
+        ? emptyLines('Reading the runs', '', columns)
+        : troubleLines(latest.trouble, 'r tries again', columns, glyphs)
     return <Lines lines={exactly(lines, rows)} />
   }
   const count = `${formatCount(runs.length)}${isAll ? '' : '+'}`
@@ -89,12 +92,12 @@ function runDetails(run: RunSummary, columns: number, glyphs: Glyphs): readonly 
   const { startedAt, endedAt, error, meaning, committed } = run
   const times = `${momentText(startedAt)}${endedAt === null ? '' : ` to ${momentText(endedAt).slice(11)}`}`
   const outcome =
-    error !== null
-      ? `${error.code} ${error.message}`
-      : (meaning ?? (committed === null ? '' : `made ${committed}`))
+    error !== null ? `${error.code} ${error.message}` : (meaning ?? (committed === null ? '' : `made ${committed}`))
   return [
-    ruleLine(lineOf(span(run.id, 'bold')), '', columns, glyphs),
-    lineOf(` ${times} ${glyphs.dot} ${wordOfRun(run.state)} ${glyphs.dot} process ${run.pid ?? '?'} on ${plainText(run.host)}`),
+    ruleLine([], run.id, columns, glyphs),
+    lineOf(
+      ` ${times} ${glyphs.dot} ${wordOfRun(run.state)} ${glyphs.dot} process ${run.pid ?? '?'} on ${plainText(run.host)}`,
+    ),
     ...wrap(plainMessage(outcome), columns - 2).map((text) => lineOf(` ${text}`)),
   ]
 }
@@ -127,14 +130,21 @@ function runColumns(glyphs: Glyphs, now: number): readonly Column<RunSummary>[] 
       cell: ({ durationMs }) => (durationMs === null ? '-' : formatDuration(durationMs)),
     },
     { title: 'ENDED AS', width: 11, priority: 1, cell: (run) => span(run.state, look(run)) },
-    { title: 'MADE', width: 4, upTo: 8, priority: 4, cell: ({ committed }) => (committed === null ? '' : shortId(committed)) },
+    {
+      title: 'MADE',
+      width: 4,
+      upTo: 8,
+      priority: 4,
+      cell: ({ committed }) => (committed === null ? '' : shortId(committed)),
+    },
     {
       title: 'ABOUT',
       width: 14,
       upTo: 200,
       priority: 0,
       cut: 'middle',
-      cell: ({ about, error }) => plainText(error === null ? about : `${about === '' ? '' : `${about}: `}${error.message}`),
+      cell: ({ about, error }) =>
+        plainText(error === null ? about : `${about === '' ? '' : `${about}: `}${error.message}`),
     },
   ]
 }

@@ -41,7 +41,13 @@ const keys = {
   },
   backup: { keys: ['B'], label: 'back up', about: 'make a backup', danger: 1, hint: 3, needs: 'create' },
   verify: { keys: ['V'], label: 'verify', about: 'prove that this backup is whole', danger: 1, hint: 7 },
-  pin: { keys: ['P'], label: 'pin', about: 'hold this backup or the marked ones so that nothing deletes them; or let go', danger: 1, hint: 5 },
+  pin: {
+    keys: ['P'],
+    label: 'pin',
+    about: 'hold this backup or the marked ones so that nothing deletes them; or let go',
+    danger: 1,
+    hint: 5,
+  },
   remove: { keys: ['D'], label: 'delete', about: 'delete this backup, after its id was typed', danger: 2, hint: 2 },
   diff: {
     keys: ['='],
@@ -94,7 +100,10 @@ function Backups(): ReactNode {
   const tableColumns = useMemo(() => backupColumns(glyphs, now), [glyphs, now])
 
   if (list.value === null) {
-    const lines = list.trouble === null ? emptyLines('Reading the list of backups…', '', columns) : troubleLines(list.trouble, 'r tries again', columns, glyphs)
+    const lines =
+      list.trouble === null
+        ? emptyLines('Reading the list of backups', '', columns)
+        : troubleLines(list.trouble, 'r tries again', columns, glyphs)
     return <Lines lines={exactly(lines, rows)} />
   }
   const title = filter.line(columns) ?? titleLine(table, all.length, order, columns, glyphs)
@@ -105,7 +114,7 @@ function Backups(): ReactNode {
           filter.isOn ? 'Esc shows all again.' : 'B makes one; on the command line: holdfast create PATH',
           columns,
         )
-      : [ruleLine(lineOf(span(row.id, 'bold')), '', columns, glyphs), ...backupLines(row, now, glyphs)]
+      : [ruleLine([], row.id, columns, glyphs), ...backupLines(row, now, glyphs)]
   const close = (): void => setOpen(null)
   return (
     <>
@@ -220,7 +229,13 @@ function backupColumns(glyphs: Glyphs, now: number): readonly Column<CatalogEntr
     { title: 'TYPE', width: 4, priority: 3, cell: ({ type }) => shortType(type) },
     { title: 'VERIFIED', width: 8, priority: 1, cell: ({ verified }) => verifiedSpan(verified, now, glyphs) },
     { title: 'KEEP', width: 4, priority: 1, cell: (entry) => keepWord(entry) },
-    { title: 'FILES', width: 9, align: 'right', priority: 7, cell: ({ files }) => (files === null ? '-' : formatCount(files)) },
+    {
+      title: 'FILES',
+      width: 9,
+      align: 'right',
+      priority: 7,
+      cell: ({ files }) => (files === null ? '-' : formatCount(files)),
+    },
     {
       title: 'DESCRIPTION',
       width: 12,

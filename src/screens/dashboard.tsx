@@ -27,7 +27,13 @@ import { wordOfKind } from './text/run-words.ts'
 import { type Service, servicesByRisk } from './text/service-risk.ts'
 
 const keys = {
-  inspect: { keys: ['enter'], label: 'inspect', about: 'look into the newest backup of this service', hint: 9, needs: 'inspect' },
+  inspect: {
+    keys: ['enter'],
+    label: 'inspect',
+    about: 'look into the newest backup of this service',
+    hint: 9,
+    needs: 'inspect',
+  },
   backup: { keys: ['B'], label: 'back up', about: 'make a backup', danger: 1, hint: 8, needs: 'create' },
   restore: {
     keys: ['R'],
@@ -62,18 +68,29 @@ function Dashboard(): ReactNode {
     [status.value, runs.value],
   )
   const [staysInFirstRun, stayInFirstRun] = useState(false)
-  const isEmpty = staysInFirstRun || status.trouble?.code === 'E_NO_REPOSITORY' || (status.value !== null && status.value.backups === 0 && services.length === 0)
+  const isEmpty =
+    staysInFirstRun ||
+    status.trouble?.code === 'E_NO_REPOSITORY' ||
+    (status.value !== null && status.value.backups === 0 && services.length === 0)
   const runningHeight = runningRows(running.length, rows)
-  const top = status.value === null ? [] : safetyLines({ status: status.value, services, attention, now }, columns, rows - 9 - runningHeight, glyphs)
+  const top =
+    status.value === null
+      ? []
+      : safetyLines({ status: status.value, services, attention, now }, columns, rows - 9 - runningHeight, glyphs)
   const height = Math.max(1, rows - top.length - runningHeight - 3)
   const table = useTable({ title: 'Services', rows: services, keyOf: ({ name }) => name, height })
-  useDashboardKeys(table.row, running.map(({ run }) => run), attention.length, setOpen)
+  useDashboardKeys(
+    table.row,
+    running.map(({ run }) => run),
+    attention.length,
+    setOpen,
+  )
   const tableColumns = useMemo(() => serviceColumns(glyphs, now), [glyphs, now])
 
   if (status.value === null && status.trouble !== null && !isEmpty)
     return <Lines lines={exactly(troubleLines(status.trouble, 'r tries again', columns, glyphs), rows)} />
   if (isEmpty) return <FirstRun hasRepository={status.trouble === null} onStay={stayInFirstRun} />
-  if (status.value === null) return <Lines lines={exactly(emptyLines('Reading the repository…', '', columns), rows)} />
+  if (status.value === null) return <Lines lines={exactly(emptyLines('Reading the repository', '', columns), rows)} />
   return (
     <>
       <Lines lines={top} />
@@ -177,7 +194,13 @@ function serviceColumns(glyphs: Glyphs, now: number): readonly Column<Service>[]
       priority: 3,
       cell: ({ lastGood }) => (lastGood === null ? '-' : shortMoment(lastGood)),
     },
-    { title: 'AGE', width: 4, align: 'right', priority: 0, cell: ({ lastGood }) => (lastGood === null ? '-' : ageText(lastGood, now)) },
+    {
+      title: 'AGE',
+      width: 4,
+      align: 'right',
+      priority: 0,
+      cell: ({ lastGood }) => (lastGood === null ? '-' : ageText(lastGood, now)),
+    },
     { title: 'RPO', width: 4, align: 'right', priority: 4, cell: ({ rpoHours }) => `${rpoHours}h` },
     {
       title: 'SIZE',

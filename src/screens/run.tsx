@@ -38,12 +38,15 @@ function Run({ argument: { run } }: { readonly argument: ScreenArguments['run'] 
   const summary = log.end ?? runs?.find(({ id }) => id === run) ?? null
   const facts = log.end === null ? [] : endFacts(log.end)
   useRunKeys(run, log, summary, facts.length > 0, setOpen)
-  if (log.trouble !== null) return <Lines lines={exactly(troubleLines(log.trouble, 'Esc goes back', columns, glyphs), rows)} />
+  if (log.trouble !== null)
+    return <Lines lines={exactly(troubleLines(log.trouble, 'Esc goes back', columns, glyphs), rows)} />
   if (log.started === null && log.end === null)
-    return <Lines lines={exactly(emptyLines('Reading the log…', '', columns), rows)} />
+    return <Lines lines={exactly(emptyLines('Reading the log', '', columns), rows)} />
   const head = [
     titleOf(log, summary, columns, glyphs),
-    ...(log.end === null ? runningLines(log, columns, glyphs) : endLines(log.end, facts, columns, Math.max(2, Math.floor(rows / 3)))),
+    ...(log.end === null
+      ? runningLines(log, columns, glyphs)
+      : endLines(log.end, facts, columns, Math.max(2, Math.floor(rows / 3)))),
   ]
   return (
     <>
@@ -84,7 +87,7 @@ function titleOf({ started, end }: RunLog, summary: RunSummary | null, columns: 
   const kind = end?.kind ?? started?.command ?? summary?.kind ?? 'create'
   const state = end?.state ?? 'running'
   const about = plainText(started?.about ?? end?.about ?? '')
-  const process = `process ${started?.pid ?? '?'} on ${plainText(started?.host ?? end?.host ?? '?')}`
+  const who = `process ${started?.pid ?? '?'} on ${plainText(started?.host ?? end?.host ?? '?')}`
   const took = end?.durationMs == null ? '' : ` ${glyphs.dot} took ${formatDuration(end.durationMs)}`
   const since = `${end === null ? 'since ' : ''}${momentText(started?.at ?? end?.startedAt ?? '')}`
   return fitLine(
@@ -92,7 +95,7 @@ function titleOf({ started, end }: RunLog, summary: RunSummary | null, columns: 
       span(` ${glyphs[stateOfRun(state)]} ${wordOfRun(state)}`, lookOf(stateOfRun(state))),
       span(`  ${wordOfKind(kind)}`, 'bold'),
       ` ${about}`,
-      span(` ${glyphs.dot} ${since}${took} ${glyphs.dot} ${process}`, 'dim'),
+      span(` ${glyphs.dot} ${since}${took} ${glyphs.dot} ${who}`, 'dim'),
     ),
     columns - 1,
     glyphs.cut,

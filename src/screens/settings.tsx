@@ -1,6 +1,6 @@
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
-import type { Capability } from '../model/console.ts'
 import type { SettingOrigin } from '../model/configuration.ts'
+import type { Capability } from '../model/console.ts'
 import type { DoctorReport, KeyDescription } from '../model/engine.ts'
 import { formatCount } from '../model/units.ts'
 import { useArea, useConsole } from './house/console-context.ts'
@@ -32,8 +32,14 @@ function Settings(): ReactNode {
   const { glyphs, capability, engine } = useConsole()
   const { columns, rows } = useArea()
   const [part, setPart] = useState<Part>('settings')
-  const doctor = useReading('checking everything', useCallback(() => engine.doctor(), [engine]))
-  const keyList = useReading('reading the keys', useCallback(() => engine.keysList(), [engine]))
+  const doctor = useReading(
+    'checking everything',
+    useCallback(() => engine.doctor(), [engine]),
+  )
+  const keyList = useReading(
+    'reading the keys',
+    useCallback(() => engine.keysList(), [engine]),
+  )
   const step = (by: number) => (): void => setPart(parts[(parts.indexOf(part) + by + parts.length) % parts.length]!)
   useKeys('screen', 'Settings and keys', keys, {
     next: step(1),
@@ -48,7 +54,8 @@ function Settings(): ReactNode {
     () => (report === null ? [] : [...report.settings, ...ownSettings(capability)]),
     [report, capability],
   )
-  const count = (value: readonly unknown[] | null | undefined): string => (value == null ? '' : ` ${formatCount(value.length)}`)
+  const count = (value: readonly unknown[] | null | undefined): string =>
+    value == null ? '' : ` ${formatCount(value.length)}`
   const troubles = report?.checks.filter(({ state }) => state === 'problem' || state === 'warning').length ?? 0
   const titles: Readonly<Record<Part, string>> = {
     settings: `Settings${count(report === null ? null : settings)}`,
@@ -64,7 +71,8 @@ function Settings(): ReactNode {
   const { trouble } = part === 'keys' ? keyList.loaded : doctor.loaded
   const isRead = (part === 'keys' ? keyList.loaded.value : report) !== null
   if (!isRead) {
-    const lines = trouble === null ? emptyLines('Looking…', '', columns) : troubleLines(trouble, 'r tries again', columns, glyphs)
+    const lines =
+      trouble === null ? emptyLines('Looking', '', columns) : troubleLines(trouble, 'r tries again', columns, glyphs)
     return <Lines lines={exactly([tabs, ...lines], rows)} />
   }
   const height = rows - 1
@@ -102,7 +110,10 @@ function Settings(): ReactNode {
           keyOf={({ name, what }) => `${name} ${what}`}
           columns={checkColumns(glyphs)}
           words={({ name, what, state }) => `${name} ${what} ${state}`}
-          details={({ what, hint }) => [plainMessage(what), ...(hint === '' ? [] : [`what to do: ${plainMessage(hint)}`])]}
+          details={({ what, hint }) => [
+            plainMessage(what),
+            ...(hint === '' ? [] : [`what to do: ${plainMessage(hint)}`]),
+          ]}
           empty="There was nothing to check."
           height={height}
         />
@@ -155,12 +166,20 @@ const settingColumns: readonly Column<SettingOrigin>[] = [
 ]
 
 function settingDetails({ key, value, from, where }: SettingOrigin): readonly string[] {
-  return [`${plainText(key)} = ${plainText(value)}`, from === 'default' ? 'the default' : `from ${from}${where === undefined ? '' : `: ${plainText(where)}`}`]
+  return [
+    `${plainText(key)} = ${plainText(value)}`,
+    from === 'default' ? 'the default' : `from ${from}${where === undefined ? '' : `: ${plainText(where)}`}`,
+  ]
 }
 
 function keyColumns(glyphs: Glyphs): readonly Column<KeyDescription>[] {
   return [
-    { title: 'S', width: glyphs.ok.length, priority: 0, cell: ({ current }) => (current ? span(glyphs.ok, 'ok') : ' ') },
+    {
+      title: 'S',
+      width: glyphs.ok.length,
+      priority: 0,
+      cell: ({ current }) => (current ? span(glyphs.ok, 'ok') : ' '),
+    },
     { title: 'FINGERPRINT', width: 16, upTo: 64, priority: 0, cell: ({ kid }) => plainText(kid) },
     { title: 'TYPE', width: 10, priority: 0, cell: ({ type }) => plainText(type) },
     { title: 'CREATED', width: 17, priority: 1, cell: ({ created }) => momentText(created) },

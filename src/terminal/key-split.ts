@@ -10,7 +10,7 @@ export interface Split {
   readonly rest: string
 }
 
-const escape = '\x1b'
+const esc = '\x1b'
 const pasteStart = '\x1b[200~'
 const pasteEnd = '\x1b[201~'
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
@@ -29,7 +29,7 @@ export function splitKeys(text: string): Split {
   const typed: Typed[] = []
   let at = 0
   while (at < text.length) {
-    const next = text.indexOf(escape, at)
+    const next = text.indexOf(esc, at)
     if (next !== at) {
       const plain = next < 0 ? text.slice(at) : text.slice(at, next)
       for (const { segment } of segmenter.segment(plain)) pushPlain(typed, segment)
@@ -41,7 +41,7 @@ export function splitKeys(text: string): Split {
     const sequence = text.slice(at, end)
     if (sequence.startsWith(pasteStart))
       typed.push({ kind: 'paste', text: sequence.slice(pasteStart.length, -pasteEnd.length) })
-    else if (sequence === escape) typed.push({ kind: 'key', sequence: escapeKey })
+    else if (sequence === esc) typed.push({ kind: 'key', sequence: escapeKey })
     else if (!isReply(sequence)) typed.push({ kind: 'key', sequence })
     at = end
   }
@@ -50,7 +50,7 @@ export function splitKeys(text: string): Split {
 
 /** What an incomplete beginning was, once nothing followed it: an Esc, a paste without its end, or nothing. */
 export function giveUpOn(rest: string): readonly Typed[] {
-  if (rest === escape) return [{ kind: 'key', sequence: escapeKey }]
+  if (rest === esc) return [{ kind: 'key', sequence: escapeKey }]
   if (rest.startsWith(pasteStart)) return [{ kind: 'paste', text: rest.slice(pasteStart.length) }]
   return []
 }
@@ -124,7 +124,7 @@ function endOfFunction(text: string, start: number): number | null {
 function endOfString(text: string, start: number): number | null {
   for (let at = start + 2; at < text.length; at++) {
     if (text[at] === '\x07') return at + 1
-    if (text[at] !== escape) continue
+    if (text[at] !== esc) continue
     if (at + 1 === text.length) return null
     // Another sequence begins inside: the reply was cut.
     return text[at + 1] === '\\' ? at + 2 : at

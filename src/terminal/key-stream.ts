@@ -155,8 +155,7 @@ export class KeyStream extends EventEmitter {
       const next = this.#queue.shift()
       if (next === undefined) return
       // A paste must not carry its own end.
-      this.#current =
-        next.kind === 'key' ? next.sequence : `\x1b[200~${next.text.replaceAll('\x1b', '')}\x1b[201~`
+      this.#current = next.kind === 'key' ? next.sequence : `\x1b[200~${next.text.replaceAll('\x1b', '')}\x1b[201~`
       this.emit('readable')
       this.#scheduleTurn()
     })

@@ -1,5 +1,10 @@
 import { PassThrough } from 'node:stream'
-import { type ConsoleOptions, dispatch, type Surroundings, type WireOptions } from '../../src/commands/parts/dispatch.ts'
+import {
+  type ConsoleOptions,
+  dispatch,
+  type Surroundings,
+  type WireOptions,
+} from '../../src/commands/parts/dispatch.ts'
 import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
 import { explainIo } from '../../src/engine/platform/explain-io.ts'
 import type { Engine } from '../../src/model/engine.ts'
@@ -71,7 +76,16 @@ export async function commandLine(argv: readonly string[], setting: Setting = {}
   }
   const exitCode = await dispatch(argv, world)
   const bytes = stdout.bytes()
-  return { exitCode, stdout: bytes.toString(), bytes, stderr: stderr.bytes().toString(), calls, wired, consoles, closed }
+  return {
+    exitCode,
+    stdout: bytes.toString(),
+    bytes,
+    stderr: stderr.bytes().toString(),
+    calls,
+    wired,
+    consoles,
+    closed,
+  }
 }
 
 function collector({ terminal, columns }: Setting): { stream: PassThrough; bytes(): Buffer } {

@@ -212,7 +212,8 @@ class Keyboard {
 
   type(packet: string): void {
     // Whoever listens for data takes bytes.
-    for (const listener of this.#listeners.get('data') ?? []) (listener as (bytes: Uint8Array) => void)(Buffer.from(packet))
+    for (const listener of this.#listeners.get('data') ?? [])
+      (listener as (bytes: Uint8Array) => void)(Buffer.from(packet))
   }
 
   pause(): void {}

@@ -57,7 +57,10 @@ export class PretendJobs implements Jobs {
       const follower = {
         run,
         hear: (event: RunEvent | null): void => {
-          if (event !== null) return listen(event)
+          if (event !== null) {
+            listen(event)
+            return
+          }
           this.#followers.delete(follower)
           resolve(this.#find(run))
         },

@@ -42,7 +42,9 @@ export class Pty {
       cols: columns,
       rows,
       cwd,
-      env: { TERM: 'xterm-256color', ...env },
+      env: Object.fromEntries(
+        Object.entries({ TERM: 'xterm-256color', ...env }).filter(([, value]) => value !== undefined),
+      ),
       name: env['TERM'] ?? 'xterm-256color',
     }) as IPty & { destroy(): void }
     this.#pty.onData((data) => {
@@ -98,7 +100,8 @@ export class Pty {
     for (;;) {
       const { screen } = this
       if (test(screen)) return screen
-      if (this.#end !== null) throw new Error(`it ended with ${JSON.stringify(this.#end)}, without ${wanted}:\n${screen}`)
+      if (this.#end !== null)
+        throw new Error(`it ended with ${JSON.stringify(this.#end)}, without ${wanted}:\n${screen}`)
       try {
         await once(this.#changes, 'change', { signal })
       } catch {
@@ -110,6 +113,11 @@ export class Pty {
   /** Keys, as one packet. */
   type(keys: string): void {
     this.#pty.write(keys)
+  }
+
+  /** What another program writes to the same terminal. */
+  scribble(text: string): void {
+    this.#terminal.write(text, () => this.#changes.emit('change'))
   }
 
   resize(columns: number, rows: number): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { globalKeys } from '../../src/screens/house/global-keys.tsx'
 import { listKeys } from '../../src/screens/house/command-list.tsx'
+import { globalKeys } from '../../src/screens/house/global-keys.tsx'
 import { whyNeverBound } from '../../src/screens/keys/key-press.ts'
 import type { KeySpec, KeyTable } from '../../src/screens/keys/key-table.ts'
 import { confirmKeys } from '../../src/screens/parts/confirm-dialog.tsx'
@@ -69,7 +69,8 @@ test.each(screens.map((screen) => [screen.id, screen] as const))(
 
 test('digits lead where they are said to', () => {
   const digits = { dashboard: 1, backups: 2, schedules: 3, cleanup: 4, verify: 5, activity: 6, settings: 7 }
-  for (const { id, digit } of screens) expect({ id, digit }).toEqual({ id, digit: (digits as Record<string, number>)[id] ?? null })
+  for (const { id, digit } of screens)
+    expect({ id, digit }).toEqual({ id, digit: (digits as Record<string, number>)[id] ?? null })
 })
 
 test('every screen stands in the registry once', () => {

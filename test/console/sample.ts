@@ -96,7 +96,9 @@ export function sampleStatus(backups: readonly CatalogEntry[], more: Partial<Sta
 }
 
 export function runId(number: number, word = 'create'): string {
-  return `${at(now - (number + 1) * hour).slice(0, 19).replaceAll(':', '-')}Z-${word}-${suffixOf(number)}`
+  return `${at(now - (number + 1) * hour)
+    .slice(0, 19)
+    .replaceAll(':', '-')}Z-${word}-${suffixOf(number)}`
 }
 
 /** Ended runs, an hour apart, newest first: two of three backups, some that went wrong. */

@@ -25,7 +25,10 @@ class Source {
 const patientMs = 60_000
 
 /** A stream that nothing times out in, and the keys it has given. */
-function open(escapeMs = patientMs, now: () => number = () => 0): { stream: KeyStream; source: Source; keys: string[] } {
+function open(
+  escapeMs = patientMs,
+  now: () => number = () => 0,
+): { stream: KeyStream; source: Source; keys: string[] } {
   const source = new Source()
   const stream = new KeyStream(source, escapeMs, now)
   const keys: string[] = []

@@ -2,7 +2,9 @@ import process from 'node:process'
 import { dispatch, type Surroundings } from './dispatch.ts'
 
 /** Runs the command line of this process, to its end. */
-export async function runProcess(given: Pick<Surroundings, 'host' | 'version' | 'wire' | 'disk' | 'openConsole'>): Promise<void> {
+export async function runProcess(
+  given: Pick<Surroundings, 'host' | 'version' | 'wire' | 'disk' | 'openConsole'>,
+): Promise<void> {
   const exitCode = await dispatch(process.argv.slice(2), {
     ...given,
     stdin: process.stdin,

@@ -6,8 +6,8 @@ import { useTextField } from '../parts/text-field.ts'
 import { padEnd } from '../text/cut.ts'
 import { type Line, lineOf, span } from '../text/line.ts'
 import { widthOf } from '../text/width.ts'
-import { useArea, useConsole } from './console-context.ts'
 import { type Command, commandsOf, filterCommands, rankCommands, screenCommands } from './commands.ts'
+import { useArea, useConsole } from './console-context.ts'
 
 /** `?` and `:`: what can be done here and now, to be looked up, and to be done from there. */
 
@@ -34,7 +34,16 @@ export function Palette({ onClose }: { onClose(): void }): ReactNode {
       ({ id }) => !/\/(up|down|pageUp|pageDown|first|last|screen-\w+)$/.test(id),
     ),
   ])
-  return <CommandList title="Commands" prompt=":" commands={commands} choose={rankCommands} isGrouped={false} onClose={onClose} />
+  return (
+    <CommandList
+      title="Commands"
+      prompt=":"
+      commands={commands}
+      choose={rankCommands}
+      isGrouped={false}
+      onClose={onClose}
+    />
+  )
 }
 
 interface CommandListProps {
@@ -53,7 +62,8 @@ function CommandList({ title, prompt, commands, choose, isGrouped, onClose }: Co
   const field = useTextField({ title: 'search', active: true })
   const found = choose(commands, field.text)
   const at = chosen.text === field.text ? Math.min(chosen.at, Math.max(0, found.length - 1)) : 0
-  const move = (by: number): void => setChosen({ text: field.text, at: Math.max(0, Math.min(found.length - 1, at + by)) })
+  const move = (by: number): void =>
+    setChosen({ text: field.text, at: Math.max(0, Math.min(found.length - 1, at + by)) })
   useKeys(
     'dialog',
     title,
@@ -74,8 +84,19 @@ function CommandList({ title, prompt, commands, choose, isGrouped, onClose }: Co
   )
   const columns = overlayColumns(area, wantedColumns) - 4
   const { lines, cursor } = listLines(found, at, columns, Math.max(3, area.rows - 8), isGrouped)
-  const query: Line = lineOf(span(prompt, 'bold'), ...field.spans(columns - 20), span(`  ${found.length} of ${commands.length}`, 'dim'))
-  return <Overlay title={title} lines={[query, ...lines]} columns={wantedColumns} cursor={cursor === null ? null : cursor + 1} />
+  const query: Line = lineOf(
+    span(prompt, 'bold'),
+    ...field.spans(columns - 20),
+    span(`  ${found.length} of ${commands.length}`, 'dim'),
+  )
+  return (
+    <Overlay
+      title={title}
+      lines={[query, ...lines]}
+      columns={wantedColumns}
+      cursor={cursor === null ? null : cursor + 1}
+    />
+  )
 }
 
 /** The commands as lines, under their groups where they are grouped, no more than `rows`, the chosen one among them. */

@@ -1,5 +1,5 @@
-import type { BoundKey } from '../keys/key-table.ts'
 import { shownKey } from '../keys/key-press.ts'
+import type { BoundKey } from '../keys/key-table.ts'
 import type { Layer } from '../keys/layer-stack.ts'
 import { fuzzyScore } from '../text/fuzzy.ts'
 import type { AnyScreen, ScreenId } from './screen.ts'

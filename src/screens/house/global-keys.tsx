@@ -21,7 +21,11 @@ export const globalKeys = {
   refresh: { keys: ['r'], label: 'refresh', about: 'read the repository anew' },
   redraw: { keys: ['ctrl-l'], label: 'redraw', about: 'draw the screen anew' },
   suspend: { keys: ['ctrl-z'], label: 'suspend', about: 'stop the console; fg in the shell brings it back' },
-  cancel: { keys: ['ctrl-c'], label: 'cancel', about: 'close the topmost thing; at the beginning, ask whether to leave' },
+  cancel: {
+    keys: ['ctrl-c'],
+    label: 'cancel',
+    about: 'close the topmost thing; at the beginning, ask whether to leave',
+  },
 } as const satisfies KeyTable
 
 const leaveKeys = {
@@ -50,7 +54,7 @@ export function GlobalKeys({ place, isAtStart, leave }: GlobalKeysProps): ReactN
     back: !isHome && (() => (isAtStart ? services.go('dashboard') : services.back())),
     quit: isHome && (() => leave(0)),
     refresh: () => {
-      say('reading…')
+      say('reading')
       void store.refresh().then(() => say('read anew'))
     },
     redraw: () => void services.handOver(async () => {}),
@@ -72,7 +76,9 @@ export function GlobalKeys({ place, isAtStart, leave }: GlobalKeysProps): ReactN
     'global',
     'Screens',
     digits,
-    Object.fromEntries(screens.filter(({ digit }) => digit !== null).map(({ id }) => [`screen-${id}`, () => services.go(id)])),
+    Object.fromEntries(
+      screens.filter(({ digit }) => digit !== null).map(({ id }) => [`screen-${id}`, () => services.go(id)]),
+    ),
   )
   const close = (): void => setOpen(null)
   if (open === null) return null

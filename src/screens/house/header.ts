@@ -1,10 +1,10 @@
 import type { Facts } from '../../model/console.ts'
-import type { BoundKey } from '../keys/key-table.ts'
 import { shownKey } from '../keys/key-press.ts'
+import type { BoundKey } from '../keys/key-table.ts'
 import type { Layer } from '../keys/layer-stack.ts'
-import type { Glyphs } from '../text/glyphs.ts'
 import { cutMiddle } from '../text/cut.ts'
-import { fitLine, type Line, lineWidth, lineOf, type Span, span, spreadLine } from '../text/line.ts'
+import type { Glyphs } from '../text/glyphs.ts'
+import { fitLine, type Line, lineOf, lineWidth, type Span, span, spreadLine } from '../text/line.ts'
 import { plainText } from '../text/plain.ts'
 import { widthOf } from '../text/width.ts'
 
@@ -54,7 +54,10 @@ function crumbLine(crumbs: readonly string[], columns: number, glyphs: Glyphs): 
     shown[shown.length - 1] = cutMiddle(last, Math.max(shortestCrumb, widthOf(last) - excess), glyphs.cut)
   return [
     span(` ${name}`, 'title'),
-    ...shown.flatMap((crumb, at) => [span(separator, 'dim'), span(crumb, at === shown.length - 1 ? 'bold' : undefined)]),
+    ...shown.flatMap((crumb, at) => [
+      span(separator, 'dim'),
+      span(crumb, at === shown.length - 1 ? 'bold' : undefined),
+    ]),
   ]
 }
 
@@ -95,9 +98,12 @@ function hintsOf(layers: readonly Layer[]): BoundKey[] {
     .slice(0, mostHints)
 }
 
-/** One line over the whole width with a title in it: what begins a part of a screen. `right` says what its keys are. */
+/**
+ * One line over the whole width with a title in it: what begins a part of a screen. `right` says what its keys are, or
+ * what changes with every key: a line is sent from its first change on.
+ */
 export function ruleLine(title: Line, right: string, columns: number, glyphs: Glyphs): Line {
-  const start = [span(glyphs.rule.repeat(2), 'dim'), span(' '), ...title, span(' ')]
+  const start = [span(glyphs.rule.repeat(2), 'dim'), ...(title.length === 0 ? [] : [span(' '), ...title, span(' ')])]
   const end = right === '' ? [] : [span(` ${right} `), span(glyphs.rule.repeat(2), 'dim')]
   const fittedEnd = lineWidth(start) + lineWidth(end) + 2 > columns ? [] : end
   const room = columns - lineWidth(fittedEnd)

@@ -11,7 +11,13 @@ export function Stage({ places }: { readonly places: Places }): ReactNode {
   return places.ways.flat().map((place) => <Staged key={place.visit} place={place} isShown={place === shown} />)
 }
 
-const Staged = memo(function Staged({ place, isShown }: { readonly place: Place; readonly isShown: boolean }): ReactNode {
+const Staged = memo(function Staged({
+  place,
+  isShown,
+}: {
+  readonly place: Place
+  readonly isShown: boolean
+}): ReactNode {
   const { screens } = useConsole()
   const isActive = useIsActive()
   const area = useArea()

@@ -120,7 +120,9 @@ export class LayerStack {
   /** Actions change with every render; what is shown of them seldom does. */
   #tell(): void {
     const signature = this.#fromTop()
-      .map(({ kind, title, keys, modal }) => `${kind} ${title} ${modal} ${keys.map(({ id, label }) => `${id}=${label}`)}`)
+      .map(
+        ({ kind, title, keys, modal }) => `${kind} ${title} ${modal} ${keys.map(({ id, label }) => `${id}=${label}`)}`,
+      )
       .join('\n')
     if (signature === this.#signature) return
     this.#signature = signature

@@ -2,10 +2,10 @@ import { type ReactNode, useLayoutEffect, useState } from 'react'
 import { useArea, useConsole } from '../house/console-context.ts'
 import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
+import { wrap } from '../text/cut.ts'
 import { type Line, lineOf, span } from '../text/line.ts'
 import { plainText } from '../text/plain.ts'
 import { graphemesOf } from '../text/width.ts'
-import { wrap } from '../text/cut.ts'
 import { Above, Overlay, overlayColumns } from './overlay.tsx'
 import { useTextField } from './text-field.ts'
 
@@ -88,9 +88,7 @@ export function ReasonDialog(props: TypeNameProps & { onYes(reason: string): voi
   )
 }
 
-function TypeName(
-  props: TypeNameProps & { readonly wantsReason: boolean; onYes(reason: string): void },
-): ReactNode {
+function TypeName(props: TypeNameProps & { readonly wantsReason: boolean; onYes(reason: string): void }): ReactNode {
   const { title, facts, command, verb, name, nameOf, wantsReason, onCancel, onYes } = props
   const [complaint, complain] = useState('')
   const [step, setStep] = useState<'reason' | 'name'>(wantsReason ? 'reason' : 'name')
@@ -119,7 +117,10 @@ function TypeName(
     lines.push(...wrap(`To ${verb}, type the ${nameOf}  ${plainText(name)}`, columns).map((text) => lineOf(text)))
     lines.push(lineOf('> ', ...typed.spans(columns - 2)))
   }
-  lines.push(lineOf(span(complaint, 'warning')), lineOf(span('Enter', 'bold'), ' confirm   ', span('Esc', 'bold'), ' cancel'))
+  lines.push(
+    lineOf(span(complaint, 'warning')),
+    lineOf(span('Enter', 'bold'), ' confirm   ', span('Esc', 'bold'), ' cancel'),
+  )
   return <Overlay title={title} lines={lines} columns={wantedColumns} />
 }
 
@@ -134,12 +135,14 @@ function useTextColumns(): number {
 }
 
 function factLines(facts: ConfirmProps['facts'], columns: number): Line[] {
-  return facts.flatMap((fact) =>
-    typeof fact === 'string' ? wrap(fact, columns).map((text) => lineOf(text)) : [fact],
-  )
+  return facts.flatMap((fact) => (typeof fact === 'string' ? wrap(fact, columns).map((text) => lineOf(text)) : [fact]))
 }
 
 function commandLines(command: string | null, columns: number): Line[] {
   if (command === null) return []
-  return [[], lineOf(span('The same on the command line:', 'dim')), ...wrap(command, columns - 2).map((text) => lineOf(`  ${text}`))]
+  return [
+    [],
+    lineOf(span('The same on the command line:', 'dim')),
+    ...wrap(command, columns - 2).map((text) => lineOf(`  ${text}`)),
+  ]
 }

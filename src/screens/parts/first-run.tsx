@@ -58,14 +58,24 @@ export function FirstRun({ hasRepository, onStay }: FirstRunProps): ReactNode {
     [],
     lineOf(hasRepository ? '  There is no backup yet.' : `  There is no repository at ${plainText(facts.root)} yet.`),
     [],
-    ...stepLines(hasRepository ? glyphs.ok : glyphs.cursor, 'repository and key', hasRepository ? 'made' : keyText(facts.readOnly), columns),
+    ...stepLines(
+      hasRepository ? glyphs.ok : glyphs.cursor,
+      'repository and key',
+      hasRepository ? 'made' : keyText(facts.readOnly),
+      columns,
+    ),
     ...stepLines(
       hasRepository ? glyphs.cursor : glyphs.pending,
       'what to back up',
       'paths that you give, or the services that backup_config.json names',
       columns,
     ),
-    ...stepLines(hasRepository ? glyphs.cursor : glyphs.pending, 'the first backup', backupText(hasRepository, isBuilt('create'), facts.readOnly), columns),
+    ...stepLines(
+      hasRepository ? glyphs.cursor : glyphs.pending,
+      'the first backup',
+      backupText(hasRepository, isBuilt('create'), facts.readOnly),
+      columns,
+    ),
     [],
     ...(trouble === null ? [] : troubleLines(trouble, 'I tries again', columns, glyphs)),
   ]
@@ -114,8 +124,8 @@ function keyText(readOnly: boolean): string {
 }
 
 function backupText(hasRepository: boolean, canCreate: boolean, readOnly: boolean): string {
-  if (readOnly) return 'holdfast create PATH…; this console is read-only'
-  if (!canCreate) return 'holdfast create PATH…'
+  if (readOnly) return 'holdfast create PATH; this console is read-only'
+  if (!canCreate) return 'holdfast create PATH'
   return hasRepository ? 'B asks what, shows how much, and makes it' : 'B, once there is a repository'
 }
 
@@ -129,7 +139,9 @@ function stepLines(mark: string, title: string, text: string, columns: number): 
 function madeLines(made: InitResult, columns: number): Line[] {
   const facts = [
     `${made.created ? 'Made' : 'It was there already'}: ${plainMessage(made.root)}`,
-    ...(made.keyFile === null ? [] : [`Key: ${plainMessage(made.keyFile)}`, 'Copy it elsewhere now: without it nobody reads the backups.']),
+    ...(made.keyFile === null
+      ? []
+      : [`Key: ${plainMessage(made.keyFile)}`, 'Copy it elsewhere now: without it nobody reads the backups.']),
     ...(made.encrypted ? [] : ['Nothing is encrypted: whoever reads the repository reads the data.']),
     ...(made.configurationFile === null ? [] : [`Configuration: ${plainMessage(made.configurationFile)}`]),
     ...made.notices.map(plainMessage),

@@ -20,12 +20,24 @@ const control = /\p{Cc}/gu
  * Lines as they are, one row each. Whoever makes them keeps them as narrow as they must be and makes foreign text plain;
  * a control character that comes here all the same is shown as a question mark.
  */
-export function Lines({ lines, cursor = null }: { readonly lines: readonly Line[]; readonly cursor?: number | null }): ReactNode {
+export function Lines({
+  lines,
+  cursor = null,
+}: {
+  readonly lines: readonly Line[]
+  readonly cursor?: number | null
+}): ReactNode {
   // Lines have no names: a row of the screen is what it is by where it stands.
   return lines.map((line, at) => <OneLine key={String(at)} line={line} isCursor={at === cursor} />)
 }
 
-const OneLine = memo(function OneLine({ line, isCursor }: { readonly line: Line; readonly isCursor: boolean }): ReactNode {
+const OneLine = memo(function OneLine({
+  line,
+  isCursor,
+}: {
+  readonly line: Line
+  readonly isCursor: boolean
+}): ReactNode {
   const pieces = line.filter(({ text }) => text !== '')
   if (pieces.length === 0) return <Text> </Text>
   return (

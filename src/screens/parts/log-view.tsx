@@ -6,7 +6,7 @@ import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
 import { wrap } from '../text/cut.ts'
 import type { Glyphs } from '../text/glyphs.ts'
-import { fitLine, type Line, lineOf, type Look, span } from '../text/line.ts'
+import { fitLine, type Line, type Look, lineOf, span } from '../text/line.ts'
 import { plainText } from '../text/plain.ts'
 import type { LogLine } from '../text/run-log-lines.ts'
 import { Lines } from './lines.tsx'
@@ -91,7 +91,10 @@ export function LogView({
       direction === 1
         ? (matches.find(({ number }) => number > from) ?? matches[0])
         : (matches.findLast(({ number }) => number < from) ?? matches.at(-1))
-    if (next === undefined) return change({ found: null })
+    if (next === undefined) {
+      change({ found: null })
+      return
+    }
     const row = indexOf(shown, next.number)
     const isSeen = row >= top && row < top + height
     const newTop = isSeen ? top : Math.max(0, Math.min(lastTop, row - Math.floor(height / 2)))

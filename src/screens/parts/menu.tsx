@@ -75,7 +75,11 @@ function Picker({
     <>
       <KeyWatch onKey={(isEnter) => (wasEnter.current = isEnter)} />
       <SelectInput
-        items={items.map(({ value, label }) => ({ key: value, value, label: padEnd(cutEnd(label, labelColumns, ''), labelColumns) }))}
+        items={items.map(({ value, label }) => ({
+          key: value,
+          value,
+          label: padEnd(cutEnd(label, labelColumns, ''), labelColumns),
+        }))}
         initialIndex={at}
         indicatorComponent={Indicator}
         itemComponent={Item}

@@ -2,7 +2,7 @@ import { Box } from 'ink'
 import { type ReactNode, useContext } from 'react'
 import { useArea, useConsole } from '../house/console-context.ts'
 import { DepthContext } from '../keys/use-keys.ts'
-import { fillLine, fitLine, type Line, lineWidth, lineOf, span } from '../text/line.ts'
+import { fillLine, fitLine, type Line, lineOf, lineWidth, span } from '../text/line.ts'
 import { Lines } from './lines.tsx'
 
 /** Keys bound inside are heard before all keys bound outside. Every overlay stands in one. */

@@ -12,7 +12,13 @@ import { TroubleOverlay } from './trouble-overlay.tsx'
 const named = 4
 
 /** Pins backups, or unpins them where all of them are pinned; asks before, and for the id where the law holds one. */
-export function PinDialog({ backups, onClose }: { readonly backups: readonly CatalogEntry[]; onClose(): void }): ReactNode {
+export function PinDialog({
+  backups,
+  onClose,
+}: {
+  readonly backups: readonly CatalogEntry[]
+  onClose(): void
+}): ReactNode {
   const { engine, facts, say, store } = useConsole()
   const [trouble, setTrouble] = useState<Trouble | null>(null)
   const [isWorking, setWorking] = useState(false)
@@ -26,7 +32,9 @@ export function PinDialog({ backups, onClose }: { readonly backups: readonly Cat
     const during = { signal: new AbortController().signal, listen: () => {} }
     const all = async (): Promise<void> => {
       for (const { id } of affected)
-        await (pins ? engine.pin({ backup: id, legalHold: null }, during) : engine.unpin({ backup: id, confirm }, during))
+        await (pins
+          ? engine.pin({ backup: id, legalHold: null }, during)
+          : engine.unpin({ backup: id, confirm }, during))
     }
     all()
       .then(
@@ -42,12 +50,21 @@ export function PinDialog({ backups, onClose }: { readonly backups: readonly Cat
   if (isWorking) return null
   const what = affected
     .slice(0, named)
-    .map(({ id, createdAt, services, sizeBytes }) =>
-      `${shortId(id)}  ${momentText(createdAt)}  ${plainText(services.join(', '))}  ${formatBytes(sizeBytes)}`,
+    .map(
+      ({ id, createdAt, services, sizeBytes }) =>
+        `${shortId(id)}  ${momentText(createdAt)}  ${plainText(services.join(', '))}  ${formatBytes(sizeBytes)}`,
     )
   if (affected.length > named) what.push(`and ${affected.length - named} more`)
-  const command = commandText(facts, [verb, ...(affected.length === 1 ? [affected[0]!.id] : ['ID']), ...(held === undefined ? [] : ['--confirm', held.id])])
-  const props = { title: `${pins ? 'Pin' : 'Unpin'} ${formatNumberOf(affected.length, 'backup')}?`, command, onCancel: onClose }
+  const command = commandText(facts, [
+    verb,
+    ...(affected.length === 1 ? [affected[0]!.id] : ['ID']),
+    ...(held === undefined ? [] : ['--confirm', held.id]),
+  ])
+  const props = {
+    title: `${pins ? 'Pin' : 'Unpin'} ${formatNumberOf(affected.length, 'backup')}?`,
+    command,
+    onCancel: onClose,
+  }
   if (held !== undefined && affected.length > 1)
     return (
       <TroubleOverlay
@@ -76,7 +93,9 @@ export function PinDialog({ backups, onClose }: { readonly backups: readonly Cat
       {...props}
       facts={[
         ...what,
-        pins ? 'Nothing deletes it, by hand or by itself, until it is unpinned.' : 'Afterwards it can be deleted, by hand or by a cleanup.',
+        pins
+          ? 'Nothing deletes it, by hand or by itself, until it is unpinned.'
+          : 'Afterwards it can be deleted, by hand or by a cleanup.',
       ]}
       verb={`${verb} ${affected.length === 1 ? 'it' : 'them'}`}
       onYes={() => doIt(null)}

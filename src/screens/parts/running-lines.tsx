@@ -51,18 +51,18 @@ export function RunningLines({
       run.progress === null
         ? lineOf(span('    beginning', 'dim'))
         : [span('    '), ...progressLine(run.progress, samples, columns - 5, glyphs)]
-    return isBrief ? [briefly(what, run.progress, columns, glyphs.cut)] : [spreadLine(what, since, columns, glyphs.cut), progress]
+    return isBrief
+      ? [briefly(what, run.progress, columns, glyphs.cut)]
+      : [spreadLine(what, since, columns, glyphs.cut), progress]
   })
   return <Lines lines={[title, ...lines].slice(0, rows)} />
 }
 
-function briefly(
-  what: Line,
-  progress: RunningRun['run']['progress'],
-  columns: number,
-  mark: string,
-): Line {
+function briefly(what: Line, progress: RunningRun['run']['progress'], columns: number, mark: string): Line {
   const total = progress?.totalBytes ?? null
-  const share = progress === null || total === null || total === 0 ? '' : `${Math.min(99, Math.floor((100 * progress.doneBytes) / total))}% `
+  const share =
+    progress === null || total === null || total === 0
+      ? ''
+      : `${Math.min(99, Math.floor((100 * progress.doneBytes) / total))}% `
   return spreadLine(what, lineOf(share), columns, mark)
 }

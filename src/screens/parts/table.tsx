@@ -51,7 +51,9 @@ export interface TableState<Row> {
   moveTo(index: number): void
 }
 
-type Change = { readonly kind: 'cursor'; readonly cursor: Cursor } | { readonly kind: 'marks'; readonly marks: ReadonlySet<string> }
+type Change =
+  | { readonly kind: 'cursor'; readonly cursor: Cursor }
+  | { readonly kind: 'marks'; readonly marks: ReadonlySet<string> }
 
 interface Inside {
   readonly cursor: Cursor

@@ -64,7 +64,7 @@ export function useRunLog(run: string): RunLog {
     const timer = setInterval(draw, drawMs)
     draw()
     return () => clearInterval(timer)
-  }, [isActive, run])
+  }, [isActive])
   return shown
 }
 
@@ -81,7 +81,8 @@ function gatherer(store: (more: Partial<RunLog>) => void, known: () => RunLog): 
     const fresh = linesOfEvent(event, count)
     count += fresh.length
     lines = [...lines, ...fresh].slice(-mostLines)
-    const phase = event.kind === 'phase' ? `${event.phase}${event.service === undefined ? '' : ` ${event.service}`}` : null
+    const phase =
+      event.kind === 'phase' ? `${event.phase}${event.service === undefined ? '' : ` ${event.service}`}` : null
     store({
       lines,
       ...(event.kind === 'started' ? { started: event } : {}),

@@ -35,7 +35,7 @@ export function useStart(onClose: () => void): Start {
       start,
       shown: (
         <Above>
-          <Overlay title="Starting" lines={[lineOf('It begins in a process of its own…')]} columns={50} />
+          <Overlay title="Starting" lines={[lineOf('It begins in a process of its own')]} columns={50} />
         </Above>
       ),
     }

@@ -11,7 +11,7 @@ export interface BackupList {
   readonly problems: readonly string[]
 }
 
-const restMs = 10_000
+const restMs = 30_000
 const retentionRestMs = 60_000
 const runRestMs = 3000
 const runBusyMs = 1000
@@ -51,7 +51,12 @@ export class ConsoleStore {
     })
     this.runs = new Poller<readonly RunSummary[]>({
       doing: 'reading the runs',
-      read: () => jobs.runs({ limit: runPage, before: null, kinds: null }),
+      read: async () => {
+        const before = this.runs.snapshot().value
+        const runs = await jobs.runs({ limit: runPage, before: null, kinds: null })
+        if (before !== null && hasEnded(before, runs)) this.#expire()
+        return runs
+      },
       same: sameJson,
       pauseMs: (runs) => (runs?.some(({ state }) => state === 'running') ? runBusyMs : runRestMs),
       now,
@@ -80,6 +85,12 @@ export class ConsoleStore {
   async refresh(): Promise<void> {
     const watched = this.#pollers.filter((poller) => poller.isWatched)
     await Promise.all(watched.map((poller) => poller.refresh()))
+  }
+
+  /** A run changes what there is: the runs are looked at often, so that all else need not be. */
+  #expire(): void {
+    this.status.expire()
+    this.list.expire()
   }
 
   /** The oldest of what somebody looks at: when it was read, and whether that is longer ago than it should be. */
@@ -125,6 +136,11 @@ export class ConsoleStore {
       for (const listener of this.#minuteListeners) listener()
     }, next - this.#now())
   }
+}
+
+function hasEnded(before: readonly RunSummary[], after: readonly RunSummary[]): boolean {
+  const known = new Map(before.map(({ id, state }) => [id, state]))
+  return after.some(({ id, state }) => state !== 'running' && known.get(id) !== state)
 }
 
 function floorMinute(ms: number): number {

@@ -60,6 +60,12 @@ export class Poller<T> {
     return this.#reading
   }
 
+  /** What was read is not true any more: it is read anew now, or once somebody looks. */
+  expire(): void {
+    if (this.isWatched) void this.refresh()
+    else this.#pauseMs = 0
+  }
+
   close(): void {
     this.#isClosed = true
     this.#rest()

@@ -9,8 +9,8 @@ import type { Glyphs } from './glyphs.ts'
 import { ageText, agoText, shortId, shortMoment } from './ids.ts'
 import { fitLine, type Line, lineOf, lineWidth, type Span, span } from './line.ts'
 import { plainMessage } from './plain.ts'
-import { countRisks, growthPerDay, type Service } from './service-risk.ts'
 import { stateOfRun, wordOfKind, wordOfRun } from './run-words.ts'
+import { countRisks, growthPerDay, type Service } from './service-risk.ts'
 
 /** The upper part of the dashboard: is everything safe, what needs me. Pure. */
 
@@ -73,9 +73,7 @@ function attentionLines(attention: readonly string[], columns: number, rows: num
     return texts.flatMap((lines) => lines.map((text, at) => (at === 0 ? lineOf(mark, text) : lineOf(`  ${text}`))))
   const shown = attention.length <= rows ? attention.length : rows - 1
   return [
-    ...attention
-      .slice(0, shown)
-      .map((text) => fitLine(lineOf(mark, plainMessage(text)), columns, glyphs.cut)),
+    ...attention.slice(0, shown).map((text) => fitLine(lineOf(mark, plainMessage(text)), columns, glyphs.cut)),
     ...(shown < attention.length ? [lineOf(span(`  ${attention.length - shown} more`, 'dim'))] : []),
   ]
 }
@@ -129,7 +127,7 @@ function riskSpans(services: readonly Service[], glyphs: Glyphs): (Span | string
 function newestText({ status, services, now }: Safety, glyphs: Glyphs): string {
   if (status.lastGood === null) return 'none yet'
   const ages = services.filter(({ lastGood }) => lastGood !== null).map(({ lastGood }) => lastGood!)
-  const oldest = ages.length < 2 ? null : ages.reduce((a, b) => (a < b ? a : b))
+  const oldest = ages.length < 2 ? null : ages.sort()[0]!
   return `${agoText(status.lastGood, now)}${oldest === null ? '' : ` ${glyphs.dot} oldest ${ageText(oldest, now)}`}`
 }
 
@@ -177,9 +175,15 @@ export function repositoryLine(
     ...(days === null ? [] : [`full in ${lasting(days)} at this rate`]),
   ]
   const text = facts.join(` ${glyphs.dot} `)
-  const left: Line = lineOf(' ', span(bar(used, 12, glyphs), days !== null && days < 30 ? 'warning' : undefined), ` ${text}`)
+  const left: Line = lineOf(
+    ' ',
+    span(bar(used, 12, glyphs), days !== null && days < 30 ? 'warning' : undefined),
+    ` ${text}`,
+  )
   const where = `  ${plainMessage(root)}`
-  return lineWidth(left) + lineWidth([span(where)]) < columns ? [...left, span(where, 'dim')] : fitLine(left, columns - 1, glyphs.cut)
+  return lineWidth(left) + lineWidth([span(where)]) < columns
+    ? [...left, span(where, 'dim')]
+    : fitLine(left, columns - 1, glyphs.cut)
 }
 
 function lasting(days: number): string {

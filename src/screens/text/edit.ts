@@ -46,7 +46,10 @@ export function editStep(edit: Edit, step: EditStep): Edit {
     case 'clear-before':
       return { graphemes: graphemes.slice(at), at: 0 }
     case 'clear-word': {
-      const start = graphemes.slice(0, at).join('').replace(/\S*\s*$/, '')
+      const start = graphemes
+        .slice(0, at)
+        .join('')
+        .replace(/\S*\s*$/, '')
       const kept = graphemesOf(start)
       return { graphemes: [...kept, ...graphemes.slice(at)], at: kept.length }
     }

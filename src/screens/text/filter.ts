@@ -67,7 +67,8 @@ function amountTest<Row>(
 ): ((row: Row) => boolean) | string {
   const [, sign, digits] = /^(>=|<=|>|<|=)?(.*)$/s.exec(value)!
   if (digits === '') return () => true
-  const amount = field.kind === 'age' ? parseDuration(digits!) : field.kind === 'size' ? parseSize(digits!) : parseCount(digits!)
+  const amount =
+    field.kind === 'age' ? parseDuration(digits!) : field.kind === 'size' ? parseSize(digits!) : parseCount(digits!)
   if (amount === null) return `${field.name}:${value} is not ${examples[field.kind]}`
   return (row) => {
     const own = field.of(row)

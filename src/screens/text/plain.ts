@@ -1,7 +1,7 @@
 import { type BytePath, displayPath, printable } from '../../model/path.ts'
 
 /** Marks that terminals and tables measure differently, or that change what stands beside them. */
-const unsteady = /[\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cn}\p{Cs}\ufe0e\ufe0f\u{e0100}-\u{e01ef}]/gu
+const unsteady = /\p{Cf}|\p{Zl}|\p{Zp}|\p{Co}|\p{Cn}|\p{Cs}|\p{Variation_Selector}/gu
 
 /** Text from anywhere, made safe for one line of a screen: nothing moves the cursor, hides or turns the text around. */
 export function plainText(text: string): string {

@@ -66,7 +66,10 @@ export function progressLine(progress: Progress, samples: readonly Sample[], col
   const isKnown = totalBytes !== null && totalBytes > 0 && doneBytes <= totalBytes
   const share = isKnown ? doneBytes / totalBytes : 0
   const facts: string[] = isKnown
-    ? [`${Math.min(99, Math.floor(share * 100))}%`.padStart(3), `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`]
+    ? [
+        `${Math.min(99, Math.floor(share * 100))}%`.padStart(3),
+        `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}`,
+      ]
     : [formatBytes(doneBytes), `${formatCount(doneEntries)} entries`]
   const optional: string[] = [
     ...(rate === null ? [] : [`${formatBytes(rate)}/s`]),
@@ -76,7 +79,8 @@ export function progressLine(progress: Progress, samples: readonly Sample[], col
   while (optional.length > 0 && [...facts, ...optional].join('  ').length + least + 2 > columns) optional.pop()
   const text = [...facts, ...optional].join('  ')
   const room = columns - text.length - 2
-  const line: Line = isKnown && room >= 4 ? [span(bar(share, Math.min(room, 40), glyphs), 'running'), span(`  ${text}`)] : [span(text)]
+  const line: Line =
+    isKnown && room >= 4 ? [span(bar(share, Math.min(room, 40), glyphs), 'running'), span(`  ${text}`)] : [span(text)]
   const left = columns - lineWidth(line) - 2
   const plot = left < 4 ? '' : ratePlot(samples, left, glyphs)
   return plot === '' ? line : [...line, span(`  ${plot}`, 'dim')]

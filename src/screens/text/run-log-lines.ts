@@ -24,7 +24,10 @@ export function linesOfEvent(event: RunEvent, number: number): readonly LogLine[
     case 'progress':
       return []
     case 'started':
-      return lines('I', `${wordOfKind(event.command)} began: ${plainText(event.about)} (process ${event.pid} on ${plainText(event.host)})`)
+      return lines(
+        'I',
+        `${wordOfKind(event.command)} began: ${plainText(event.about)} (process ${event.pid} on ${plainText(event.host)})`,
+      )
     case 'phase':
       return lines('I', `${plainText(event.phase)}${event.service === undefined ? '' : ` ${plainText(event.service)}`}`)
     case 'notice':
@@ -36,7 +39,8 @@ export function linesOfEvent(event: RunEvent, number: number): readonly LogLine[
     case 'finished': {
       const how = `${wordOfRun(event.outcome)} after ${formatDuration(event.durationMs)}, exit code ${event.exitCode}`
       const { error } = event
-      if (error === undefined) return lines(event.outcome === 'done' ? 'I' : event.outcome === 'failed' ? 'E' : 'W', how)
+      if (error === undefined)
+        return lines(event.outcome === 'done' ? 'I' : event.outcome === 'failed' ? 'E' : 'W', how)
       return lines(
         'E',
         `${error.code}: ${plainMessage(error.message)}`,
@@ -72,7 +76,9 @@ function itemFacts(item: unknown): string[] {
 function problemText(problem: unknown): string {
   if (!isRecord(problem)) return factText('', problem)
   const { archive, path, what, severity } = problem
-  const where = [archive, path].filter((part) => typeof part === 'string' && part !== '').map((part) => factText('', part))
+  const where = [archive, path]
+    .filter((part) => typeof part === 'string' && part !== '')
+    .map((part) => factText('', part))
   return `${severity === 'damage' ? 'DAMAGE' : 'warning'} ${where.join(' ')}: ${factText('', what)}`
 }
 

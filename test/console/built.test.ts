@@ -1,0 +1,172 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../../src/engine/platform/clock.ts'
+import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
+import { acquireLock } from '../../src/engine/platform/lock.ts'
+import { pathFromText } from '../../src/model/path.ts'
+import { backupIds, Stage } from '../e2e/stage.ts'
+import { openPty, otherKeys, stageWithBackups } from './pty-kit.ts'
+
+/** Every screen of the built console in a real terminal: opened, its main action done, and what became of it on disk. */
+
+let stage: Stage
+let ids: string[]
+beforeAll(async () => {
+  stage = await stageWithBackups(3)
+  ids = backupIds(stage.root)
+})
+afterAll(() => stage.remove())
+
+test('Dashboard: shows the service, follows a job that another process runs, and cancels it', async () => {
+  // While it is held, a backup has begun and waits.
+  const lock = await acquireLock(createDiskFiles(), pathFromText(join(stage.root, 'locks', 'service-paths')), {
+    waitMs: 0,
+    signal: new AbortController().signal,
+    clock: systemClock,
+    holder: { pid: process.pid, run: 'test', command: 'test', since: '' },
+  })
+  const create = stage.start(['create', stage.at('source')])
+  try {
+    const pty = openPty(stage)
+    await pty.until(/paths .* never/)
+    await pty.until('Running 1')
+    pty.type('f')
+    await pty.until('following')
+    pty.type('x')
+    await pty.until('Stop this backup?')
+    pty.type('y')
+    // The 300 ms after the question appeared take no answer.
+    await pressedUntil(
+      () => pty.type('y'),
+      () => pty.screen.includes('interrupted'),
+      create.ended,
+    )
+    await pty.until('interrupted')
+  } finally {
+    lock.release()
+  }
+  expect((await create.ended).code).toBe(130)
+  expect(backupIds(stage.root)).toEqual(ids)
+})
+
+test('Backups: finds one, pins it, and its pin lies beside its manifest', async () => {
+  const pty = openPty(stage)
+  await pty.until('HOLDFAST')
+  pty.type('2')
+  await pty.until('Backups 3')
+  const wanted = ids[0]!
+  pty.type(`/${wanted.slice(-4)}\r`)
+  await pty.until('1 of 3')
+  pty.type('P')
+  await pty.until('Pin 1 backup?')
+  const pin = join(stage.root, 'archives', wanted, 'pin.json')
+  await pressedUntil(
+    () => pty.type('y'),
+    () => existsSync(pin),
+  )
+  await pty.until(/ pin( |$)/m)
+  expect(JSON.parse(readFileSync(pin, 'utf8'))).toMatchObject({ legalHold: null })
+})
+
+test('Run: a verification started here is followed to its end, and the list knows of it', async () => {
+  const pty = openPty(stage)
+  pty.type('2')
+  await pty.until('Backups 3')
+  pty.type('G')
+  pty.type('V')
+  await pty.until('how?')
+  pty.type(otherKeys.enter)
+  await pty.until('holdfast verify')
+  await pressedUntil(
+    () => pty.type('y'),
+    () => !pty.screen.includes('[ Cancel ]'),
+  )
+  await pty.until('✔ done')
+  await pty.until('level full')
+  pty.type(otherKeys.escape)
+  await pty.until(/✔ now/)
+})
+
+test('Activity: shows all runs, and the log of one in the pager', async () => {
+  const pager = stage.at('a pager')
+  writeFileSync(pager, '#!/bin/sh\ncat "$1"; read -r _\n', { mode: 0o755 })
+  const pty = openPty(stage, { env: { PAGER: `'${pager}'` } })
+  await pty.until('HOLDFAST')
+  pty.type('6')
+  await pty.until(/Runs \d/)
+  pty.type('G')
+  pty.type('e')
+  await pty.until('"kind":"finished"')
+  expect(pty.isAlternate).toBe(false)
+  pty.type('\r')
+  await pty.until(/Runs \d/)
+  expect(pty.isAlternate).toBe(true)
+})
+
+test('Settings and keys: the effective repository and the key it is opened with', async () => {
+  const pty = openPty(stage)
+  await pty.until('HOLDFAST')
+  pty.type('7')
+  await pty.until(/storage\.local\.path/)
+  pty.type('\t')
+  await pty.until(/\[Keys 1\]/)
+  await pty.until(/✔ [0-9a-f]{8}/)
+})
+
+test('First run: makes a repository and a key in an empty place', async () => {
+  const empty = new Stage()
+  try {
+    const pty = openPty(empty, { env: { BACKUP_ENCRYPTION_KEY: undefined } })
+    await pty.until('There is no repository at')
+    pty.type('I')
+    await pty.until('What opens the backups?')
+    pty.type(otherKeys.enter)
+    await pty.until('holdfast init')
+    await pressedUntil(
+      () => pty.type('y'),
+      () => pty.screen.includes('The repository is made'),
+    )
+    const screen = await pty.until('Copy it elsewhere now')
+    expect(existsSync(join(empty.root, 'archives'))).toBe(true)
+    expect(screen).toContain('Key: ')
+    pty.type(otherKeys.enter)
+    await pty.until('There is no backup yet')
+  } finally {
+    empty.remove()
+  }
+})
+
+test('costs at most 800 bytes a key on a table at 100x30', async () => {
+  const pty = openPty(stage)
+  await pty.until('HOLDFAST')
+  pty.type('6')
+  await pty.until(/Runs \d/)
+  await pty.until(/sync/)
+  const costs: number[] = []
+  for (let pressed = 0; pressed < 3; pressed++) {
+    const before = pty.bytes
+    const row = cursorRow(pty.screen)
+    pty.type(otherKeys.down)
+    await pty.until((screen) => cursorRow(screen) !== row)
+    costs.push(pty.bytes - before)
+  }
+  expect(Math.max(...costs)).toBeLessThanOrEqual(800)
+})
+
+function cursorRow(screen: string): string {
+  return screen.split('\n').find((line) => line.startsWith('▸')) ?? ''
+}
+
+/** Presses a key, again where a question has not yet listened, until what it does is seen. */
+async function pressedUntil(press: () => void, isDone: () => boolean, ended?: Promise<unknown>): Promise<void> {
+  let isOver = false
+  ended?.then(() => {
+    isOver = true
+  })
+  const { setTimeout: wait } = await import('node:timers/promises')
+  for (let tries = 0; tries < 100 && !isDone() && !isOver; tries++) {
+    press()
+    await wait(50)
+  }
+}

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import type { RunEvent } from '../../src/model/event.ts'
+import { screens } from '../../src/screens/registry.ts'
+import { key, misfits, type OpenedConsole, openConsole, type Setting } from './harness.tsx'
+import { hostileBackups, hostileNames, hostileRuns } from './hostile.ts'
+import { runningRun, sampleBackups, sampleRuns } from './sample.ts'
+
+const sizes = [
+  [60, 16],
+  [80, 24],
+  [100, 30],
+  [200, 60],
+] as const
+
+const runs = [runningRun(-1), runningRun(-2, { kind: 'restore' }), ...sampleRuns(120)]
+const worlds: readonly [name: string, setting: Setting][] = [
+  ['usual', { runs }],
+  ['in ASCII', { runs, capability: { unicode: false, colors: 'none' } }],
+  ['empty', { backups: [], runs: [], status: { services: [], runs: [], verified: null, successRate: null } }],
+  [
+    'hostile',
+    {
+      backups: hostileBackups(),
+      runs: [runningRun(-1, { about: hostileNames.join(' '), phase: hostileNames[1]! }), ...hostileRuns()],
+      status: { root: hostileNames.join('/'), problems: [...hostileNames] },
+      facts: { host: hostileNames[1]!, user: hostileNames[6]!, root: hostileNames[8]! },
+    },
+  ],
+  [
+    'unreadable',
+    {
+      engine: {
+        status: () => Promise.reject(new Error(hostileNames.join(' '))),
+        list: () => Promise.reject(new Error(hostileNames.join(' '))),
+        doctor: () => Promise.reject(new Error(hostileNames.join(' '))),
+        keysList: () => Promise.reject(new Error(hostileNames.join(' '))),
+      },
+    },
+  ],
+  ['of 100,000', { backups: sampleBackups(100_000), runs }],
+]
+
+/** What leads to each screen that is built, from the dashboard. */
+const ways: readonly [name: string, keys: readonly string[]][] = [
+  ...screens.filter(({ digit }) => digit !== null).map(({ id, digit }): [string, string[]] => [id, [String(digit)]]),
+  ['a run', ['6', key.enter]],
+  ['help', ['2', '?']],
+  ['the palette', ['2', ':']],
+  ['a dialog', ['2', 'P']],
+  ['a menu', ['2', 'o']],
+  ['what needs attention', ['1', 'a']],
+  ['a filter', ['2', '/a !b size:>1']],
+  ['keys', ['7', key.tab]],
+  ['checks', ['7', key.tab, key.tab]],
+]
+
+for (const [columns, rows] of sizes) {
+  test.each(worlds)(`every screen fits ${columns}x${rows} exactly: %s`, async (_name, setting) => {
+    for (const [name, keys] of ways) {
+      const console = await openConsole({ ...setting, columns, rows })
+      await console.until('HOLDFAST')
+      for (const packet of keys) await console.keys(packet)
+      await console.until('HOLDFAST')
+      const frame = console.frame()
+      expect({ name, misfits: misfits(frame, columns, rows) }).toEqual({ name, misfits: [] })
+      expect({ name, frame }).toEqual({
+        name,
+        frame: frame.replace(/[\p{Cc}\p{Cf}]/gu, (char) => (char === '\n' ? char : '?')),
+      })
+      if (setting.capability?.unicode === false)
+        expect({ name, frame }).toEqual({ name, frame: frame.replace(/[^\x20-\x7e\n]/g, '?') })
+      await leave(console)
+    }
+  })
+}
+
+/** So that not all of them are open at once. */
+async function leave(console: OpenedConsole): Promise<void> {
+  await console.keys(key.ctrlC)
+  for (let tries = 0; tries < 6; tries++) await console.keys(key.escape)
+  await console.keys('1q')
+  await console.left
+}
+
+test('a log of hostile lines fits, wrapped and not', async () => {
+  const run = runningRun(-1)
+  const console = await openConsole({ columns: 80, rows: 24, runs: [run] })
+  for (const name of hostileNames) {
+    const told: readonly Extract<RunEvent, { kind: 'warning' | 'notice' | 'phase' }>['kind'][] = ['warning', 'notice']
+    for (const kind of told)
+      console.jobs.tell(run.id, { kind, message: name } as Parameters<typeof console.jobs.tell>[1])
+    console.jobs.tell(run.id, { kind: 'phase', phase: name })
+  }
+  await console.keys('6\r')
+  await console.until('following')
+  expect(misfits(console.frame(), 80, 24)).toEqual([])
+  for (const keys of ['w', 'g', 'G', '/x\r', 'n', 'N']) {
+    await console.keys(keys)
+    expect(misfits(console.frame(), 80, 24)).toEqual([])
+    expect(console.frame()).not.toMatch(/[^\P{Cc}\n]/u)
+  }
+})

@@ -1,0 +1,95 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { key, type OpenedConsole, openConsole, type Setting } from './harness.tsx'
+import { now, runningRun, sampleBackups, sampleRuns } from './sample.ts'
+
+/** How screens look, kept as text. `HOLDFAST_GOLDEN=write` writes them anew; then look at what changed. */
+const folder = fileURLToPath(new URL('golden', import.meta.url))
+const isWriting = process.env['HOLDFAST_GOLDEN'] === 'write'
+
+function compare(name: string, frame: string): void {
+  const path = join(folder, `${name}.txt`)
+  if (isWriting) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(path, `${frame}\n`)
+  }
+  expect(`${frame}\n`).toBe(readFileSync(path, 'utf8'))
+}
+
+const running = runningRun(-1, {
+  startedAt: new Date(now - 300_000).toISOString(),
+  about: 'web',
+})
+const runs = [running, ...sampleRuns(40)]
+
+interface Scene {
+  readonly name: string
+  readonly setting?: Setting
+  readonly keys: readonly string[]
+  /** Seen once it is there. */
+  readonly text: string
+  act?(console: OpenedConsole): void
+}
+
+const scenes: readonly Scene[] = [
+  {
+    name: 'dashboard',
+    setting: { runs, status: { ok: false, problems: ['etc: the last backup is 15 hours old, its RPO is 12'] } },
+    keys: [],
+    text: 'Running 1',
+  },
+  {
+    name: 'first-run',
+    setting: { backups: [], runs: [], status: { services: [], runs: [] } },
+    keys: [],
+    text: 'There is no backup yet',
+  },
+  { name: 'backups', keys: ['2', key.down], text: 'Backups 40' },
+  { name: 'backups-filter', keys: ['2', '/web !pin age:>1d'], text: ' of 40' },
+  { name: 'backups-marked', keys: ['2', '   '], text: '3 marked' },
+  { name: 'pin', keys: ['2', 'P'], text: '[ Cancel ]' },
+  { name: 'activity', setting: { runs }, keys: ['6'], text: 'Runs 41' },
+  {
+    name: 'run',
+    setting: { runs: [running] },
+    keys: ['6', key.enter],
+    text: 'writing',
+    act({ jobs }) {
+      jobs.tell(running.id, { kind: 'started', command: 'create', pid: 4711, host: 'web1', about: 'web' })
+      jobs.tell(running.id, { kind: 'phase', phase: 'counting' })
+      jobs.tell(running.id, { kind: 'phase', phase: 'reading', service: 'web' })
+      jobs.tell(running.id, { kind: 'warning', message: '/srv/www/a changed while it was read' })
+      jobs.tell(running.id, { kind: 'phase', phase: 'writing to disk', service: 'web' })
+    },
+  },
+  { name: 'settings', keys: ['7'], text: 'storage.local.path' },
+  { name: 'keys', keys: ['7', key.tab], text: '00ff' },
+  { name: 'checks', keys: ['7', key.shiftTab], text: 'no key' },
+  { name: 'help', keys: ['2', '?'], text: 'Keys' },
+  { name: 'palette', keys: [':'], text: 'Commands' },
+]
+
+for (const [columns, rows] of [
+  [80, 24],
+  [100, 30],
+] as const) {
+  test.each(scenes.map((scene) => [scene.name, scene] as const))(
+    `looks as it did at ${columns}x${rows}: %s`,
+    async (name, { setting, keys, text, act }) => {
+      const console = await openConsole({ backups: sampleBackups(40), ...setting, columns, rows })
+      await console.until('HOLDFAST')
+      act?.(console)
+      for (const packet of keys) await console.keys(packet)
+      await console.until(text)
+      compare(`${name}-${columns}x${rows}`, console.frame())
+    },
+  )
+}
+
+test('draws the dashboard in ASCII where there is nothing else', async () => {
+  const console = await openConsole({ runs, columns: 80, rows: 24, capability: { unicode: false, colors: 'none' } })
+  await console.until('Running 1')
+  compare('dashboard-ascii-80x24', console.frame())
+})
