@@ -1,4 +1,5 @@
 import type { CatalogEntry, Manifest, ManifestDetails } from './backup.ts'
+import type { BrowseOptions, Browser } from './browse.ts'
 import type { SettingOrigin } from './configuration.ts'
 import type { RunEvent } from './event.ts'
 import type { Compression } from './format.ts'
@@ -26,7 +27,10 @@ export interface Engine {
     options: { readonly backup: string; readonly path: string; readonly services: readonly string[] },
     take: (bytes: Uint8Array) => Promise<void>,
   ): Promise<void>
-  diff(options: DiffOptions, take: (change: Change) => Promise<void>): Promise<DiffResult>
+  /** Opens a backup to look around in it. @throws E_KEY_MISSING where it is encrypted and there is no key. */
+  browse(options: BrowseOptions): Promise<Browser>
+  /** Changes in the order of paths, one service after another. @throws E_INTERRUPTED where `watch` aborts. */
+  diff(options: DiffOptions, take: (change: Change) => Promise<void>, watch?: DiffWatch): Promise<DiffResult>
   /** What stands where a restore would go. @throws E_TARGET where it is no directory, or lies inside the repository; E_IO. */
   lookAtTarget(path: string): Promise<TargetLook>
   /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
@@ -216,6 +220,15 @@ export interface DiffOptions {
   readonly backup: string
   readonly services: readonly string[]
   readonly against: { readonly kind: 'backup'; readonly id: string } | { readonly kind: 'live' }
+}
+
+/** For whoever waits for a comparison and may lose patience. */
+export interface DiffWatch {
+  readonly signal: AbortSignal
+  /** Entries that were compared, of about how many. Told often. */
+  progress(done: number, total: number): void
+  /** Among so many changes at most, removed and added files of one content are told as one that was renamed. */
+  readonly renamesAmong: number
 }
 
 export interface Change {
