@@ -35,7 +35,11 @@ export function markState(marks: Marks, path: BytePath): MarkState {
 
 /** All of it, or nothing where all of it was marked. */
 export function toggled(marks: Marks, path: BytePath): Marks {
-  const mark = markState(marks, path) !== 'on'
+  return withMark(marks, path, markState(marks, path) !== 'on')
+}
+
+/** With the path, and all below it, marked or not. */
+export function withMark(marks: Marks, path: BytePath, mark: boolean): Marks {
   const next = new Map([...marks].filter(([other]) => !isWithin(other, path)))
   if (path === rootPath || isMarked(next, path) !== mark) next.set(path, mark)
   return next

@@ -130,7 +130,10 @@ export function hasAnswers(wizard: Wizard, began: Wizard): boolean {
 }
 
 /** What is to be planned. A path that is not marked any more stays out, whatever was chosen for it. */
-export function restoreRequest(wizard: Wizard, home: string | undefined): RestoreOptions {
+export function restoreRequest(
+  wizard: Pick<Wizard, 'backup' | 'services' | 'marks' | 'target' | 'decisions'>,
+  home: string | undefined,
+): RestoreOptions {
   const { backup, services, marks, target, decisions } = wizard
   const choices = new Map(scopeChoices(marks))
   for (const [path, { choice }] of decisions) if (isMarked(marks, path)) choices.set(path, choice)
@@ -148,6 +151,15 @@ export function restoreRequest(wizard: Wizard, home: string | undefined): Restor
 export function proposedDirectory(backup: string, now: number, home: string | undefined): string {
   const [, month, day, hour, minute] = /^\d+-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(new Date(now).toISOString())!
   return `${home === undefined ? '' : '~/'}restore-${shortId(backup)}-${month}${day}-${hour}${minute}`
+}
+
+/** Why the text cannot name the new directory; null where it can. */
+export function whyNoDirectory(text: string, home: string | undefined): string | null {
+  if (text === '') return 'name a directory'
+  if (text.startsWith('~') && withHome(text, home) === text) return 'write the directory out: only ~/ is known here'
+  const name = text.split('/').findLast((part) => part !== '')
+  if (name === undefined || name === '.' || name === '..') return 'name the new directory itself, without . and ..'
+  return null
 }
 
 export function withHome(directory: string, home: string | undefined): string {

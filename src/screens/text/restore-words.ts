@@ -1,4 +1,5 @@
 import type { PlannedStep, Standing } from '../../model/engine.ts'
+import type { BytePath } from '../../model/path.ts'
 import type { PathChoice, RefuseReason } from '../../model/restore.ts'
 import { formatAge, formatBytes } from '../../model/units.ts'
 import type { Glyphs } from './glyphs.ts'
@@ -32,6 +33,14 @@ const neverWritten: ReadonlySet<string | null> = new Set<RefuseReason>([
   'malformed-path',
   'duplicate-path',
 ])
+
+const allBelow = 'all-below'
+
+/** Stands for a directory that something is chosen for, and for all that lies in it. */
+export function wholeDirectory(path: BytePath, { action }: Pick<PlannedStep, 'action'>): PlannedStep {
+  const shown = action === 'refuse' ? 'keep' : action
+  return { action: shown, kind: 'keep', path, bytes: 0, as: null, because: allBelow, stored: null, standing: null }
+}
 
 /** Somebody must say what becomes of it before anything is written. */
 export function isBlocked({ action, because }: PlannedStep): boolean {
@@ -128,6 +137,7 @@ export function actionMark(step: PlannedStep, glyphs: Glyphs): Span {
 /** Why it is so, in a few words. */
 export function whyText(step: PlannedStep): string {
   const { action, because, standing, stored } = step
+  if (because === allBelow) return 'all that lies in it'
   switch (action) {
     case 'refuse':
       return reasons[because as RefuseReason] ?? plainText(because ?? '')
