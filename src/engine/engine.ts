@@ -3,6 +3,7 @@ import type { During, Engine } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { displayPath, joinPath, parentOf, pathFromText } from '../model/path.ts'
 import { createBackup } from './backup.ts'
+import { openBrowser } from './browse/browser.ts'
 import { listBackups } from './catalog.ts'
 import { consolidateBackup } from './consolidate/consolidate-backup.ts'
 import { chooseCompression, chooseServices, expectedBytes } from './create-request.ts'
@@ -211,7 +212,8 @@ export function createEngine(parts: EngineParts): Engine {
       }
     },
 
-    diff: (options, take) => diffBackups(session, options, take),
+    browse: (options) => openBrowser(session, options),
+    diff: (options, take, watch) => diffBackups(session, options, take, watch),
     lookAtTarget: async (path) => lookAtTarget(files, session.absolute(path), session.repository().root),
     planRestore: (options, during) => planRestore(session, options, during),
     verify: (options, during) => verifyBackups(session, options, during),

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Root } from '../model/archive.ts'
+import { BackupError } from '../model/errors.ts'
 import { type BytePath, comparePaths, pathFromBytes, pathFromText } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import type { SourceContext, SourceEntry } from '../model/source.ts'
 import type { TocEntry } from '../model/toc.ts'
 import { splitXattrs } from './archive/extended-attributes.ts'
 import { describe } from './archive/large-file.ts'
+import type { Pace } from './pace.ts'
 import type { AccountNames } from './platform/account-names.ts'
 import { readFully } from './platform/read-fully.ts'
 import { type FilesSettings, filesSource } from './sources/files.ts'
@@ -21,6 +23,7 @@ export async function* liveEntries(
   repository: FilesSettings['repository'],
   context: SourceContext,
   stored: (path: BytePath) => TocEntry | undefined,
+  pace: Pace,
 ): AsyncGenerator<TocEntry> {
   const paths = source.paths.map((path) =>
     typeof path === 'string'
@@ -36,19 +39,21 @@ export async function* liveEntries(
   })
   for await (const slice of walk.scan(context)) {
     for (const entry of slice) {
-      const live = liveEntry(files, names, entry, stored(entry.path), context)
+      const live = await liveEntry(files, names, entry, stored(entry.path), context, pace)
       if (live !== null) yield live
     }
   }
 }
 
-function liveEntry(
+async function liveEntry(
   files: Files,
   names: AccountNames,
   entry: SourceEntry,
   known: TocEntry | undefined,
   context: SourceContext,
-): TocEntry | null {
+  pace: Pace,
+): Promise<TocEntry | null> {
+  if (pace.isDue) await pace.turn()
   const disk = `/${entry.path}` as BytePath
   try {
     const { attributes, type } = entry
@@ -74,8 +79,9 @@ function liveEntry(
       known.mtimeNs === status.mtimeNs &&
       known.ctimeNs === status.ctimeNs &&
       known.inode === status.inode
-    return { ...common, sizeBytes, sha256: same ? known.sha256 : hashFile(files, disk) }
+    return { ...common, sizeBytes, sha256: same ? known.sha256 : await hashInTurns(files, disk, pace) }
   } catch (error) {
+    if (error instanceof BackupError && error.code === 'E_INTERRUPTED') throw error
     context.warn({ path: entry.path, what: `not readable: ${(error as NodeJS.ErrnoException).code ?? 'error'}` })
     return known ?? null
   }
@@ -83,15 +89,30 @@ function liveEntry(
 
 /** SHA-256 of a file on disk, lower-case hex. */
 export function hashFile(files: Files, path: BytePath): string {
+  const hash = createHash('sha256')
+  for (const block of blocksOf(files, path)) hash.update(block)
+  return hash.digest('hex')
+}
+
+async function hashInTurns(files: Files, path: BytePath, pace: Pace): Promise<string> {
+  const hash = createHash('sha256')
+  for (const block of blocksOf(files, path)) {
+    hash.update(block)
+    if (pace.isDue) await pace.turn()
+  }
+  return hash.digest('hex')
+}
+
+/** Each block is overwritten by the next. */
+function* blocksOf(files: Files, path: BytePath): Generator<Uint8Array> {
   const fd = files.open(path, 'read')
   try {
-    const hash = createHash('sha256')
     const buffer = Buffer.allocUnsafe(1 << 20)
     for (let position = 0; ; ) {
       const got = readFully(files, fd, buffer, position)
-      hash.update(buffer.subarray(0, got))
+      yield buffer.subarray(0, got)
       position += got
-      if (got < buffer.length) return hash.digest('hex')
+      if (got < buffer.length) return
     }
   } finally {
     files.close(fd)

@@ -1,5 +1,6 @@
 import type { CatalogEntry, Manifest, ManifestDetails } from '../../src/model/backup.ts'
 import type { Engine, PlannedRestore, RestoreOutcome, StatusReport } from '../../src/model/engine.ts'
+import { BackupError } from '../../src/model/errors.ts'
 import type { RunEvent } from '../../src/model/event.ts'
 import { type BytePath, pathFromText } from '../../src/model/path.ts'
 import type { TocEntry } from '../../src/model/toc.ts'
@@ -233,6 +234,10 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     async cat(options, take) {
       calls.push({ method: 'cat', options })
       await take(Buffer.from([0xff, 0x00, 0x41]))
+    },
+    async browse(options) {
+      calls.push({ method: 'browse', options })
+      throw new BackupError('E_UNKNOWN_ID', `there is no backup ${options.backup}`)
     },
     async diff(options, take) {
       calls.push({ method: 'diff', options })

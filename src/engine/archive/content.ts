@@ -3,7 +3,7 @@ import type { StreamReader } from './stream-reader.ts'
 
 /** Where content is read from: a stream by the ordinal of its archive. */
 export interface ContentSource {
-  member(ordinal: number): { readonly stream: StreamReader }
+  member(ordinal: number): { readonly stream: Pick<StreamReader, 'extent'> }
 }
 
 const zeros = new Uint8Array(1 << 20)
