@@ -15,7 +15,7 @@ import { Scope, scopeText } from './restore-steps/scope.tsx'
 import { TargetStep } from './restore-steps/target.tsx'
 import { useAmount } from './restore-steps/use-amount.ts'
 import { useBrowser } from './restore-steps/use-browser.ts'
-import { type Planning, usePlan } from './restore-steps/use-plan.ts'
+import { type Planned, usePlan } from './restore-steps/use-plan.ts'
 import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
 import type { ImpactFacts } from './text/restore-impact.ts'
 import { stepperLine } from './text/restore-lines.ts'
@@ -25,6 +25,7 @@ import {
   hasAnswers,
   proposedDirectory,
   restoreRequest,
+  someServices,
   stepBefore,
   stepWizard,
   type Wizard,
@@ -35,7 +36,12 @@ import {
 
 /** Keys of every step, under those of the step itself. */
 const wizardKeys = {
-  back: { keys: ['escape', 'q', 'left', 'backspace'], label: 'back', about: 'one step back; all answers are kept', hint: 4 },
+  back: {
+    keys: ['escape', 'q', 'left', 'backspace'],
+    label: 'back',
+    about: 'one step back; all answers are kept',
+    hint: 4,
+  },
 } as const satisfies KeyTable
 
 const noPaths: readonly BytePath[] = []
@@ -49,8 +55,12 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
   )
   const [wizard, take] = useReducer(stepWizard, began)
   const [isLeaving, setLeaving] = useState(false)
-  const { at, backup, services, marks, target, decisions } = wizard
+  const { at, backup, marks, target, decisions } = wizard
   const { browser, trouble } = useBrowser(backup)
+  const services = useMemo(
+    () => someServices(wizard.services, browser?.services.map(({ name }) => name) ?? null),
+    [wizard.services, browser],
+  )
   const answers = useMemo(() => ({ services, marks }), [services, marks])
   const amount = useAmount(browser, answers)
   const list = useLoaded(store.list)
@@ -60,7 +70,11 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
     [backup, services, marks, target, decisions, facts.home],
   )
   const planning = usePlan(at === 'plan' || at === 'confirm' ? request : null)
-  const impact = useMemo(() => impactFacts(planning, entry, facts.host, now), [planning.planned, entry, facts.host, now])
+  const { planned } = planning
+  const impact = useMemo(
+    () => impactFacts(planned, entry, facts.host, now),
+    [planned, entry, facts.host, now],
+  )
 
   const goBack = (): void => {
     const before = stepBefore(at)
@@ -68,7 +82,8 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
     else if (facts.readOnly || !hasAnswers(wizard, began)) back()
     else setLeaving(true)
   }
-  useKeys('screen', 'Restore', wizardKeys, { back: goBack })
+  // In the form every key but Esc belongs to its fields, and that one it hands on itself.
+  useKeys('screen', 'Restore', wizardKeys, { back: at !== 'target' && goBack })
   const to = (step: WizardStep) => (): void => take({ kind: 'to', step })
   const below = rows - 1
   const scope = scopeText(answers, amount)
@@ -88,7 +103,9 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
         {browser === null ? (
           <Lines
             lines={exactly(
-              trouble === null ? emptyLines('Opening the backup', '', columns) : troubleLines(trouble, 'Esc goes back', columns, glyphs),
+              trouble === null
+                ? emptyLines('Opening the backup', '', columns)
+                : troubleLines(trouble, 'Esc goes back', columns, glyphs),
               below,
             )}
           />
@@ -100,10 +117,7 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
             shown={argument.paths ?? noPaths}
             amount={amount}
             rows={below}
-            change={(next) => {
-              take({ kind: 'services', services: next.services })
-              take({ kind: 'marks', marks: next.marks })
-            }}
+            change={({ services: some, marks: marked }) => take({ kind: 'scope', services: some, marks: marked })}
             next={() => (isNothing(marks) ? say('nothing is marked: Space marks, a marks everything') : to('target')())}
           />
         )}
@@ -131,10 +145,11 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
           confirm={to('confirm')}
         />
       </Step>
-      {at === 'confirm' && planning.planned !== null && impact !== null && (
+      {at === 'confirm' && planned !== null && impact !== null && (
         <ConfirmStep
           wizard={wizard}
-          planned={planning.planned}
+          services={services}
+          planned={planned}
           isCurrent={planning.isCurrent}
           facts={impact}
           scope={scope}
@@ -189,7 +204,7 @@ function choiceOf({ id, services }: CatalogEntry, proposed: string): WizardChang
   return { kind: 'choose', backup: id, has: services, proposed }
 }
 
-function impactFacts({ planned }: Planning, entry: CatalogEntry | null, host: string, now: number): ImpactFacts | null {
+function impactFacts(planned: Planned | null, entry: CatalogEntry | null, host: string, now: number): ImpactFacts | null {
   if (planned === null) return null
   const { plan, survey } = planned
   const { blocked, isPartial, never, lost, space } = survey

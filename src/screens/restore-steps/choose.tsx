@@ -66,26 +66,49 @@ export function Choose({ backup, services, rows, choose }: ChooseProps): ReactNo
   const names = services.length > 0 ? services : (all.find(({ id }) => id === backup)?.services ?? [])
   const title =
     filter.line(columns) ??
-    ruleLine(lineOf('Backups of ', span(plainText(names.join(', ')), 'bold'), ` ${formatCount(alike.length)}`), 'newest first', columns, glyphs)
-  const below: readonly Line[] = row === null ? emptyLines('Nothing matches.', 'Esc shows all again.', columns) : backupLines(row, now, glyphs)
+    ruleLine(
+      lineOf('Backups of ', span(plainText(names.join(', ')), 'bold'), ` ${formatCount(alike.length)}`),
+      'newest first',
+      columns,
+      glyphs,
+    )
+  const below: readonly Line[] =
+    row === null ? emptyLines('Nothing matches.', 'Esc shows all again.', columns) : backupLines(row, now, glyphs)
   return (
     <>
       <Lines lines={[title]} />
       {timeline > 0 && <Lines lines={exactly(timelineOf(filter.rows, row, columns, glyphs), timeline)} />}
       <TableView table={table} columns={tableColumns} width={columns} />
-      <Lines lines={exactly(below.map((line) => fitLine(line, columns - 1, glyphs.cut)), 3)} />
+      <Lines
+        lines={exactly(
+          below.map((line) => fitLine(line, columns - 1, glyphs.cut)),
+          3,
+        )}
+      />
     </>
   )
 }
 
-function withSameServices(all: readonly CatalogEntry[], backup: string, services: readonly string[]): readonly CatalogEntry[] {
+function withSameServices(
+  all: readonly CatalogEntry[],
+  backup: string,
+  services: readonly string[],
+): readonly CatalogEntry[] {
   const given = all.find(({ id }) => id === backup)
   const wanted = services.length > 0 ? services : (given?.services ?? [])
-  return all.filter((entry) => entry.id === backup || (entry.type !== 'safety' && wanted.every((name) => entry.services.includes(name))))
+  return all.filter(
+    (entry) =>
+      entry.id === backup || (entry.type !== 'safety' && wanted.every((name) => entry.services.includes(name))),
+  )
 }
 
 /** The newest backups by size, the newest on the right, and where the cursor is among them. */
-function timelineOf(backups: readonly CatalogEntry[], row: CatalogEntry | null, columns: number, glyphs: Glyphs): readonly Line[] {
+function timelineOf(
+  backups: readonly CatalogEntry[],
+  row: CatalogEntry | null,
+  columns: number,
+  glyphs: Glyphs,
+): readonly Line[] {
   const room = Math.max(0, columns - 18)
   const shown = backups.slice(0, room).toReversed()
   const [oldest, newest] = [shown[0], shown.at(-1)]
@@ -118,10 +141,17 @@ function chooseColumns(glyphs: Glyphs, now: number): readonly Column<CatalogEntr
       title: 'VERIFIED',
       width: 14,
       priority: 0,
-      cell: ({ verified }) => (verified === null ? span('never verified', 'warning') : verifiedSpan(verified, now, glyphs)),
+      cell: ({ verified }) =>
+        verified === null ? span('never verified', 'warning') : verifiedSpan(verified, now, glyphs),
     },
     { title: 'TYPE', width: 4, priority: 3, cell: ({ type }) => shortType(type) },
-    { title: 'SIZE', width: 8, align: 'right', priority: 2, cell: ({ bytes, sizeBytes }) => formatBytes(bytes ?? sizeBytes) },
+    {
+      title: 'SIZE',
+      width: 8,
+      align: 'right',
+      priority: 2,
+      cell: ({ bytes, sizeBytes }) => formatBytes(bytes ?? sizeBytes),
+    },
     { title: 'SERVICES', width: 10, upTo: 24, priority: 4, cell: ({ services }) => plainText(services.join(', ')) },
     { title: 'DESCRIPTION', width: 12, upTo: 60, priority: 5, cell: ({ description }) => plainText(description ?? '') },
   ]

@@ -5,7 +5,6 @@ import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
 import { TypeNameDialog } from '../parts/confirm-dialog.tsx'
 import { Lines } from '../parts/lines.tsx'
-import { overlayColumns } from '../parts/overlay.tsx'
 import type { Trouble } from '../store/loaded.ts'
 import { exactly } from '../text/boxes.ts'
 import { wrap } from '../text/cut.ts'
@@ -27,6 +26,8 @@ export const confirmStepKeys = {
 
 export interface ConfirmProps {
   readonly wizard: Wizard
+  /** Of the scope; empty is all. */
+  readonly services: readonly string[]
   readonly planned: Planned
   /** It is what was asked for, and its time has not run out. */
   readonly isCurrent: boolean
@@ -37,20 +38,15 @@ export interface ConfirmProps {
   refuse(trouble: Trouble): void
 }
 
-/** What the overlay of the name needs beside facts and command. */
-const dialogRows = 7
-const dialogColumns = 72
-
 /** The last look: what will happen, in three lines and as a command; then the name. */
 export function ConfirmStep(props: ConfirmProps): ReactNode {
-  const { wizard, planned, isCurrent, facts, scope, rows, refuse } = props
+  const { wizard, services, planned, isCurrent, facts, scope, rows, refuse } = props
   const { glyphs, facts: machine, copy } = useConsole()
-  const area = useArea()
-  const { columns } = area
+  const { columns } = useArea()
   const { plan } = planned
   const [isTyping, setTyping] = useState(false)
   const { launch, shown } = useLaunch(plan, refuse)
-  const command = commandOf(wizard, plan.id, machine)
+  const command = commandOf({ ...wizard, services }, plan.id, machine)
   useKeys('screen', 'Confirm', confirmStepKeys, {
     start: isCurrent && (() => setTyping(true)),
     copy: () => copy(command.text),
@@ -60,11 +56,19 @@ export function ConfirmStep(props: ConfirmProps): ReactNode {
   const width = columns - 3
   const text = (said: string): readonly Line[] => wrap(said, width).map((line) => lineOf(` ${line}`))
   const lines: readonly Line[] = [
-    ruleLine(lineOf('Confirm'), `plan ${plainText(shortId(plan.id))} ${glyphs.dot} until ${plan.expiresAt.slice(11, 16)}Z`, columns, glyphs),
+    ruleLine(
+      lineOf('Confirm'),
+      `plan ${plainText(shortId(plan.id))} ${glyphs.dot} until ${plan.expiresAt.slice(11, 16)}Z`,
+      columns,
+      glyphs,
+    ),
     ...summary.flatMap(text),
     ...sentenceLines(
       isCurrent
-        ? { state: 'warning', text: `C, then the name ${plainText(name)}, begins it. It goes on when this console is closed.` }
+        ? {
+            state: 'warning',
+            text: `C, then the name ${plainText(name)}, begins it. It goes on when this console is closed.`,
+          }
         : { state: 'failed', text: 'the plan has run out: Esc goes back to it, p plans anew' },
       columns,
       glyphs,
@@ -75,17 +79,14 @@ export function ConfirmStep(props: ConfirmProps): ReactNode {
     ruleLine(lineOf('What it means'), '', columns, glyphs),
     ...impactOf(facts).flatMap((sentence) => sentenceLines(sentence, columns, glyphs)),
   ]
-  const inner = overlayColumns(area, dialogColumns) - 4
-  const dialogFacts = summary.slice(1).flatMap((said) => wrap(said, inner))
-  const isRoomy = dialogFacts.length + wrap(command.text, inner - 2).length + 2 + dialogRows <= area.rows - 2
   return (
     <>
       <Lines lines={exactly(lines, rows)} />
       {isTyping && (
         <TypeNameDialog
           title={wizard.target.isInPlace ? 'Restore in place?' : 'Restore?'}
-          facts={dialogFacts}
-          command={isRoomy ? command.text : null}
+          facts={summary.slice(1)}
+          command={command.text}
           verb="restore"
           name={name}
           nameOf={wizard.target.isInPlace ? 'name of this machine' : 'name of the directory'}
@@ -111,7 +112,8 @@ function commandOf(wizard: Wizard, plan: string, machine: ReturnType<typeof useC
   const { target, decisions } = wizard
   const { host, home } = machine
   const words = restoreWords({ ...wizard, host, home, decided: decisions.size })
-  if (words !== null) return { text: commandText(machine, words), note: 'It plans anew; e in the plan keeps exactly this one in a file.' }
+  if (words !== null)
+    return { text: commandText(machine, words), note: 'It plans anew; e in the plan keeps exactly this one in a file.' }
   return {
     text: commandText(machine, planWords(`restore-plan-${shortId(plan)}.json`, target, host)),
     note: 'What was marked and decided here is in the plan alone: e in the plan keeps it in that file.',

@@ -4,8 +4,8 @@ import { useArea, useConsole } from '../house/console-context.ts'
 import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
 import { Above, Overlay, overlayColumns } from '../parts/overlay.tsx'
-import { TextOverlay } from '../parts/text-overlay.tsx'
 import { useTextField } from '../parts/text-field.ts'
+import { TextOverlay } from '../parts/text-overlay.tsx'
 import { troubleOf } from '../store/loaded.ts'
 import { wrap } from '../text/cut.ts'
 import { shortId } from '../text/ids.ts'
@@ -16,7 +16,13 @@ import { type Target, withHome } from '../text/restore-wizard.ts'
 import { commandText } from '../text/shell.ts'
 
 const exportKeys = {
-  submit: { keys: ['enter'], label: 'save', about: 'write the plan into this file, which must not exist', danger: 1, hint: 9 },
+  submit: {
+    keys: ['enter'],
+    label: 'save',
+    about: 'write the plan into this file, which must not exist',
+    danger: 1,
+    hint: 9,
+  },
   cancel: { keys: ['escape'], label: 'cancel', about: 'write nothing', hint: 8 },
 } as const satisfies KeyTable
 

@@ -25,14 +25,19 @@ import {
   choiceMeaning,
   choicesFor,
   choiceWord,
-  whyText,
   wholeDirectory,
+  whyText,
 } from '../text/restore-words.ts'
 import type { Planned } from './use-plan.ts'
 import { type Steps, useSteps } from './use-steps.ts'
 
 export const planTableKeys = {
-  decide: { keys: ['enter'], label: 'decide', about: 'choose what becomes of this path, or of the marked ones', hint: 9 },
+  decide: {
+    keys: ['enter'],
+    label: 'decide',
+    about: 'choose what becomes of this path, or of the marked ones',
+    hint: 9,
+  },
   keep: { keys: ['K'], label: 'keep disk', about: 'keep what is on disk', hint: 4 },
   overwrite: { keys: ['O'], label: 'overwrite', about: 'overwrite what is on disk', hint: 3 },
   skip: { keys: ['S'], label: 'leave out', about: 'leave this path out', hint: 3 },
@@ -74,7 +79,8 @@ export function PlanTable(props: PlanTableProps): ReactNode {
   useEffect(() => look(row), [look, row])
   const choose = useChoose(table, props)
   const acting = actingRows(table)
-  const can = (choice: PathChoice): boolean => acting.some(({ step }) => choicesFor(originalOf(step, decisions)).includes(choice))
+  const can = (choice: PathChoice): boolean =>
+    acting.some(({ step }) => choicesFor(originalOf(step, decisions)).includes(choice))
   useKeys('pane', 'Plan', planTableKeys, {
     decide: row !== null && (() => setOpen('decide')),
     keep: can('keep') && (() => choose('keep')),
@@ -84,7 +90,7 @@ export function PlanTable(props: PlanTableProps): ReactNode {
     show: () => setOpen('show'),
   })
   const tableColumns = useMemo(() => stepColumns(glyphs), [glyphs])
-  const total = rowTotal(steps.sections, list)
+  const total = steps.sections.length === 0 ? viewCount(view, planned.plan.counts) : rowTotal(steps.sections, list)
   const count = lineOf(`${view.title} `, span(formatCount(total), 'bold'), ...markSpans(table))
   const title =
     steps.trouble !== null
@@ -97,7 +103,10 @@ export function PlanTable(props: PlanTableProps): ReactNode {
       {open === 'show' && (
         <Menu
           title="Show"
-          items={planViews.map((one) => ({ value: one.id, label: `${one.title} ${formatCount(viewCount(one, planned.plan.counts))}` }))}
+          items={planViews.map((one) => ({
+            value: one.id,
+            label: `${one.title} ${formatCount(viewCount(one, planned.plan.counts))}`,
+          }))}
           initial={view.id}
           onClose={() => setOpen(null)}
           onChoose={(id) => {
@@ -145,8 +154,11 @@ function useChoose(
       decide([wholeDirectory(parentOf(first.step.path), first.step)], choice)
       return
     }
-    const steps = acting.map(({ step }) => step).filter((step) => choice === null || choicesFor(originalOf(step, decisions)).includes(choice))
-    if (steps.length < acting.length) say(`${formatNumberOf(acting.length - steps.length, 'path')} cannot be decided so`)
+    const steps = acting
+      .map(({ step }) => step)
+      .filter((step) => choice === null || choicesFor(originalOf(step, decisions)).includes(choice))
+    if (steps.length < acting.length)
+      say(`${formatNumberOf(acting.length - steps.length, 'path')} cannot be decided so`)
     if (steps.length > 0) decide(steps, choice)
     if (table.markCount > 0) table.clearMarks()
     else table.moveTo(table.index + 1)
@@ -164,7 +176,8 @@ function DecideMenu({ rows, decisions, marks, onChoose, onClose }: DecideMenuPro
   const [only] = rows
   const possible = new Set(rows.flatMap(({ step }) => choicesFor(originalOf(step, decisions))))
   const items: MenuItem[] = [...possible].map((choice) => ({ value: choice, label: choiceMeaning(choice) }))
-  if (rows.some(({ choice }) => choice !== null)) items.push({ value: 'none', label: 'as the rest: take the choice back' })
+  if (rows.some(({ choice }) => choice !== null))
+    items.push({ value: 'none', label: 'as the rest: take the choice back' })
   const directory = rows.length === 1 && only !== undefined ? parentOf(only.step.path) : rootPath
   if (directory !== rootPath && isMarked(marks, directory)) {
     const name = `${plainPath(nameOf(directory))}/`
@@ -172,7 +185,8 @@ function DecideMenu({ rows, decisions, marks, onChoose, onClose }: DecideMenuPro
       if (possible.has(choice)) items.push({ value: `${choice} below`, label: `${choiceWord(choice)}: all in ${name}` })
   }
   if (items.length === 0) items.push({ value: 'close', label: 'nothing can be chosen here' })
-  const title = rows.length === 1 && only !== undefined ? plainPath(nameOf(only.step.path)) : formatNumberOf(rows.length, 'path')
+  const title =
+    rows.length === 1 && only !== undefined ? plainPath(nameOf(only.step.path)) : formatNumberOf(rows.length, 'path')
   return (
     <Menu
       title={title}
@@ -190,13 +204,11 @@ function DecideMenu({ rows, decisions, marks, onChoose, onClose }: DecideMenuPro
   )
 }
 
-function useReadOn(steps: Steps, index: number, count: number): void {
-  const { more } = steps
+function useReadOn({ hasMore, readOn }: Steps, index: number, count: number): void {
   const isNear = index + ahead >= count
   useEffect(() => {
-    if (isNear && more !== false) more()
-    // Only what is shown decides, not that there is another function for it.
-  }, [isNear, count])
+    if (isNear && hasMore && count > 0) readOn()
+  }, [isNear, hasMore, count, readOn])
 }
 
 interface StepFilter {
@@ -238,22 +250,34 @@ function markSpans({ markCount }: TableState<PlanRow>): Line {
 
 function stepColumns(glyphs: Glyphs): readonly Column<PlanRow>[] {
   return [
-    { title: 'S', width: glyphs.failed.length, priority: 0, cell: ({ step, isGone }) => (isGone ? span(glyphs.ok, 'ok') : actionMark(step, glyphs)) },
-    { title: 'PATH', width: 16, upTo: 400, priority: 0, cut: 'middle', cell: ({ step }) => plainPath(step.path) },
+    {
+      title: 'S',
+      width: glyphs.failed.length,
+      priority: 0,
+      cell: ({ step, isGone }) => (isGone ? span(glyphs.ok, 'ok') : actionMark(step, glyphs)),
+    },
+    { title: 'PATH', width: 24, upTo: 400, priority: 0, cut: 'middle', cell: ({ step }) => plainPath(step.path) },
     { title: 'WHY', width: 14, upTo: 34, priority: 1, cell: ({ step }) => whyText(step) },
     {
       title: 'ACTION',
       width: 14,
       priority: 0,
       cell: ({ step, choice }) =>
-        choice === null ? span(actionWord(step), actionLook(step)) : span(`${glyphs.mark} ${choiceWord(choice)}`, 'bold'),
+        choice === null
+          ? span(actionWord(step), actionLook(step))
+          : span(`${glyphs.mark} ${choiceWord(choice)}`, 'bold'),
     },
     {
       title: 'SIZE',
       width: 8,
       align: 'right',
       priority: 2,
-      cell: ({ step }) => (step.bytes > 0 ? formatBytes(step.bytes) : step.stored !== null && step.stored.type === 'file' ? formatBytes(step.stored.sizeBytes) : '-'),
+      cell: ({ step }) =>
+        step.bytes > 0
+          ? formatBytes(step.bytes)
+          : step.stored !== null && step.stored.type === 'file'
+            ? formatBytes(step.stored.sizeBytes)
+            : '-',
     },
   ]
 }

@@ -12,7 +12,7 @@ import { Lines } from '../parts/lines.tsx'
 import { TextOverlay } from '../parts/text-overlay.tsx'
 import { emptyLines, exactly, troubleLines } from '../text/boxes.ts'
 import { wrap } from '../text/cut.ts'
-import type { Glyphs } from '../text/glyphs.ts'
+import { type Glyphs, lookOf } from '../text/glyphs.ts'
 import { shortId } from '../text/ids.ts'
 import { fitLine, type Line, lineOf, span } from '../text/line.ts'
 import { plainMessage, plainPath, plainText } from '../text/plain.ts'
@@ -101,15 +101,26 @@ function Rehearsal(props: RehearsalProps): ReactNode {
     save: planning.isCurrent && (() => setOpen('save')),
   })
   const layout = planLayout(columns, rows)
-  const fromInto: FromInto = { backup: plan.backup, entry: facts.entry, plan, space: survey.space, scope, host: facts.host, now: facts.now }
+  const fromInto: FromInto = {
+    backup: plan.backup,
+    entry: facts.entry,
+    plan,
+    space: survey.space,
+    scope,
+    host: facts.host,
+    now: facts.now,
+  }
   const counts = { counts: plan.counts, bytesToWrite: plan.bytesToWrite, ...survey, blocked: survey.blocked.length }
   const top = [
-    ...(layout.fromInto === 5 ? fromIntoBoxes(fromInto, columns, glyphs) : fromIntoLines(fromInto, columns, layout.fromInto, glyphs)),
+    ...(layout.fromInto === 5
+      ? fromIntoBoxes(fromInto, columns, glyphs)
+      : fromIntoLines(fromInto, columns, layout.fromInto, glyphs)),
     planRule(planning, planned, columns, glyphs),
     ...(layout.counts === 3 ? countLines(counts, columns, glyphs) : [countPieces(counts, columns, glyphs)]),
   ]
   const status = statusOf(planning, against, machine.readOnly)
-  const sides = row === null ? [] : sidesLines(row.step, stored, glyphs).map((line) => fitLine(line, columns - 1, glyphs.cut))
+  const sides =
+    row === null ? [] : sidesLines(row.step, stored, glyphs).map((line) => fitLine(line, columns - 1, glyphs.cut))
   const impact = impactLines(wizard, facts, against, status, columns, layout.impact, glyphs)
   return (
     <>
@@ -125,7 +136,7 @@ function Rehearsal(props: RehearsalProps): ReactNode {
         decide={decide}
         look={look}
       />
-      {layout.rules > 0 && <Lines lines={[ruleLine(row === null ? [] : lineOf(`/${plainPath(row.step.path)}`), '', columns, glyphs)]} />}
+      {layout.rules > 0 && <Lines lines={[pathLine(row, plan.inPlace, columns, glyphs)]} />}
       <Lines lines={exactly(sides, layout.preview)} />
       {layout.rules > 1 && <Lines lines={[ruleLine(lineOf('What it means'), 'i in full', columns, glyphs)]} />}
       <Lines lines={impact} />
@@ -149,21 +160,41 @@ function planRule({ isPlanning, isExpired }: Planning, { plan }: Planned, column
     : isExpired
       ? lineOf(span(`${glyphs.warning} the plan has run out`, 'warning'))
       : lineOf('Plan, dry run')
-  return ruleLine(title, `${plainText(shortId(plan.id))} ${glyphs.dot} ${isExpired ? 'expired' : 'expires'} ${until}Z`, columns, glyphs)
+  return ruleLine(
+    title,
+    `${plainText(shortId(plan.id))} ${glyphs.dot} ${isExpired ? 'expired' : 'expires'} ${until}Z`,
+    columns,
+    glyphs,
+  )
+}
+
+/** Without a rule behind it, which would be sent anew with every key. */
+function pathLine(row: PlanRow | null, inPlace: boolean, columns: number, glyphs: Glyphs): Line {
+  if (row === null) return []
+  return fitLine(
+    lineOf(span(`${glyphs.rule.repeat(2)} `, 'dim'), `${inPlace ? '/' : ''}${plainPath(row.step.path)}`),
+    columns - 1,
+    glyphs.cut,
+  )
 }
 
 /** What can be done now, or why nothing can. */
 function statusOf(planning: Planning, against: readonly Sentence[], readOnly: boolean): Sentence {
   const { isPlanning, isExpired, trouble } = planning
   if (trouble !== null)
-    return { state: 'failed', text: `planning failed: ${plainMessage(trouble.message)}; p tries again, and until then nothing can be confirmed` }
+    return {
+      state: 'failed',
+      text: `planning failed: ${plainMessage(trouble.message)}; p tries again, and until then nothing can be confirmed`,
+    }
   if (isPlanning) return { state: 'running', text: 'planning anew; nothing is written' }
   if (isExpired) return { state: 'warning', text: 'the 15 minutes of this plan are over: p plans anew' }
   const [first, ...others] = against
   if (first !== undefined)
-    return others.length === 0 ? first : { ...first, text: `${first.text} (and ${formatNumberOf(others.length, 'more obstacle')}: i)` }
-  if (readOnly) return { state: 'ok', text: 'this console is read-only: the rehearsal ends here' }
-  return { state: 'ok', text: 'nothing stands against it: C goes on to the confirmation' }
+    return others.length === 0
+      ? first
+      : { ...first, text: `${first.text} (and ${formatNumberOf(others.length, 'more obstacle')}: i)` }
+  if (readOnly) return { state: 'ok', text: 'read-only: the rehearsal ends here' }
+  return { state: 'ok', text: 'ready: C goes on to the confirmation' }
 }
 
 /** Why the last start came to nothing, else what it means; the last line says what can be done now. */
@@ -180,11 +211,28 @@ function impactLines(
     refusal === null
       ? [...against.slice(1), ...impactOf(facts)]
       : [{ state: 'failed', text: `NOT STARTED, nothing was written: ${plainMessage(refusal.message)}` }]
-  const last = sentenceLines(status, columns, glyphs).slice(0, 1)
+  const last = [
+    fitLine(
+      lineOf(span(` ${glyphs[status.state].padEnd(2)} ${status.text}`, lookOf(status.state))),
+      columns - 1,
+      glyphs.cut,
+    ),
+  ]
   const lines = sentences.flatMap((sentence) => sentenceLines(sentence, columns, glyphs))
   const room = rows - last.length
-  const shown = lines.length <= room ? lines : [...lines.slice(0, room - 1), lineOf(span(`    ${lines.length - room + 1} more lines: i`, 'dim'))]
-  return [...exactly(room === 1 ? lines.slice(0, 1) : shown, room), ...last]
+  const shown =
+    lines.length <= room
+      ? lines
+      : [...lines.slice(0, room - 1), lineOf(span(`    ${lines.length - room + 1} more lines: i`, 'dim'))]
+  if (room > 1) return [...exactly(shown, room), ...last]
+  return [
+    ...sentences
+      .slice(0, 1)
+      .map(({ state, text }) =>
+        fitLine(lineOf(span(` ${glyphs[state].padEnd(2)} ${text}`, lookOf(state))), columns - 1, glyphs.cut),
+      ),
+    ...last,
+  ]
 }
 
 /** Blocked paths without those that lie in another one that is blocked. */
@@ -197,17 +245,28 @@ function topmost(steps: readonly PlannedStep[]): readonly PlannedStep[] {
   return found
 }
 
-function fullLines({ wizard, planned, facts, scope }: RehearsalProps, against: readonly Sentence[], status: Sentence, width: number, glyphs: Glyphs): readonly Line[] {
+function fullLines(
+  { wizard, planned, facts, scope }: RehearsalProps,
+  against: readonly Sentence[],
+  status: Sentence,
+  width: number,
+  glyphs: Glyphs,
+): readonly Line[] {
   const { plan, survey } = planned
   const text = (said: string): readonly Line[] => wrap(said, width).map((line) => lineOf(line))
-  const sentences = (all: readonly Sentence[]): readonly Line[] => all.flatMap((one) => sentenceLines(one, width, glyphs))
+  const sentences = (all: readonly Sentence[]): readonly Line[] =>
+    all.flatMap((one) => sentenceLines(one, width, glyphs))
   const { refusal } = wizard
   return [
     ...(refusal === null ? [] : [...troubleLines(refusal, '', width, glyphs), []]),
     ...text(`From ${plainText(plan.backup)}, ${plan.services.map(plainText).join(', ')}: ${scope}`),
-    ...text(plan.inPlace ? `Into ${plainText(facts.host)}, in place` : `Into the new directory ${plainMessage(plan.target)}`),
+    ...text(
+      plan.inPlace ? `Into ${plainText(facts.host)}, in place` : `Into the new directory ${plainMessage(plan.target)}`,
+    ),
     ...survey.space.flatMap(({ at, neededBytes, freeBytes }) =>
-      text(`${plainMessage(at)}: ${formatBytes(neededBytes)} needed, ${freeBytes === null ? 'nobody knows how much' : formatBytes(freeBytes)} free`),
+      text(
+        `${plainMessage(at)}: ${formatBytes(neededBytes)} needed, ${freeBytes === null ? 'nobody knows how much' : formatBytes(freeBytes)} free`,
+      ),
     ),
     ...(wizard.decisions.size === 0 ? [] : text(`${formatNumberOf(wizard.decisions.size, 'path')} decided by hand`)),
     [],

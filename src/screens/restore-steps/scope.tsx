@@ -15,7 +15,7 @@ import type { Column } from '../text/columns.ts'
 import type { Glyphs } from '../text/glyphs.ts'
 import { fitLine, type Line, lineOf, span } from '../text/line.ts'
 import { plainMessage, plainPath, plainText } from '../text/plain.ts'
-import { type Amount, type MarkState } from '../text/restore-scope.ts'
+import type { Amount, MarkState } from '../text/restore-scope.ts'
 import { timeText } from '../text/restore-words.ts'
 import {
   everythingOrNothing,
@@ -69,12 +69,19 @@ export function Scope({ browser, answers, shown, amount, rows, change, next }: S
   const table = useTable({ title: 'Tree', rows: list, keyOf: ({ key }) => key, height: rows - 3 })
   useScopeKeys({ row: table.row, rows: list, tree, browser, answers, change, next, moveTo: table.moveTo })
   const tableColumns = useMemo(() => scopeColumns(glyphs), [glyphs])
-  const title = find.line(columns, found) ?? ruleLine(lineOf('What is restored'), '/ finds a name in the whole backup', columns, glyphs)
+  const title =
+    find.line(columns, found) ??
+    ruleLine(lineOf('What is restored'), '/ finds a name in the whole backup', columns, glyphs)
   return (
     <>
       <Lines lines={[title]} />
       <TableView table={table} columns={tableColumns} width={columns} titles={false} />
-      <Lines lines={exactly([amountLine(answers, amount, browser, columns, glyphs), detailLine(table.row, columns, glyphs)], 2)} />
+      <Lines
+        lines={exactly(
+          [amountLine(answers, amount, browser, columns, glyphs), detailLine(table.row, columns, glyphs)],
+          2,
+        )}
+      />
     </>
   )
 }
@@ -88,7 +95,8 @@ interface ScopeKeysProps extends Pick<ScopeProps, 'browser' | 'answers' | 'chang
 
 function useScopeKeys({ row, rows, tree, browser, answers, change, next, moveTo }: ScopeKeysProps): void {
   const { services } = browser
-  const canOpen = row !== null && ((row.kind === 'path' && !row.isFound && isDirectory(row.child)) || row.kind === 'service')
+  const canOpen =
+    row !== null && ((row.kind === 'path' && !row.isFound && isDirectory(row.child)) || row.kind === 'service')
   useKeys('pane', 'Scope', scopeKeys, {
     next,
     toggle:
@@ -102,7 +110,8 @@ function useScopeKeys({ row, rows, tree, browser, answers, change, next, moveTo 
     only:
       row !== null &&
       (row.kind === 'path' || row.kind === 'service') &&
-      (() => change(row.kind === 'path' ? onlyPath(services, row.service, row.path) : onlyService(services, row.service))),
+      (() =>
+        change(row.kind === 'path' ? onlyPath(services, row.service, row.path) : onlyService(services, row.service))),
     all: () => change(everythingOrNothing(services, answers)),
     open: () => {
       if (row?.kind === 'note' && row.more !== null) tree.readOn(row.more)
@@ -167,7 +176,11 @@ function scopeColumns(glyphs: Glyphs): readonly Column<ScopeRow>[] {
       priority: 1,
       cell: (row) => {
         const entry = row.kind === 'path' ? row.child.entry : null
-        return entry === null || entry.type === 'directory' ? '' : entry.type === 'file' ? formatBytes(entry.sizeBytes) : entry.type
+        return entry === null || entry.type === 'directory'
+          ? ''
+          : entry.type === 'file'
+            ? formatBytes(entry.sizeBytes)
+            : entry.type
       },
     },
     {
@@ -184,13 +197,18 @@ function rowText(row: ScopeRow, glyphs: Glyphs) {
     case 'all':
       return span(`${markOf(row.state, glyphs)} everything`, 'bold')
     case 'service':
-      return span(`${markOf(row.state, glyphs)} ${row.isOpen ? glyphs.open : glyphs.closed} service ${plainText(row.service)}`, 'bold')
+      return span(
+        `${markOf(row.state, glyphs)} ${row.isOpen ? glyphs.open : glyphs.closed} service ${plainText(row.service)}`,
+        'bold',
+      )
     case 'note':
       return span(`${'  '.repeat(row.depth + 2)}${plainMessage(row.text)}`, row.isTrouble ? 'warning' : 'dim')
     case 'path': {
       const isDir = isDirectory(row.child)
       const fold = row.isFound ? '' : `${isDir ? (row.isOpen ? glyphs.open : glyphs.closed) : ' '} `
-      return span(`${markOf(row.state, glyphs)} ${'  '.repeat(row.depth)}${fold}${plainPath(nameOfRow(row))}${isDir ? '/' : ''}`)
+      return span(
+        `${markOf(row.state, glyphs)} ${'  '.repeat(row.depth)}${fold}${plainPath(nameOfRow(row))}${isDir ? '/' : ''}`,
+      )
     }
   }
 }
@@ -201,16 +219,32 @@ function markOf(state: MarkState, glyphs: Glyphs): string {
 
 /** What is marked, in words: `everything`, `3 files, 1.2 MiB`. */
 export function scopeText(answers: ScopeAnswers, amount: Amount | null): string {
-  const size = amount === null ? '' : `${formatCount(amount.files)} ${amount.files === 1 ? 'file' : 'files'}, ${formatBytes(amount.bytes)}`
+  const size =
+    amount === null
+      ? ''
+      : `${formatCount(amount.files)} ${amount.files === 1 ? 'file' : 'files'}, ${formatBytes(amount.bytes)}`
   if (isAll(answers)) return size === '' ? 'everything' : `everything: ${size}`
   return size === '' ? 'what is marked' : size
 }
 
-function amountLine(answers: ScopeAnswers, amount: Amount | null, browser: Browser, columns: number, glyphs: Glyphs): Line {
-  const all = browser.services.reduce((sum, { files, bytes }) => ({ files: sum.files + files, bytes: sum.bytes + bytes }), { files: 0, bytes: 0 })
+function amountLine(
+  answers: ScopeAnswers,
+  amount: Amount | null,
+  browser: Browser,
+  columns: number,
+  glyphs: Glyphs,
+): Line {
+  const all = browser.services.reduce(
+    (sum, { files, bytes }) => ({ files: sum.files + files, bytes: sum.bytes + bytes }),
+    { files: 0, bytes: 0 },
+  )
   const of = ` of ${formatCount(all.files)} files, ${formatBytes(all.bytes)}`
   const marked = amount === null ? 'counting what is marked' : scopeText(answers, amount)
-  return fitLine(lineOf(' marked: ', span(marked, 'bold'), span(isAll(answers) ? '' : of, 'dim')), columns - 1, glyphs.cut)
+  return fitLine(
+    lineOf(' marked: ', span(marked, 'bold'), span(isAll(answers) ? '' : of, 'dim')),
+    columns - 1,
+    glyphs.cut,
+  )
 }
 
 /** The whole path of the row the cursor is on: its name alone may be cut. */

@@ -154,7 +154,10 @@ function roomSentence(freeBytes: number | null, amount: Amount | null): Sentence
 
 function inPlaceMeaning({ conflict }: Target, host: string): readonly Sentence[] {
   return [
-    { state: 'warning', text: `IN PLACE: it goes where it came from, on ${plainText(host)}; ${conflictText(conflict)}.` },
+    {
+      state: 'warning',
+      text: `IN PLACE: it goes where it came from, on ${plainText(host)}; ${conflictText(conflict)}.`,
+    },
     { state: 'warning', text: 'What is overwritten is NOT saved before: there is no undo yet.' },
     { state: 'warning', text: 'Nothing is stopped: end what writes there first.' },
     { state: 'pending', text: 'The plan shows every path before anything is written, and how much room it needs.' },
@@ -165,6 +168,9 @@ function inPlaceMeaning({ conflict }: Target, host: string): readonly Sentence[]
 export function sentenceLines({ state, text }: Sentence, columns: number, glyphs: Glyphs): readonly Line[] {
   const look = lookOf(state)
   return wrap(text, columns - 5).map((line, at) =>
-    lineOf(span(at === 0 ? ` ${glyphs[state].padEnd(2)} ` : '    ', look), state === 'ok' || state === 'pending' ? span(line) : span(line, look)),
+    lineOf(
+      span(at === 0 ? ` ${glyphs[state].padEnd(2)} ` : '    ', look),
+      state === 'ok' || state === 'pending' ? span(line) : span(line, look),
+    ),
   )
 }

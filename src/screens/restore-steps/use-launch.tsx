@@ -38,7 +38,10 @@ export function useLaunch(plan: PlannedRestore, refuse: (trouble: Trouble) => vo
     const file = jobs.planFile(plan.id)
     if (saved.current !== plan.id) await plan.save(file)
     saved.current = plan.id
-    const { run } = await jobs.start({ kind: 'restore', plan: file, ttlMs: null, workers: null, removePlan: true }, signal)
+    const { run } = await jobs.start(
+      { kind: 'restore', plan: file, ttlMs: null, workers: null, removePlan: true },
+      signal,
+    )
     return run
   }
 

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react'
+import { useCallback, useEffect, useState } from 'react'
 import type { PlannedRestore, PlannedStep } from '../../model/engine.ts'
 import { type Trouble, troubleOf } from '../store/loaded.ts'
 import type { PlanSection } from '../text/restore-rows.ts'
@@ -13,8 +13,10 @@ export interface StepsWanted {
 export interface Steps {
   readonly sections: readonly PlanSection[]
   readonly trouble: Trouble | null
-  /** More of them are wanted; false where all are there, or as many as anybody should look through. */
-  readonly more: (() => void) | false
+  /** False where all are there, or as many as anybody should look through. */
+  readonly hasMore: boolean
+  /** Always the same. */
+  readOn(): void
 }
 
 const first = 500
@@ -45,7 +47,8 @@ export function useSteps(plan: PlannedRestore | null, { sections, text }: StepsW
     }
   }, [plan, sections, text, wanted])
   const isAll = read.every(({ steps, total }) => steps.length >= total)
-  return { sections: read, trouble, more: !isAll && wanted < most && (() => setWanted(wanted * 2)) }
+  const readOn = useCallback(() => setWanted((before) => Math.min(most, before * 2)), [])
+  return { sections: read, trouble, hasMore: !isAll && wanted < most, readOn }
 }
 
 async function readSections(

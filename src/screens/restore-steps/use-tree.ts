@@ -60,7 +60,14 @@ export function useTree(browser: Browser, shown: readonly BytePath[]): TreeState
       const last = before.children.at(-1)
       try {
         const from = last === undefined ? 'start' : ({ after: last.path } as const)
-        const { children, more, lost } = await browser.children({ service, path, from, count: page, passes: null, signal })
+        const { children, more, lost } = await browser.children({
+          service,
+          path,
+          from,
+          count: page,
+          passes: null,
+          signal,
+        })
         const missing = lost.reduce((sum, { entries }) => sum + entries, 0)
         const all = [...before.children, ...children]
         return set({ children: all, more, isReading: false, trouble: null, lost: before.lost + missing }).children

@@ -20,7 +20,7 @@ export function planLayout(columns: number, rows: number): PlanLayout {
     rows >= 25 && columns >= boxColumns
       ? ([5, 3, 2, rows >= 45 ? 8 : 4] as const)
       : rows >= 18
-        ? ([2, 3, 1, rows >= 24 ? 4 : 3] as const)
+        ? ([2, 3, 1, 4] as const)
         : ([1, 1, 0, 2] as const)
   // One more is the rule that begins the plan.
   const table = rows - fromInto - 1 - counts - rules - 2 - impact

@@ -32,7 +32,11 @@ export function restoreWords(facts: CommandFacts): readonly string[] | null {
     ...(services.length === 0 ? [] : [`--services=${services.join(',')}`]),
     ...patterns.map((pattern) => `--path=${pattern}`),
     ...(target.isInPlace
-      ? ['--in-place', ...(target.conflict === 'overwrite' ? [] : [`--on-conflict=${target.conflict}`]), `--confirm=${host}`]
+      ? [
+          '--in-place',
+          ...(target.conflict === 'overwrite' ? [] : [`--on-conflict=${target.conflict}`]),
+          `--confirm=${host}`,
+        ]
       : [`--target=${withHome(target.directory, home)}`]),
   ]
 }
@@ -45,5 +49,7 @@ export function planWords(file: string, target: Target, host: string): readonly 
 /** The gitignore pattern that means this path and what lies below it; null for a name that is no text. */
 function patternOf(path: BytePath): string | null {
   const text = pathToText(path)
-  return text === null ? null : `/${text.replace(/[\\*?[\]]/g, '\\$&').replace(/ +$/, (blanks) => blanks.replaceAll(' ', '\\ '))}`
+  return text === null
+    ? null
+    : `/${text.replace(/[\\*?[\]]/g, '\\$&').replace(/ +$/, (blanks) => blanks.replaceAll(' ', '\\ '))}`
 }

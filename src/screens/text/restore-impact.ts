@@ -30,12 +30,20 @@ export function obstacles({ plan, space, blocked, isPartial }: ImpactFacts): rea
   const short = space.filter(({ neededBytes, freeBytes }) => freeBytes !== null && neededBytes > freeBytes)
   return [
     ...(blocked > 0
-      ? [failed(`${isPartial ? 'more than ' : ''}${formatNumberOf(blocked, 'entry', 'entries')} blocked: decide each with Enter, or F leaves them all out`)]
+      ? [
+          failed(
+            `${isPartial ? 'more than ' : ''}${formatNumberOf(blocked, 'entry', 'entries')} blocked: Enter decides, F leaves all out`,
+          ),
+        ]
       : []),
     ...short.map(({ at, neededBytes, freeBytes }) =>
-      failed(`no room at ${plainMessage(at)}: it needs ${formatBytes(neededBytes)}, and ${formatBytes(freeBytes!)} are free`),
+      failed(
+        `no room at ${plainMessage(at)}: it needs ${formatBytes(neededBytes)}, and ${formatBytes(freeBytes!)} are free`,
+      ),
     ),
-    ...(create + overwrite + metadata === 0 ? [failed('nothing would be written: there is nothing to restore here')] : []),
+    ...(create + overwrite + metadata === 0
+      ? [failed('nothing would be written: there is nothing to restore here')]
+      : []),
   ]
 }
 
@@ -46,20 +54,49 @@ export function impactOf(facts: ImpactFacts): readonly Sentence[] {
   const machine = plainText(host)
   const size = formatBytes(bytesToWrite)
   const told: Sentence[] = []
-  if (!inPlace) told.push(ok(`Creates ${formatNumberOf(counts.create, 'entry', 'entries')}, ${size}, in a new directory; nothing that is on ${machine} now is touched.`))
+  if (!inPlace)
+    told.push(
+      ok(
+        `Creates ${formatNumberOf(counts.create, 'entry', 'entries')}, ${size}, in a new directory; nothing that is on ${machine} now is touched.`,
+      ),
+    )
   else {
     if (counts.overwrite > 0)
       told.push(
-        warning(`Overwrites ${formatNumberOf(counts.overwrite, 'file')} on ${machine}. What is overwritten is NOT saved: there is no undo yet.`),
-        warning(`Loses what was changed there ${entry === null ? 'since the backup' : `after ${momentText(entry.createdAt)} (${ageText(entry.createdAt, now)})`}.`),
+        warning(
+          `Overwrites ${formatNumberOf(counts.overwrite, 'file')} on ${machine}, NOT saved before: there is no undo yet.`,
+        ),
+        warning(
+          `Loses what was changed there ${entry === null ? 'since the backup' : `after ${momentText(entry.createdAt)} (${ageText(entry.createdAt, now)})`}.`,
+        ),
       )
     else told.push(ok(`Overwrites no file on ${machine}.`))
-    if (counts.create > 0) told.push(ok(`Creates ${formatNumberOf(counts.create, 'entry', 'entries')} that ${counts.create === 1 ? 'is' : 'are'} not there.`))
-    if (counts.metadata > 0) told.push(warning(`Sets owner, mode and times of ${formatNumberOf(counts.metadata, 'entry', 'entries')} as they were; that is not saved either.`))
+    if (counts.create > 0)
+      told.push(
+        ok(
+          `Creates ${formatNumberOf(counts.create, 'entry', 'entries')} that ${counts.create === 1 ? 'is' : 'are'} not there.`,
+        ),
+      )
+    if (counts.metadata > 0)
+      told.push(
+        warning(
+          `Sets owner, mode and times of ${formatNumberOf(counts.metadata, 'entry', 'entries')} as they were; that is not saved either.`,
+        ),
+      )
     told.push(warning('Stops nothing: end what writes there first.'))
   }
-  if (facts.never > 0) told.push(warning(`${formatNumberOf(facts.never, 'name')} in the backup cannot be used safely; whatever is chosen, they are not restored.`))
-  if (facts.lost > 0) told.push(warning(`${formatNumberOf(facts.lost, 'entry', 'entries')} of the backup cannot even be named, and are not restored.`))
+  if (facts.never > 0)
+    told.push(
+      warning(
+        `${formatNumberOf(facts.never, 'name')} in the backup cannot be used safely; whatever is chosen, they are not restored.`,
+      ),
+    )
+  if (facts.lost > 0)
+    told.push(
+      warning(
+        `${formatNumberOf(facts.lost, 'entry', 'entries')} of the backup cannot even be named, and are not restored.`,
+      ),
+    )
   if (counts.keep > 0) told.push(ok(`${formatCount(counts.keep)} stay as they are on disk.`))
   for (const notice of notices) if (!/not saved/.test(notice)) told.push(warning(plainMessage(notice)))
   return told
@@ -73,7 +110,9 @@ export function summaryOf(facts: ImpactFacts & { readonly backup: string; readon
   const left = counts.keep + counts.refuse + counts.unchanged
   return [
     `From ${plainText(backup)}${age}: ${scope}`,
-    inPlace ? `Into ${plainText(host)}, IN PLACE, where it came from` : `Into the new directory ${plainMessage(target)} on ${plainText(host)}`,
+    inPlace
+      ? `Into ${plainText(host)}, IN PLACE, where it came from`
+      : `Into the new directory ${plainMessage(target)} on ${plainText(host)}`,
     `Creates ${formatCount(counts.create)}, overwrites ${formatCount(counts.overwrite)}, writes ${formatBytes(bytesToWrite)}; leaves ${formatCount(left)} as they are`,
   ]
 }

@@ -6,7 +6,7 @@ import { besides, boxLines } from './boxes.ts'
 import { padEnd, padStart } from './cut.ts'
 import type { Glyphs } from './glyphs.ts'
 import { ageText, momentText, shortId } from './ids.ts'
-import { fillLine, fitLine, type Line, lineOf, lineWidth, type Look, span, spreadLine } from './line.ts'
+import { fillLine, fitLine, type Line, type Look, lineOf, lineWidth, span, spreadLine } from './line.ts'
 import { plainMessage, plainText } from './plain.ts'
 import type { WizardStep } from './restore-wizard.ts'
 
@@ -34,11 +34,15 @@ export function stepperLine({ at, backup, steps }: Stepping, columns: number, gl
   const line = (hasMarks: boolean): Line => {
     const pieces = steps.map((step, index) => {
       const name = `${stepNames[step]}${step === 'backup' ? ` ${plainText(shortId(backup))}` : ''}`
-      if (index === now) return span(`${glyphs.cursor} ${name.toUpperCase().replace(/ .*/, (id) => id.toLowerCase())}`, 'bold')
+      if (index === now)
+        return span(`${glyphs.cursor} ${name.toUpperCase().replace(/ .*/, (id) => id.toLowerCase())}`, 'bold')
       if (index > now) return span(name, 'dim')
       return span(hasMarks ? `${glyphs.ok} ${name}` : name)
     })
-    return [span(' '), ...pieces.flatMap((piece, index) => (index === 0 ? [piece] : [span(` ${glyphs.crumb} `, 'dim'), piece]))]
+    return [
+      span(' '),
+      ...pieces.flatMap((piece, index) => (index === 0 ? [piece] : [span(` ${glyphs.crumb} `, 'dim'), piece])),
+    ]
   }
   const wide = line(true)
   const shown = lineWidth(wide) < columns ? wide : line(false)
@@ -80,14 +84,20 @@ export function fromIntoBoxes(facts: FromInto, columns: number, glyphs: Glyphs):
   const services = plan.services.map(plainText).join(', ')
   const from: Line[] = [
     lineOf(` ${plainText(backup)}`),
-    lineOf(` ${entry === null ? '' : `${momentText(entry.createdAt)}${dot}${ageText(entry.createdAt, now)} old${dot}`}${services}`),
+    lineOf(
+      ` ${entry === null ? '' : `${momentText(entry.createdAt)}${dot}${ageText(entry.createdAt, now)} old${dot}`}${services}`,
+    ),
     lineOf(' ', ...(entry === null ? [] : [proofSpan(entry, now, glyphs), dot]), scope),
   ]
   const into: Line[] = [
     plan.inPlace
       ? lineOf(span(` ${glyphs.warning} IN PLACE on ${plainText(host)}`, 'warning'), ', where it came from')
       : lineOf(` ${plainMessage(plan.target)}`),
-    lineOf(plan.inPlace ? ` ${conflictText(plan.conflict)}` : ` a new directory on ${plainText(host)}${dot}nothing is overwritten`),
+    lineOf(
+      plan.inPlace
+        ? ` ${conflictText(plan.conflict)}`
+        : ` a new directory on ${plainText(host)}${dot}nothing is overwritten`,
+    ),
     spaceLine(space, glyphs),
   ]
   return besides(
@@ -108,7 +118,11 @@ export function fromIntoLines(facts: FromInto, columns: number, rows: number, gl
   if (rows === 1) return [fitLine(lineOf(' ', ...into), columns - 1, glyphs.cut)]
   return [
     fitLine(
-      lineOf(` from ${momentText(entry?.createdAt ?? '')} ${age}`, ...(entry === null ? [] : [proofSpan(entry, now, glyphs)]), ` ${glyphs.dot} ${scope}`),
+      lineOf(
+        ` from ${momentText(entry?.createdAt ?? '')} ${age}`,
+        ...(entry === null ? [] : [proofSpan(entry, now, glyphs)]),
+        ` ${glyphs.dot} ${scope}`,
+      ),
       columns - 1,
       glyphs.cut,
     ),
@@ -178,14 +192,24 @@ export function countLines(facts: CountFacts, columns: number, glyphs: Glyphs): 
   ])
 }
 
-function cellLine({ mark, word, count, bytes, look }: Cell, digits: number, columns: number, all: number, glyphs: Glyphs): Line {
+function cellLine(
+  { mark, word, count, bytes, look }: Cell,
+  digits: number,
+  columns: number,
+  all: number,
+  glyphs: Glyphs,
+): Line {
   const words = bytes === undefined ? 18 : 12
   const text = ` ${padEnd(mark, 2)} ${padEnd(word, words)}${padStart(formatCount(count), digits)}`
   const size = bytes == null || count === 0 ? '' : `  ${padStart(formatBytes(bytes), 8)}`
   const room = Math.min(16, columns - text.length - size.length - 3)
   const drawn = room < 6 || !size || all === 0 ? '' : ` ${bar(bytes! / all, room, glyphs).replaceAll(glyphs.empty, '')}`
   const shown = count === 0 ? 'dim' : look
-  return fitLine([shown === undefined ? span(text + size) : span(text + size, shown), span(drawn, 'dim')], columns, glyphs.cut)
+  return fitLine(
+    [shown === undefined ? span(text + size) : span(text + size, shown), span(drawn, 'dim')],
+    columns,
+    glyphs.cut,
+  )
 }
 
 /** The same where there is room for little: what is zero is left out. */

@@ -45,8 +45,7 @@ export interface Decision {
 export type WizardChange =
   | { readonly kind: 'to'; readonly step: WizardStep }
   | { readonly kind: 'choose'; readonly backup: string; readonly has: readonly string[]; readonly proposed: string }
-  | { readonly kind: 'services'; readonly services: readonly string[] }
-  | { readonly kind: 'marks'; readonly marks: Marks }
+  | { readonly kind: 'scope'; readonly services: readonly string[]; readonly marks: Marks }
   | { readonly kind: 'target'; readonly target: Target }
   /** Null takes back what was chosen. */
   | { readonly kind: 'decide'; readonly steps: readonly PlannedStep[]; readonly choice: PathChoice | null }
@@ -86,7 +85,7 @@ export function stepWizard(wizard: Wizard, change: WizardChange): Wizard {
       return {
         ...next,
         backup: change.backup,
-        services: services.length === change.has.length ? [] : services,
+        services,
         target: target.directory === proposed ? { ...target, directory: change.proposed } : target,
         proposed: change.proposed,
         // They were about what the other one holds.
@@ -94,10 +93,8 @@ export function stepWizard(wizard: Wizard, change: WizardChange): Wizard {
         refusal: null,
       }
     }
-    case 'services':
-      return { ...wizard, services: change.services }
-    case 'marks':
-      return { ...wizard, marks: change.marks }
+    case 'scope':
+      return { ...wizard, services: change.services, marks: change.marks }
     case 'target': {
       const { directory, isInPlace } = wizard.target
       // They were about what stands somewhere else.
@@ -127,6 +124,11 @@ export function stepBefore(step: WizardStep): WizardStep | null {
 export function hasAnswers(wizard: Wizard, began: Wizard): boolean {
   const { seen, marks, services, backup } = wizard
   return seen.has('target') || marks !== began.marks || services !== began.services || backup !== began.backup
+}
+
+/** All of a backup's services are none in particular. */
+export function someServices(services: readonly string[], has: readonly string[] | null): readonly string[] {
+  return has?.every((name) => services.includes(name)) === true ? [] : services
 }
 
 /** What is to be planned. A path that is not marked any more stays out, whatever was chosen for it. */

@@ -174,7 +174,8 @@ function ageOf(ns: bigint): string {
 export function sidesLines(step: PlannedStep, stored: Standing<string> | null, glyphs: Glyphs): readonly Line[] {
   const { standing, action } = step
   const nothing = action === 'refuse' ? 'not looked at' : 'nothing'
-  const newer = stored !== null && standing !== null && stored.type === standing.type ? standing.mtimeNs - stored.mtimeNs : 0n
+  const newer =
+    stored !== null && standing !== null && stored.type === standing.type ? standing.mtimeNs - stored.mtimeNs : 0n
   return [
     lineOf(span('   backup  ', 'dim'), stored === null ? span('not read', 'dim') : sideText(stored)),
     lineOf(

@@ -4,8 +4,8 @@ import type { Trouble } from '../store/loaded.ts'
 import {
   allMarked,
   isEverything,
-  type Marks,
   type MarkState,
+  type Marks,
   markState,
   marksFor,
   noneMarked,
@@ -17,7 +17,13 @@ import {
 
 export type ScopeRow =
   | { readonly kind: 'all'; readonly key: string; readonly state: MarkState }
-  | { readonly kind: 'service'; readonly key: string; readonly service: string; readonly state: MarkState; readonly isOpen: boolean }
+  | {
+      readonly kind: 'service'
+      readonly key: string
+      readonly service: string
+      readonly state: MarkState
+      readonly isOpen: boolean
+    }
   | {
       readonly kind: 'path'
       readonly key: string
@@ -33,7 +39,14 @@ export type ScopeRow =
       readonly above: string | null
     }
   /** Says something about a directory; `more` where the rest of it can be asked for. */
-  | { readonly kind: 'note'; readonly key: string; readonly depth: number; readonly text: string; readonly isTrouble: boolean; readonly more: string | null }
+  | {
+      readonly kind: 'note'
+      readonly key: string
+      readonly depth: number
+      readonly text: string
+      readonly isTrouble: boolean
+      readonly more: string | null
+    }
 
 /** What was read of one directory. */
 export interface Listing {
@@ -85,7 +98,10 @@ export function scopeRows(tree: Tree, answers: ScopeAnswers): readonly ScopeRow[
 }
 
 /** What a search found, as whole paths. */
-export function foundRows(found: readonly { readonly service: string; readonly child: Child }[], answers: ScopeAnswers): readonly ScopeRow[] {
+export function foundRows(
+  found: readonly { readonly service: string; readonly child: Child }[],
+  answers: ScopeAnswers,
+): readonly ScopeRow[] {
   return found.map(({ service, child }) => ({
     kind: 'path',
     key: placeKey(service, child.path),
@@ -114,7 +130,10 @@ function pushBelow(
   const note = (text: string, isTrouble = false, more: string | null = null): void => {
     rows.push({ kind: 'note', key: `${key}\0${text}`, depth, text, isTrouble, more })
   }
-  if (listing === undefined) return note('reading')
+  if (listing === undefined) {
+    note('reading')
+    return
+  }
   for (const child of listing.children) {
     const own = placeKey(service, child.path)
     const isOpen = isDirectory(child) && tree.open.has(own)
@@ -161,7 +180,9 @@ function rootsOf({ paths }: Browser['services'][number]): readonly BytePath[] {
 }
 
 export function everythingOrNothing(services: Browser['services'], answers: ScopeAnswers): ScopeAnswers {
-  return stateOfAll(services, answers) === 'on' ? { services: [], marks: noneMarked } : { services: [], marks: allMarked }
+  return stateOfAll(services, answers) === 'on'
+    ? { services: [], marks: noneMarked }
+    : { services: [], marks: allMarked }
 }
 
 /** With the service, or without it where all of it was marked. */
