@@ -6,7 +6,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Real processes, disks and key derivations: more at once than processors only makes them wait for each other.
-    maxWorkers: 2,
+    // Real processes, disks and key derivations: they wait for the disk as often as for a processor.
+    maxWorkers: 3,
   },
 })

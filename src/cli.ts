@@ -12,7 +12,10 @@ const { runProcess } = await import('./commands/parts/process.ts')
 await runProcess({
   host: hostname(),
   version: () => String(createRequire(import.meta.url)('../package.json').version),
-  wire: async (options) => (await import('./wire.ts')).wire(options),
+  async wire(options) {
+    if (options.walks === true) (await import('./engine/walk/walk-thread.ts')).readyWalkThread()
+    return (await import('./wire.ts')).wire(options)
+  },
   openConsole: async (options) => (await import('./open-console.ts')).openConsole(options),
   async disk() {
     const { createDiskFiles } = await import('./engine/platform/disk-files.ts')

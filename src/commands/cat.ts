@@ -1,5 +1,6 @@
+import type { CommandSpec } from './parts/command-spec.ts'
 import { usage } from './parts/given.ts'
-import { type CommandSpec, servicesOption } from './parts/grammar.ts'
+import { servicesOption } from './parts/grammar.ts'
 
 export const cat: CommandSpec = {
   words: 'cat',

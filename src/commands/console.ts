@@ -1,5 +1,5 @@
+import type { CommandSpec } from './parts/command-spec.ts'
 import { usage } from './parts/given.ts'
-import type { CommandSpec } from './parts/grammar.ts'
 
 export const openConsole: CommandSpec = {
   words: 'console',

@@ -1,7 +1,7 @@
 import { printable } from '../model/path.ts'
 import { formatBytes, formatCount, formatDuration } from '../model/units.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 import { backupFields } from './parts/fields.ts'
-import type { CommandSpec } from './parts/grammar.ts'
 
 export const consolidate: CommandSpec = {
   words: 'consolidate',

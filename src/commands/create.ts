@@ -1,9 +1,10 @@
 import { compressions } from '../model/format.ts'
 import { printable } from '../model/path.ts'
 import { formatBytes, formatCount, formatDuration } from '../model/units.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 import { backupFields } from './parts/fields.ts'
 import { usage } from './parts/given.ts'
-import { type CommandSpec, servicesOption } from './parts/grammar.ts'
+import { servicesOption } from './parts/grammar.ts'
 import { because } from './parts/unsupported.ts'
 
 const types = ['full', 'incremental', 'differential', 'service'] as const
@@ -36,6 +37,7 @@ export const create: CommandSpec = {
   ],
   exits: [0, 1, 2, 3, 5, 130],
   onInterrupt: 'clean-up',
+  walks: (given) => ['incremental', 'differential'].includes(given.text('type') ?? ''),
   async run(given, context) {
     const { out } = context
     const type = given.choice('type', types)

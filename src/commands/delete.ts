@@ -2,9 +2,9 @@ import type { DeletePlan } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { printable } from '../model/path.ts'
 import { formatAge, formatBytes, formatCount } from '../model/units.ts'
+import type { CommandSpec, Context } from './parts/command-spec.ts'
 import { backupFields } from './parts/fields.ts'
 import { usage } from './parts/given.ts'
-import type { CommandSpec, Context } from './parts/grammar.ts'
 
 export const deleteBackup: CommandSpec = {
   words: 'delete',

@@ -1,9 +1,10 @@
 import type { Change } from '../model/engine.ts'
 import { displayPath } from '../model/path.ts'
 import { formatBytes, formatCount } from '../model/units.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 import { pathFields } from './parts/fields.ts'
 import { usage } from './parts/given.ts'
-import { type CommandSpec, servicesOption } from './parts/grammar.ts'
+import { servicesOption } from './parts/grammar.ts'
 
 /** As wide as the widest kind of change. */
 const kindWidth = 'metadata'.length

@@ -2,8 +2,8 @@ import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, parentOf, pathFromText, printable } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { formatBytes } from '../model/units.ts'
+import type { CommandSpec, Context, Disk } from './parts/command-spec.ts'
 import { usage } from './parts/given.ts'
-import type { CommandSpec, Context, Disk } from './parts/grammar.ts'
 import { interrupted, ReaderGone } from './parts/output.ts'
 
 export const exportBackup: CommandSpec = {

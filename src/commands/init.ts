@@ -1,4 +1,4 @@
-import type { CommandSpec } from './parts/grammar.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 import { newPassphrase } from './parts/passphrase.ts'
 
 export const init: CommandSpec = {

@@ -1,9 +1,10 @@
 import type { InspectResult } from '../model/engine.ts'
 import { printable } from '../model/path.ts'
 import { formatBytes, formatCount, formatDuration } from '../model/units.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 import { entryName, longEntry } from './parts/entry-text.ts'
 import { entryFields } from './parts/fields.ts'
-import { type CommandSpec, servicesOption } from './parts/grammar.ts'
+import { servicesOption } from './parts/grammar.ts'
 
 export const inspect: CommandSpec = {
   words: 'inspect',

@@ -1,8 +1,8 @@
 import type { KeysAddOptions } from '../model/engine.ts'
 import { printable } from '../model/path.ts'
 import { formatNumberOf } from '../model/units.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 import { type Given, usage } from './parts/given.ts'
-import type { CommandSpec } from './parts/grammar.ts'
 import { newPassphrase } from './parts/passphrase.ts'
 import type { Terminal } from './parts/terminal.ts'
 

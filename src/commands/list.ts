@@ -1,8 +1,9 @@
 import { type BackupType, backupTypes, type CatalogEntry } from '../model/backup.ts'
 import { printable } from '../model/path.ts'
 import { formatAge, formatBytes, formatCount } from '../model/units.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 import { backupFields } from './parts/fields.ts'
-import { type CommandSpec, servicesOption } from './parts/grammar.ts'
+import { servicesOption } from './parts/grammar.ts'
 import { type Column, tableLines } from './parts/table.ts'
 
 export const list: CommandSpec = {

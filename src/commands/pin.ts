@@ -1,5 +1,5 @@
 import { printable } from '../model/path.ts'
-import type { CommandSpec } from './parts/grammar.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 
 export const pin: CommandSpec = {
   words: 'pin',

@@ -1,6 +1,6 @@
 import { printable } from '../model/path.ts'
 import { formatNumberOf } from '../model/units.ts'
-import type { CommandSpec } from './parts/grammar.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 
 export const rebuild: CommandSpec = {
   words: 'rebuild',

@@ -1,4 +1,4 @@
-import type { CommandSpec } from './parts/grammar.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 
 /** Every command: its words, what an overview says of it, and where it is. Loaded only when it is called. */
 export interface RegisteredCommand {

@@ -3,8 +3,8 @@ import { BackupError } from '../model/errors.ts'
 import { jobRequestSchema } from '../model/job-request.ts'
 import type { JobRequest } from '../model/jobs.ts'
 import { pathFromText } from '../model/path.ts'
+import type { CommandSpec, Context } from './parts/command-spec.ts'
 import { usage } from './parts/given.ts'
-import type { CommandSpec, Context } from './parts/grammar.ts'
 
 /** The other side of engine/jobs/start-job.ts: a process that does one thing and depends on nobody. */
 export const runJob: CommandSpec = {

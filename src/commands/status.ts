@@ -1,7 +1,7 @@
 import type { StatusReport } from '../model/engine.ts'
 import { printable } from '../model/path.ts'
 import { formatAge, formatBytes, formatCount } from '../model/units.ts'
-import type { CommandSpec } from './parts/grammar.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 import { sparkline, tableLines } from './parts/table.ts'
 
 export const status: CommandSpec = {

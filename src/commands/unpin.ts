@@ -1,6 +1,6 @@
 import type { Engine, PinOutcome } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
-import type { CommandSpec, Context } from './parts/grammar.ts'
+import type { CommandSpec, Context } from './parts/command-spec.ts'
 
 export const unpin: CommandSpec = {
   words: 'unpin',

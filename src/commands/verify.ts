@@ -1,8 +1,8 @@
 import { type VerifyProblem, type VerifyReport, verifyLevels } from '../model/engine.ts'
 import { printable } from '../model/path.ts'
 import { formatBytes, formatCount, formatDuration } from '../model/units.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
 import { usage } from './parts/given.ts'
-import type { CommandSpec } from './parts/grammar.ts'
 import { because } from './parts/unsupported.ts'
 
 const problemLimit = 20

@@ -5,13 +5,14 @@ import { variableSchemas } from '../model/configuration-variables.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, joinPath, nameOf, parentOf, pathFromText, printable } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
-import type { RetentionPolicy } from '../model/retention.ts'
-import type { Schedule, ScheduleDraft } from '../model/schedule.ts'
 import { parseConfiguration } from './configuration-file.ts'
-import { configuredSchedules } from './plan/configured-schedules.ts'
-import { idlePromises, policyFrom } from './plan/retention-policy.ts'
 import { planSettings, rootFromOutside } from './plan/settings.ts'
-import { absolutePath, type ConfigurationFile, type EnvironmentValue } from './plan/settings-sources.ts'
+import {
+  absolutePath,
+  type ConfigurationFile,
+  type EnvironmentValue,
+  type SettingsSources,
+} from './plan/settings-sources.ts'
 
 /**
  * Where settings are read from: options, the environment, .env, .env.agent, backup_config.json.
@@ -36,13 +37,8 @@ export interface SettingsRequest {
 export interface Configured extends LoadedSettings {
   /** The value of a variable, from the environment or the .env files; null where it is not set. May be a secret. */
   readonly lookUpSecret: (name: string) => string | null
-  /** What backup_config.json and the environment ask to be done again and again. */
-  readonly askedSchedules: readonly ScheduleDraft[]
-  /** The retention that is configured, with that of these schedules; `idle`: promises that another one makes idle. */
-  retentionWith(schedules: readonly Pick<Schedule, 'id' | 'name' | 'retention'>[]): {
-    readonly policy: RetentionPolicy
-    readonly idle: readonly string[]
-  }
+  /** Where it all was read from, for what only a few deeds look at: schedules, retention. May hold secrets. */
+  readonly sources: SettingsSources
 }
 
 /** More is no configuration, and is not read into memory. */
@@ -65,23 +61,19 @@ export function loadSettings(request: SettingsRequest): Configured {
   const environment = mergeEnvironment(files, environmentDirectory, real, notices)
   const file = readConfiguration(files, workingDirectory, environmentDirectory, options.config, notices)
   const keyFiles = absolutePath(workingDirectory, `${request.homeDirectory}/.config/holdfast`)
-  const sources = {
+  const sources: SettingsSources = {
     ...outside,
     environment,
     file,
     environmentDirectory,
-    keyFileFor: (root: BytePath) => joinPath(keyFiles, keyFileName(root)),
+    keyFileFor: (root) => joinPath(keyFiles, keyFileName(root)),
   }
   const loaded = planSettings(sources)
   return {
     ...loaded,
     notices: [...notices, ...loaded.notices],
     lookUpSecret: (name) => environment.get(name)?.value ?? null,
-    askedSchedules: configuredSchedules(sources),
-    retentionWith(schedules) {
-      const policy = policyFrom(sources, schedules)
-      return { policy, idle: idlePromises(policy) }
-    },
+    sources,
   }
 }
 

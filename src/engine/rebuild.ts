@@ -1,16 +1,32 @@
 import type { CatalogEntry } from '../model/backup.ts'
+import type { During, RebuildResult } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { type CatalogPort, entryFromManifest } from './catalog.ts'
 import type { Keys } from './keys/slots.ts'
 import { backupIds, type Repository, type World } from './repository.ts'
-import type { Ending, Run } from './run.ts'
+import { carryOut, type Ending, type Run } from './run.ts'
 import { runsNewestFirst } from './run-log.ts'
+import type { Session } from './session.ts'
 
 export interface Rebuilt {
   readonly backups: number
   /** Name a damaged catalog was kept under. */
   readonly keptAs: string | null
   readonly problems: readonly string[]
+}
+
+/** The catalog anew, as a run. */
+export async function rebuild(session: Session, during: During): Promise<RebuildResult> {
+  const { world } = session
+  const repository = session.repository()
+  const keys = await session.keys(repository, false)
+  const { result, exitCode } = await carryOut(
+    world,
+    repository,
+    { kind: 'rebuild', about: 'metadata.json', ...during },
+    (run) => rebuildCatalog(world, repository, session.catalog(repository), keys, run),
+  )
+  return { exitCode, ...result }
 }
 
 /** metadata.json from archives/ alone; what was verified comes from the runs' reports. */

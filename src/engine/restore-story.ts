@@ -169,7 +169,13 @@ class Planning implements PlannedRestore {
       return await runRestore(
         this.#session.world,
         this.#repository,
-        { planned: this, plan: this.#made, archives: this.#archives, pool: this.#pool, healed: this.#healed.length > 0 },
+        {
+          planned: this,
+          plan: this.#made,
+          archives: this.#archives,
+          pool: this.#pool,
+          healed: this.#healed.length > 0,
+        },
         during,
       )
     } finally {

@@ -5,6 +5,7 @@ import { detailsIfPossible } from './inspect.ts'
 import type { Keys } from './keys/slots.ts'
 import { readManifest } from './manifest.ts'
 import { retentionBackupOf } from './plan/retention-backup.ts'
+import { idlePromises, policyFrom } from './plan/retention-policy.ts'
 import type { Repository } from './repository.ts'
 import { allSchedules } from './schedules.ts'
 import type { Session } from './session.ts'
@@ -18,8 +19,10 @@ export async function retentionGround(session: Session): Promise<RetentionGround
   const entries = await session.backups(repository)
   const keys = await session.keys(repository, false)
   const schedules = (await allSchedules(session)).map(({ schedule }) => schedule)
+  const policy = policyFrom(session.parts.configured.sources, schedules)
   return {
-    ...session.parts.configured.retentionWith(schedules),
+    policy,
+    idle: idlePromises(policy),
     backups: entries.map((entry) =>
       retentionBackupOf(
         entry,
@@ -37,14 +40,21 @@ export async function retentionGround(session: Session): Promise<RetentionGround
  */
 function servicesOf(session: Session, repository: Repository, entry: CatalogEntry, keys: Keys): readonly string[] {
   if (entry.missing === true || !entry.services.includes(pathsService)) return entry.services
-  return entry.services.map((name) => (name === pathsService ? `${name} ${pathsOf(session, repository, entry, keys)}` : name))
+  return entry.services.map((name) =>
+    name === pathsService ? `${name} ${pathsOf(session, repository, entry, keys)}` : name,
+  )
 }
 
 function pathsOf({ world }: Session, repository: Repository, { id }: CatalogEntry, keys: Keys): string {
   try {
     const details = detailsIfPossible(readManifest(world.files, repository, id), keys)
     const paths = details?.services.find(({ name }) => name === pathsService)?.paths
-    return paths === undefined ? id : paths.map((path) => JSON.stringify(path)).sort().join(' ')
+    return paths === undefined
+      ? id
+      : paths
+          .map((path) => JSON.stringify(path))
+          .sort()
+          .join(' ')
   } catch (error) {
     if (error instanceof BackupError) return id
     throw error

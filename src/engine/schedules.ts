@@ -9,6 +9,7 @@ import {
   type ScheduleListing,
   scheduleSchema,
 } from '../model/schedule.ts'
+import { configuredSchedules } from './plan/configured-schedules.ts'
 import type { Session } from './session.ts'
 
 /** What is to be done again and again: schedules.json, and beside it what the configuration asks for. */
@@ -38,7 +39,7 @@ export async function listSchedules(session: Session): Promise<ScheduleListing> 
 /** Those of schedules.json first. What stands there goes before what the configuration asks for under the same id. */
 export async function allSchedules(session: Session): Promise<ListedSchedule[]> {
   const own = await ownSchedules(session)
-  const asked = session.parts.configured.askedSchedules.filter(({ id }) => own.every((schedule) => schedule.id !== id))
+  const asked = askedSchedules(session).filter(({ id }) => own.every((schedule) => schedule.id !== id))
   const since = new Date(session.world.clock.now()).toISOString()
   return [
     ...own.map((schedule) => ({ schedule, origin: 'schedules.json' as const })),
@@ -75,6 +76,10 @@ export async function removeSchedule(session: Session, id: string): Promise<Sche
   return session.parts.schedulesOf(session.repository()).forget(id)
 }
 
+function askedSchedules({ parts }: Session): readonly ScheduleDraft[] {
+  return configuredSchedules(parts.configured.sources)
+}
+
 async function ownSchedules(session: Session): Promise<readonly Schedule[]> {
   const found = await session.parts.schedulesOf(session.repository()).read()
   if (found.state === 'ok') return found.value.schedules
@@ -88,7 +93,7 @@ async function ownSchedules(session: Session): Promise<readonly Schedule[]> {
 
 function refuseConfigured(session: Session, own: readonly Schedule[], id: string): void {
   if (own.some((schedule) => schedule.id === id)) return
-  if (session.parts.configured.askedSchedules.every((schedule) => schedule.id !== id)) return
+  if (askedSchedules(session).every((schedule) => schedule.id !== id)) return
   throw new BackupError(
     'E_USAGE',
     `the schedule ${printable(id)} stands in the configuration`,

@@ -58,14 +58,26 @@ function Decisions({ ground, now }: { readonly ground: RetentionGround; readonly
   const [tried, setTried] = useState<RetentionCounts | null>(null)
   const [overlay, setOverlay] = useState<'what-if' | 'policy' | null>(null)
   const [onlyGoing, setOnlyGoing] = useState(false)
-  const policy = useMemo(() => (tried === null ? ground.policy : policyFromCounts(tried, ground.policy.zone)), [ground, tried])
+  const policy = useMemo(
+    () => (tried === null ? ground.policy : policyFromCounts(tried, ground.policy.zone)),
+    [ground, tried],
+  )
   const all = useMemo(() => rowsOf(ground, policy, now), [ground, policy, now])
-  const listed = useMemo(() => (onlyGoing ? all.rows.filter(({ decision }) => !decision.keep) : all.rows), [all, onlyGoing])
+  const listed = useMemo(
+    () => (onlyGoing ? all.rows.filter(({ decision }) => !decision.keep) : all.rows),
+    [all, onlyGoing],
+  )
   const filter = useFilter({ rows: listed, fields, words: wordsOf, active: overlay === null })
   const filterLine = filter.line(columns)
   const head = headLines(all, policy, tried, columns, glyphs)
   const height = Math.max(1, rows - head.length - (filterLine === null ? 0 : 1) - 4)
-  const table = useTable({ title: 'Decisions', rows: filter.rows, keyOf: ({ entry }) => entry.id, height, active: !filter.isEditing })
+  const table = useTable({
+    title: 'Decisions',
+    rows: filter.rows,
+    keyOf: ({ entry }) => entry.id,
+    height,
+    active: !filter.isEditing,
+  })
   useKeys('screen', 'Cleanup', keys, {
     inspect: table.row !== null && (() => open('inspect', { backup: table.row!.entry.id })),
     whatIf: () => setOverlay('what-if'),
@@ -78,7 +90,13 @@ function Decisions({ ground, now }: { readonly ground: RetentionGround; readonly
   const title = lineOf(onlyGoing ? 'What goes ' : 'Backups ', span(formatCount(filter.rows.length), 'bold'))
   return (
     <>
-      <Lines lines={[...head, ruleLine(title, '', columns, glyphs), ...(filterLine === null ? [] : [filterLine])]} />
+      <Lines
+        lines={[
+          ...head,
+          ruleLine(title, 'nothing is deleted here', columns, glyphs),
+          ...(filterLine === null ? [] : [filterLine]),
+        ]}
+      />
       <TableView table={table} columns={tableColumns} width={columns} />
       <Lines lines={exactly(reasonLines(table.row, columns), 2)} />
       {overlay === 'what-if' && (
@@ -136,23 +154,34 @@ function rowsOf({ backups, entries }: RetentionGround, policy: RetentionPolicy, 
   }
 }
 
-function headLines(all: AllRows, policy: RetentionPolicy, tried: RetentionCounts | null, columns: number, glyphs: Glyphs): readonly Line[] {
-  const oldest = all.oldestStaying === null ? 'nothing would be left' : `oldest that stays: ${momentText(all.oldestStaying)}`
+function headLines(
+  all: AllRows,
+  policy: RetentionPolicy,
+  tried: RetentionCounts | null,
+  columns: number,
+  glyphs: Glyphs,
+): readonly Line[] {
+  const oldest =
+    all.oldestStaying === null ? 'nothing would be left' : `oldest that stays: ${momentText(all.oldestStaying)}`
   const words = policyWords(policy)
   const first = wrap(words[0]!, columns - 16)[0]!
   const which =
     tried === null
       ? lineOf(span(' Policy  ', 'dim'), first, words.length > 2 ? `, and ${words.length - 2} more: p` : '')
-      : lineOf(span(' WHAT IF  ', 'warning'), span(countsText(tried) || 'nothing kept by rule', 'bold'), '  instead of the configured policy; Esc goes back')
+      : lineOf(
+          span(' WHAT IF  ', 'warning'),
+          span(countsText(tried) || 'nothing kept by rule', 'bold'),
+          '  instead of the configured policy; Esc goes back',
+        )
   return [
     which,
     lineOf(
       span(` ${glyphs.skipped} ${formatCount(all.going)} would go`, all.going > 0 ? 'warning' : undefined),
       `, ${formatBytes(all.goingBytes)}`,
-      all.going > 0 && all.ripe < all.going ? ` (${formatCount(all.going - all.ripe)} of them only after a while)` : '',
-      `   ${formatCount(all.staying)} stay, ${formatBytes(all.stayingBytes)}   ${oldest}`,
+      `   = ${formatCount(all.staying)} stay, ${formatBytes(all.stayingBytes)}`,
+      all.ripe < all.going ? span(`   ${formatCount(all.going - all.ripe)} only after a grace`, 'dim') : '',
     ),
-    lineOf(span(' Nothing is deleted here: cleanup is not built yet, and holdfast delete takes one at a time.', 'dim')),
+    lineOf(span(` ${oldest}`, 'dim')),
   ]
 }
 
@@ -186,7 +215,13 @@ function columnsOf(glyphs: Glyphs): readonly Column<Row>[] {
     { title: 'ID', width: 4, priority: 0, cell: ({ entry }) => shortId(entry.id) },
     { title: 'WHEN', width: 11, priority: 0, cell: ({ entry }) => shortMoment(entry.createdAt) },
     { title: 'TYPE', width: 12, priority: 4, cell: ({ entry }) => entry.type },
-    { title: 'SERVICES', width: 10, upTo: 24, priority: 3, cell: ({ entry }) => entry.services.map(plainText).join(',') },
+    {
+      title: 'SERVICES',
+      width: 10,
+      upTo: 24,
+      priority: 3,
+      cell: ({ entry }) => entry.services.map(plainText).join(','),
+    },
     { title: 'SIZE', width: 9, align: 'right', priority: 1, cell: ({ entry }) => formatBytes(entry.sizeBytes) },
     {
       title: 'WHY',
@@ -200,9 +235,19 @@ function columnsOf(glyphs: Glyphs): readonly Column<Row>[] {
 
 const overlayColumns = 70
 
-function WhatIf({ initial, onTry, onClose }: { readonly initial: RetentionCounts; onTry(counts: RetentionCounts): void; onClose(): void }): ReactNode {
+function WhatIf({
+  initial,
+  onTry,
+  onClose,
+}: {
+  readonly initial: RetentionCounts
+  onTry(counts: RetentionCounts): void
+  onClose(): void
+}): ReactNode {
   const { glyphs } = useConsole()
-  const [formFields] = useState<readonly FormField[]>(() => [{ kind: 'text', name: 'counts', label: 'Keep', initial: countsText(initial) }])
+  const [formFields] = useState<readonly FormField[]>(() => [
+    { kind: 'text', name: 'counts', label: 'Keep', initial: countsText(initial) },
+  ])
   const form = useForm({
     title: 'What if',
     fields: formFields,
@@ -214,7 +259,10 @@ function WhatIf({ initial, onTry, onClose }: { readonly initial: RetentionCounts
   const counts = countsFrom(form.text('counts'))
   const lines = useFormLines(formFields, form, overlayColumns - 4)
   useKeys('dialog', 'What if', {}, {}, { modal: true })
-  const wrong = typeof counts === 'string' ? wrap(counts, overlayColumns - 8).map((text) => lineOf(span(`${glyphs.failed} ${text}`, 'failed'))) : []
+  const wrong =
+    typeof counts === 'string'
+      ? wrap(counts, overlayColumns - 8).map((text) => lineOf(span(`${glyphs.failed} ${text}`, 'failed')))
+      : []
   return (
     <Overlay
       title="What if the policy were"
@@ -222,7 +270,9 @@ function WhatIf({ initial, onTry, onClose }: { readonly initial: RetentionCounts
       lines={[
         ...lines,
         [],
-        ...(wrong.length > 0 ? wrong : [lineOf(span('keep days daily weekly monthly quarterly yearly minimum', 'dim'))]),
+        ...(wrong.length > 0
+          ? wrong
+          : [lineOf(span('keep days daily weekly monthly quarterly yearly minimum', 'dim'))]),
         lineOf(span('Enter', 'bold'), ' shows what would go   ', span('Esc', 'bold'), ' closes'),
       ]}
     />
@@ -233,12 +283,24 @@ const policyKeys = {
   close: { keys: ['escape', 'q', 'enter', 'p'], label: 'close', about: 'close the policy', hint: 9 },
 } as const satisfies KeyTable
 
-function PolicyOverlay({ policy, idle, onClose }: { readonly policy: RetentionPolicy; readonly idle: readonly string[]; onClose(): void }): ReactNode {
+function PolicyOverlay({
+  policy,
+  idle,
+  onClose,
+}: {
+  readonly policy: RetentionPolicy
+  readonly idle: readonly string[]
+  onClose(): void
+}): ReactNode {
   const { glyphs } = useConsole()
   useKeys('dialog', 'Policy', policyKeys, { close: onClose }, { modal: true })
   const lines = [
-    ...policyWords(policy).flatMap((text) => wrap(text, overlayColumns - 6)).map((text) => lineOf(text)),
-    ...idle.flatMap((text) => wrap(`${glyphs.warning} ${plainText(text)}`, overlayColumns - 6)).map((text) => lineOf(span(text, 'warning'))),
+    ...policyWords(policy)
+      .flatMap((text) => wrap(text, overlayColumns - 6))
+      .map((text) => lineOf(text)),
+    ...idle
+      .flatMap((text) => wrap(`${glyphs.warning} ${plainText(text)}`, overlayColumns - 6))
+      .map((text) => lineOf(span(text, 'warning'))),
     [],
     lineOf(span('Esc', 'bold'), ' closes'),
   ]

@@ -25,7 +25,9 @@ function ScheduleScreen({ argument: { id } }: { readonly argument: ScreenArgumen
     return (
       <Lines
         lines={exactly(
-          trouble === null ? emptyLines('Reading the schedules…', '', columns) : troubleLines(trouble, 'Esc goes back', columns, glyphs),
+          trouble === null
+            ? emptyLines('Reading the schedules…', '', columns)
+            : troubleLines(trouble, 'Esc goes back', columns, glyphs),
           rows,
         )}
       />
@@ -88,7 +90,7 @@ function fieldsOf(before: Schedule | null, listing: ScheduleListing): readonly F
     {
       kind: 'text',
       name: 'jitter',
-      label: 'Jitter',
+      label: 'Jitter, s',
       initial: String(before?.jitter_seconds ?? 0),
       about: 'seconds by which a run may start later, so that many machines do not all begin at once',
     },
@@ -102,7 +104,13 @@ function fieldsOf(before: Schedule | null, listing: ScheduleListing): readonly F
   ]
 }
 
-function Editor({ before, listing }: { readonly before: Schedule | null; readonly listing: ScheduleListing }): ReactNode {
+function Editor({
+  before,
+  listing,
+}: {
+  readonly before: Schedule | null
+  readonly listing: ScheduleListing
+}): ReactNode {
   const { back, engine, glyphs, say, store } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
@@ -121,8 +129,14 @@ function Editor({ before, listing }: { readonly before: Schedule | null; readonl
   const draft = read.draft
   const shown: Schedule = { ...draft, createdAt: before?.createdAt ?? '', lastRuns: before?.lastRuns ?? [] }
   const about = fields.find(({ name }) => name === form.focus)?.about ?? ''
-  const wrongs = read.wrong === null ? [] : wrap(read.wrong, columns - 4).map((text) => lineOf(span(` ${glyphs.failed} ${text}`, 'failed')))
-  const detail = trouble === null ? detailLines(shown, listing, now, columns, glyphs) : troubleLines(trouble, 'change it, and Enter saves again', columns, glyphs)
+  const wrongs =
+    read.wrong === null
+      ? []
+      : wrap(read.wrong, columns - 4).map((text) => lineOf(span(` ${glyphs.failed} ${text}`, 'failed')))
+  const detail =
+    trouble === null
+      ? detailLines(shown, listing, now, columns, glyphs)
+      : troubleLines(trouble, 'change it, and Enter saves again', columns, glyphs)
   const save = (): void => {
     setOpen(null)
     engine.saveSchedule(draft, before === null ? 'new' : 'changed').then(
@@ -186,7 +200,14 @@ function draftOf(
   const jitterText = form.text('jitter').trim()
   const retention = countsFrom(form.text('retention'))
   const compression = compressions.find((one) => one === form.choice('compression'))
-  const { compression: _c, retention: _r, createdAt: _a, activeSince: _s, lastRuns: _l, ...kept } = before ?? newSchedule
+  const {
+    compression: _c,
+    retention: _r,
+    createdAt: _a,
+    activeSince: _s,
+    lastRuns: _l,
+    ...kept
+  } = before ?? newSchedule
   const draft: ScheduleDraft = {
     ...kept,
     id: before?.id ?? idFrom(name),

@@ -23,7 +23,14 @@ const keys = {
   add: { keys: ['N'], label: 'new', about: 'make a schedule', danger: 1, hint: 8, needs: 'schedule' },
   pause: { keys: ['P'], label: 'pause', about: 'let this schedule rest, or let it run again', danger: 1, hint: 7 },
   remove: { keys: ['D'], label: 'remove', about: 'remove this schedule; its backups stay', danger: 1, hint: 5 },
-  run: { keys: ['X'], label: 'back up now', about: 'make a backup of what this schedule backs up', danger: 1, hint: 6, needs: 'create' },
+  run: {
+    keys: ['X'],
+    label: 'back up now',
+    about: 'make a backup of what this schedule backs up',
+    danger: 1,
+    hint: 6,
+    needs: 'create',
+  },
 } as const satisfies KeyTable
 
 const detailRows = 9
@@ -49,7 +56,9 @@ function Schedules(): ReactNode {
     return (
       <Lines
         lines={exactly(
-          trouble === null ? emptyLines('Reading the schedules…', '', columns) : troubleLines(trouble, 'r tries again', columns, glyphs),
+          trouble === null
+            ? emptyLines('Reading the schedules…', '', columns)
+            : troubleLines(trouble, 'r tries again', columns, glyphs),
           rows,
         )}
       />

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
 import { Stage } from '../e2e/stage.ts'
 import { Pty, type PtyOptions } from './pty.ts'
 
@@ -68,5 +69,13 @@ export function modesLeft(raw: string): {
     alternate: last('\x1b[?1049h', '\x1b[?1049l'),
     cursorHidden: last('\x1b[?25l', '\x1b[?25h'),
     pasteTold: last('\x1b[?2004h', '\x1b[?2004l'),
+  }
+}
+
+/** Presses a key, again where a question has not yet listened, until what it does is seen. */
+export async function pressedUntil(pty: Pty, key: string, isDone: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 100 && !isDone(); tries++) {
+    pty.type(key)
+    await wait(50)
   }
 }

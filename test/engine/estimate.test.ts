@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -134,4 +143,16 @@ test('refuses what a create would refuse, and says what it would say', async () 
     entries: 0,
     unreadable: 1,
   })
+})
+
+test('a create that somebody looks at knows by the same count how much there is', async () => {
+  const totals = new Set<number | null>()
+  const options = { ...plainly({ type: 'full', paths: [source] }), estimate: true }
+  const { bytes } = await at().create(options, {
+    signal,
+    listen(event) {
+      if (event.kind === 'progress') totals.add(event.totalBytes)
+    },
+  })
+  expect([...totals]).toEqual([bytes])
 })

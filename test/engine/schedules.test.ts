@@ -67,7 +67,13 @@ test('a new schedule stands in schedules.json, beside those of the configuration
 test('a change keeps what is remembered, and what a later version has added', async () => {
   const one = await engine()
   await one.saveSchedule(nightly, 'new')
-  const run = { at: '2026-11-20T01:00:00.000Z', startedAt: '2026-11-20T01:00:01.000Z', run: 'r', outcome: 'done', durationMs: 5 }
+  const run = {
+    at: '2026-11-20T01:00:00.000Z',
+    startedAt: '2026-11-20T01:00:01.000Z',
+    run: 'r',
+    outcome: 'done',
+    durationMs: 5,
+  }
   const before = { ...written().schedules[0], lastRuns: [run], colour: 'blue' }
   writeFileSync(join(top, 'repository', 'schedules.json'), JSON.stringify({ v: 1, schedules: [before] }))
   now += 1000
@@ -82,7 +88,9 @@ test('what passed while a schedule was paused, or had other times, was not misse
   const { activeSince } = await one.saveSchedule(nightly, 'changed')
   expect(activeSince).toBe('2026-11-21T12:00:00.000Z')
   now += 1000
-  expect((await one.saveSchedule({ ...nightly, cron: '0 4 * * *' }, 'changed')).activeSince).toBe('2026-11-21T12:00:01.000Z')
+  expect((await one.saveSchedule({ ...nightly, cron: '0 4 * * *' }, 'changed')).activeSince).toBe(
+    '2026-11-21T12:00:01.000Z',
+  )
   now += 1000
   expect((await one.saveSchedule({ ...nightly, cron: '0 4 * * *', name: 'x' }, 'changed')).activeSince).toBe(
     '2026-11-21T12:00:01.000Z',
@@ -108,7 +116,9 @@ test('an id that is taken, one that is unknown and one of the configuration are 
   const one = await engine()
   await one.saveSchedule(nightly, 'new')
   await expect(one.saveSchedule(nightly, 'new')).rejects.toMatchObject({ code: 'E_USAGE' })
-  await expect(one.saveSchedule({ ...nightly, id: 'hourly' }, 'changed')).rejects.toMatchObject({ code: 'E_UNKNOWN_ID' })
+  await expect(one.saveSchedule({ ...nightly, id: 'hourly' }, 'changed')).rejects.toMatchObject({
+    code: 'E_UNKNOWN_ID',
+  })
   await expect(one.removeSchedule('hourly')).rejects.toMatchObject({ code: 'E_UNKNOWN_ID' })
   await expect(one.removeSchedule('weekly')).rejects.toMatchObject({ code: 'E_USAGE' })
   await one.removeSchedule('nightly')

@@ -1,8 +1,9 @@
 import type { Engine } from '../../model/engine.ts'
 import { BackupError } from '../../model/errors.ts'
 import { commands, internalCommands } from '../registry.ts'
+import type { CommandSpec, Context, Disk } from './command-spec.ts'
 import { type Given, notSupportedYet, parseArguments, quoted, suggestion, usage } from './given.ts'
-import { type CommandSpec, type Context, type Disk, globalOptions } from './grammar.ts'
+import { globalOptions } from './grammar.ts'
 import { commandHelp, overviewHelp } from './help.ts'
 import { interrupted, Output, ReaderGone, type Stream } from './output.ts'
 import { existingPassphrase } from './passphrase.ts'
@@ -36,6 +37,8 @@ export interface WireOptions {
   root?: string
   config?: string
   onPassphrase?: () => Promise<string>
+  /** The command will walk a source beside other work. */
+  walks?: boolean
 }
 
 export interface ConsoleOptions extends Pick<WireOptions, 'root' | 'config'> {
@@ -195,6 +198,7 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
   const open = (): Promise<{ engine: Engine; close(): Promise<void> }> =>
     world.wire({
       ...places,
+      ...(command.walks?.(given) === true ? { walks: true } : {}),
       ...(command.isJob ? { onPassphrase: () => terminal.askSecret('') } : {}),
       ...(terminal.interactive ? { onPassphrase: () => existingPassphrase(terminal) } : {}),
     })

@@ -1,6 +1,6 @@
 import { BackupError } from '../../model/errors.ts'
 import { printable } from '../../model/path.ts'
-import { type CommandSpec, globalOptions, type OptionSpec } from './grammar.ts'
+import { type CommandGrammar, globalOptions, type OptionSpec } from './grammar.ts'
 
 /** The arguments of one command, taken apart and checked against what it accepts. */
 export class Given {
@@ -73,7 +73,7 @@ export function quoted(text: string): string {
  * An option takes the one argument after it and no more; one with an optional value takes it only from its own list.
  * Throws E_USAGE with the nearest match, E_UNSUPPORTED for what is not built yet.
  */
-export async function parseArguments(command: CommandSpec, args: readonly string[]): Promise<Given> {
+export async function parseArguments(command: CommandGrammar, args: readonly string[]): Promise<Given> {
   const options = new Map([...command.options, ...globalOptions].map((option) => [option.name, option]))
   const operands: string[] = []
   const values = new Map<string, (string | null)[]>()
@@ -130,7 +130,7 @@ export async function parseArguments(command: CommandSpec, args: readonly string
   return new Given(operands, values)
 }
 
-async function unknownOption(command: CommandSpec, arg: string, names: readonly string[]): Promise<BackupError> {
+async function unknownOption(command: CommandGrammar, arg: string, names: readonly string[]): Promise<BackupError> {
   const meant = arg.startsWith('--') ? await suggestion(arg.slice(2), names, '--') : ''
   const hint = arg.startsWith('--')
     ? `holdfast ${command.words} --help lists the options`
@@ -146,7 +146,7 @@ async function checkValue(option: OptionSpec, value: string): Promise<void> {
   throw usage(`--${option.name} cannot be ${quoted(value)}${meant}`, `it is one of ${option.choices.join(', ')}`)
 }
 
-function refuseUnsupported(command: CommandSpec, values: ReadonlyMap<string, readonly (string | null)[]>): void {
+function refuseUnsupported(command: CommandGrammar, values: ReadonlyMap<string, readonly (string | null)[]>): void {
   for (const option of command.options) {
     for (const value of values.get(option.name) ?? []) {
       const because = option.unsupported ?? (value === null ? undefined : option.unsupportedValues?.[value])
@@ -161,7 +161,7 @@ export function notSupportedYet(what: string, because: string): BackupError {
   return new BackupError('E_UNSUPPORTED', `${what} is not supported yet, because ${because}`, 'nothing was touched')
 }
 
-function checkOperands(command: CommandSpec, operands: readonly string[]): void {
+function checkOperands(command: CommandGrammar, operands: readonly string[]): void {
   const needed = command.operands.filter((operand) => operand.required)
   const missing = needed[operands.length]
   if (missing !== undefined) throw usage(`${command.words} needs ${missing.name}`, usageLine(command))
@@ -173,7 +173,7 @@ function checkOperands(command: CommandSpec, operands: readonly string[]): void 
     throw usage(`${command.words} was given an empty argument`, 'is a variable of your script unset?')
 }
 
-export function usageLine(command: CommandSpec): string {
+export function usageLine(command: CommandGrammar): string {
   const operands = command.operands.map(({ name, required, repeats }) => {
     const text = repeats ? `${name}…` : name
     return required ? text : `[${text}]`

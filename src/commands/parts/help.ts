@@ -1,5 +1,6 @@
+import type { CommandSpec } from './command-spec.ts'
 import { usageLine } from './given.ts'
-import { type CommandSpec, exitMeanings, globalOptions, type OptionSpec } from './grammar.ts'
+import { exitMeanings, globalOptions, type OptionSpec } from './grammar.ts'
 import { hanging, wrapped } from './wrap.ts'
 
 /** What a command does, what it takes, two examples and its exit codes; at 80 columns. */

@@ -151,6 +151,7 @@ export class ChangeDetection {
 
   /** Ordinals of all archives that the lines of a page need. */
   #holders({ text, lines, ordinal }: Page): number[] {
+    if (ordinal === full) return [full] // it needs no other
     const holders = new Set([ordinal])
     // In JSON a quote inside a text is escaped, so these stand where they mean what they say.
     for (const [, holder] of text.matchAll(/\],"r":(\d+)/g)) holders.add(Number(holder))
@@ -197,5 +198,7 @@ interface Page extends PageLines {
   readonly number: number
 }
 
+/** Ordinal of an archive that depends on nothing. */
+const full = 1
 const comma = 0x2c
 const closingBrace = 0x7d

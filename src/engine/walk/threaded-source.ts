@@ -1,12 +1,13 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { BackupError } from '../../model/errors.ts'
 import type { Source, SourceContext, SourceEntry, SourceWarning } from '../../model/source.ts'
 import { type PlainError, plainError, revive } from '../platform/thread-error.ts'
 import type { FilesSettings } from '../sources/files.ts'
 import type { SourceType } from '../sources/registry.ts'
 import { type PackedSlice, unpackSlice } from './packed-slice.ts'
+import { takeWalkThread } from './walk-thread.ts'
 
-/** What a walking thread is started with. */
+/** The first message to a walking thread; every other lets it go one slice further. */
 export interface WalkOrder {
   readonly filesModule: string | null
   readonly type: SourceType
@@ -42,12 +43,12 @@ export class ThreadedSource implements Source {
   #wake: (() => void) | null = null
 
   constructor(filesModule: string | null, type: SourceType, settings: FilesSettings) {
-    const url = new URL(`./walk-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)
-    const workerData: WalkOrder = { filesModule, type, settings, ahead: slicesAhead }
-    this.#worker = new Worker(url, { workerData, stdin: false })
+    this.#worker = takeWalkThread()
     this.#worker.on('message', (message: WalkMessage) => this.#hear(message))
     this.#worker.on('error', ({ message }) => this.#fail(`the thread that walks the source failed: ${message}`))
     this.#worker.on('exit', (code) => this.#fail(`the thread that walks the source ended with ${code}`))
+    const order: WalkOrder = { filesModule, type, settings, ahead: slicesAhead }
+    this.#worker.postMessage(order)
   }
 
   async *scan(context: SourceContext): AsyncGenerator<readonly SourceEntry[]> {

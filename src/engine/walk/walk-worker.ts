@@ -1,4 +1,5 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { once } from 'node:events'
+import { parentPort } from 'node:worker_threads'
 import type { Source, SourceContext } from '../../model/source.ts'
 import { loadFiles } from '../platform/disk-files.ts'
 import { plainError } from '../platform/thread-error.ts'
@@ -6,12 +7,14 @@ import { sources } from '../sources/registry.ts'
 import { buffersOf, packSlice } from './packed-slice.ts'
 import type { Told, WalkMessage, WalkOrder } from './threaded-source.ts'
 
-/** A thread that walks one source and sends what it finds, as far ahead as it is let. */
+/** A thread that waits for an order, walks one source and sends what it finds, as far ahead as it is let. */
 
-const { filesModule, type, settings, ahead } = workerData as WalkOrder // set by ThreadedSource, which starts it
+if (parentPort === null) throw new TypeError('this is no program')
+// What ThreadedSource sends first.
+const [{ filesModule, type, settings, ahead }] = (await once(parentPort, 'message')) as [WalkOrder]
 let allowed = ahead
 let wake: (() => void) | null = null
-parentPort?.on('message', () => {
+parentPort.on('message', () => {
   allowed++
   wake?.()
 })

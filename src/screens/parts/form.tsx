@@ -4,7 +4,14 @@ import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
 import { padEnd } from '../text/cut.ts'
 import { type EditStep, editText } from '../text/edit.ts'
-import { beginForm, type FormField, type FormState, type FormStep, isFormChanged, stepForm } from '../text/form-state.ts'
+import {
+  beginForm,
+  type FormField,
+  type FormState,
+  type FormStep,
+  isFormChanged,
+  stepForm,
+} from '../text/form-state.ts'
 import type { Glyphs } from '../text/glyphs.ts'
 import { type Line, lineOf, lineWidth, type Span, span } from '../text/line.ts'
 import { widthOf } from '../text/width.ts'
@@ -49,7 +56,11 @@ export interface Form {
 
 /** Several fields, one of which has the keys: Tab goes on, Enter takes all of them. */
 export function useForm({ title, fields, active = true, submit, cancel }: FormOptions): Form {
-  const [state, take] = useReducer((before: FormState, step: FormStep) => stepForm(fields, before, step), fields, beginForm)
+  const [state, take] = useReducer(
+    (before: FormState, step: FormStep) => stepForm(fields, before, step),
+    fields,
+    beginForm,
+  )
   const field = fields[state.focus]
   const isText = field?.kind === 'text'
   const edit = (step: EditStep) => isText && (() => take({ kind: 'edit', step }))
@@ -99,7 +110,12 @@ export function useForm({ title, fields, active = true, submit, cancel }: FormOp
 }
 
 /** One line a field, more where its options need them; the one that has the keys is pointed at. */
-export function useFormLines(fields: readonly FormField[], { state }: Form, columns: number, active = true): readonly Line[] {
+export function useFormLines(
+  fields: readonly FormField[],
+  { state }: Form,
+  columns: number,
+  active = true,
+): readonly Line[] {
   const { glyphs, capability } = useConsole()
   const labelColumns = Math.max(...fields.map(({ label }) => widthOf(label))) + 2
   return fields.flatMap((field, index) => {
@@ -113,12 +129,19 @@ export function useFormLines(fields: readonly FormField[], { state }: Form, colu
       const text = state.texts.get(field.name) ?? { graphemes: [], at: 0 }
       return [[...label, ...editSpans(text, room, isFocused, capability.colors === 'none')]]
     }
-    const values = field.kind === 'choice' ? choiceSpans(field, state, isFocused) : markSpans(field, state, isFocused, glyphs)
-    return broken(values, room).map((line, at) => (at === 0 ? [...label, ...line] : [span(' '.repeat(labelColumns + 2)), ...line]))
+    const values =
+      field.kind === 'choice' ? choiceSpans(field, state, isFocused) : markSpans(field, state, isFocused, glyphs)
+    return broken(values, room).map((line, at) =>
+      at === 0 ? [...label, ...line] : [span(' '.repeat(labelColumns + 2)), ...line],
+    )
   })
 }
 
-function choiceSpans(field: Extract<FormField, { kind: 'choice' }>, state: FormState, isFocused: boolean): readonly Span[][] {
+function choiceSpans(
+  field: Extract<FormField, { kind: 'choice' }>,
+  state: FormState,
+  isFocused: boolean,
+): readonly Span[][] {
   const chosen = field.options.find(({ value }) => value === state.chosen.get(field.name))?.label ?? ''
   return [isFocused ? [span('< '), span(chosen, 'bold'), span(' >')] : [span(chosen)]]
 }

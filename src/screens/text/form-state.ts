@@ -58,7 +58,9 @@ export function stepForm(fields: readonly FormField[], state: FormState, step: F
       return { ...state, focus: (state.focus + step.by + fields.length) % fields.length }
     case 'edit': {
       const edit = state.texts.get(field.name)
-      return edit === undefined ? state : { ...state, texts: withEntry(state.texts, field.name, editStep(edit, step.step)) }
+      return edit === undefined
+        ? state
+        : { ...state, texts: withEntry(state.texts, field.name, editStep(edit, step.step)) }
     }
     case 'turn': {
       if (field.kind === 'text' || field.options.length === 0) return state

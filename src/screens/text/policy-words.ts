@@ -40,8 +40,16 @@ function setWords({ name, types, schedules, services, rules, legalHold }: Retent
   return `${legalHold ? 'Holds' : 'Keeps'} ${kept}${of === '' ? '' : `, ${of}`}${from}`
 }
 
-export const countNames = ['keep', 'days', 'daily', 'weekly', 'monthly', 'quarterly', 'yearly', 'minimum'] as const satisfies
-  readonly (keyof RetentionCounts)[]
+export const countNames = [
+  'keep',
+  'days',
+  'daily',
+  'weekly',
+  'monthly',
+  'quarterly',
+  'yearly',
+  'minimum',
+] as const satisfies readonly (keyof RetentionCounts)[]
 
 /** `keep=10 days=30` */
 export function countsText(counts: RetentionCounts): string {

@@ -1,6 +1,6 @@
-import { cronInWords } from '../../engine/plan/cron-words.ts'
 import { dateText, dayOf, timeText, weekdayOf } from '../../engine/plan/civil.ts'
 import { nextRuns } from '../../engine/plan/cron-runs.ts'
+import { cronInWords } from '../../engine/plan/cron-words.ts'
 import { scheduleWarnings } from '../../engine/plan/schedule-warnings.ts'
 import { openZone } from '../../engine/plan/zone.ts'
 import { parseCron, weekdayNames } from '../../model/cron.ts'
@@ -23,14 +23,20 @@ export interface Times {
 
 export type TimesRead =
   | { readonly kind: 'times'; readonly words: string; readonly next: readonly number[] }
-  | { readonly kind: 'problem'; readonly message: string; readonly hint: string; readonly start: number; readonly end: number }
+  | {
+      readonly kind: 'problem'
+      readonly message: string
+      readonly hint: string
+      readonly start: number
+      readonly end: number
+    }
 
 /** What cron expression and zone say, with the next `count` runs after `now`. */
 export function readTimes({ cron, tz }: Times, now: number, count: number): TimesRead {
   const reading = parseCron(cron)
   if (reading.kind === 'problem') return { ...reading.problem, kind: 'problem' }
   try {
-    const words = `${cronInWords(reading.cron)}, ${tz}`
+    const words = cronInWords(reading.cron)
     const next = reading.cron.neverFires === null ? nextRuns(reading.cron, tz, now, count) : []
     return { kind: 'times', words, next }
   } catch (error) {
@@ -81,9 +87,11 @@ export function detailLines(
   const others = listing.schedules.map((one) => plannedOf(one.schedule, listing)).filter(({ id }) => id !== schedule.id)
   const warnings = scheduleWarnings(plannedOf(schedule, listing), others, now)
   return [
-    lineOf(span(` ${plainText(times.words)}`, 'bold')),
+    lineOf(span(` ${plainText(times.words)}`, 'bold'), `, on the clock of ${plainText(schedule.tz)}`),
     ...(times.next.length === 0 ? [lineOf(span(' it never runs', 'warning'))] : []),
-    ...times.next.map((at, index) => lineOf(span(index === 0 ? ' next  ' : '       ', 'dim'), runText(at, schedule.tz, now))),
+    ...times.next.map((at, index) =>
+      lineOf(span(index === 0 ? ' next  ' : '       ', 'dim'), runText(at, schedule.tz, now)),
+    ),
     ...warnings.flatMap(({ message }) =>
       wrap(plainText(message), columns - 4).map((text, at) =>
         at === 0 ? lineOf(span(` ${glyphs.warning} `, 'warning'), text) : lineOf(`   ${text}`),

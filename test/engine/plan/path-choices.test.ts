@@ -24,7 +24,9 @@ test.each([
 })
 
 test('the choice nearest above a path holds, whatever else is chosen', () => {
-  const path = fc.array(fc.constantFrom('a', 'b', 'ab', '\xff'), { maxLength: 4 }).map((parts) => named(parts.join('/')))
+  const path = fc
+    .array(fc.constantFrom('a', 'b', 'ab', '\xff'), { maxLength: 4 })
+    .map((parts) => named(parts.join('/')))
   const given = fc.array(fc.tuple(path, fc.constantFrom(...pathChoices)), { maxLength: 8 })
   fc.assert(
     fc.property(given, path, fc.constantFrom(...conflictModes), (pairs, asked, conflict) => {

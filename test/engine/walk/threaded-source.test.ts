@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
 import { type FilesSettings, filesSource } from '../../../src/engine/sources/files.ts'
 import { ThreadedSource } from '../../../src/engine/walk/threaded-source.ts'
+import { readyWalkThread, takeWalkThread } from '../../../src/engine/walk/walk-thread.ts'
 import { pathFromText } from '../../../src/model/path.ts'
 import type { Source } from '../../../src/model/source.ts'
 
@@ -78,5 +79,27 @@ test('who wants no more closes it, and it keeps no process alive', async () => {
     expect(slice.length).toBe(512)
     break
   }
+  await threaded.close()
+})
+
+test('a thread that was made ready is taken, once; one that has died meanwhile is replaced', async () => {
+  readyWalkThread()
+  readyWalkThread()
+  const first = takeWalkThread()
+  const second = takeWalkThread()
+  expect(first).not.toBe(second)
+  await Promise.all([first.terminate(), second.terminate()])
+
+  readyWalkThread()
+  const dead = takeWalkThread()
+  await dead.terminate()
+  readyWalkThread()
+  const spare = takeWalkThread()
+  expect(spare).not.toBe(dead)
+  await spare.terminate()
+
+  readyWalkThread()
+  const threaded = new ThreadedSource(null, 'files', settings)
+  expect((await walked(threaded)).length).toBeGreaterThan(1500)
   await threaded.close()
 })

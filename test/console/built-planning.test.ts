@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { backupIds, type Stage } from '../e2e/stage.ts'
+import { openPty, pressedUntil, stageWithBackups } from './pty-kit.ts'
+
+/** Schedules and cleanup of the built console in a real terminal. */
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await stageWithBackups(2)
+})
+afterAll(() => stage.remove())
+
+const inFile = () =>
+  (JSON.parse(readFileSync(join(stage.root, 'schedules.json'), 'utf8')) as { schedules: Record<string, unknown>[] })
+    .schedules
+
+test('Schedules: makes one, which then stands in schedules.json, and removes it', async () => {
+  const pty = openPty(stage)
+  await pty.until('HOLDFAST')
+  pty.type('3')
+  await pty.until('There are no schedules.')
+  pty.type('N')
+  await pty.until('What it means')
+  pty.type('Nightly\t\x1530 1 * * 1-5\t\x15Europe/Berlin')
+  await pty.until('At 01:30, Monday to Friday')
+  pty.type('\r')
+  await pty.until('Save this schedule?')
+  await pressedUntil(pty, 'y', () => inFile().length === 1)
+  await pty.until('is saved')
+  expect(inFile()).toMatchObject([
+    { id: 'nightly', name: 'Nightly', cron: '30 1 * * 1-5', tz: 'Europe/Berlin', type: 'incremental', enabled: true },
+  ])
+  await pty.until('LAST 10')
+  pty.type('D')
+  await pty.until('Remove this schedule?')
+  await pressedUntil(pty, 'y', () => inFile().length === 0)
+  await pty.until('There are no schedules.')
+  expect(inFile()).toEqual([])
+})
+
+test('Cleanup: shows what another policy would let go, and deletes nothing', async () => {
+  const pty = openPty(stage)
+  await pty.until('HOLDFAST')
+  pty.type('4')
+  await pty.until('everything is kept')
+  pty.type('=')
+  await pty.until('What if the policy were')
+  pty.type('\x15keep=1\r')
+  await pty.until('1 would go')
+  expect(backupIds(stage.root)).toHaveLength(2)
+})

@@ -1,0 +1,81 @@
+import { retentionBackupOf } from '../../src/engine/plan/retention-backup.ts'
+import { policyFromCounts } from '../../src/engine/plan/retention-policy.ts'
+import type { CatalogEntry } from '../../src/model/backup.ts'
+import type { RetentionGround } from '../../src/model/retention.ts'
+import type { ListedSchedule, Schedule, ScheduleListing } from '../../src/model/schedule.ts'
+import { now } from './sample.ts'
+
+/** Schedules and a retention policy made of plain data. */
+
+const day = 86_400_000
+
+function sampleSchedule(change: Partial<Schedule>): Schedule {
+  return {
+    id: 'nightly',
+    name: 'Nightly',
+    cron: '30 2 * * *',
+    tz: 'Europe/Berlin',
+    type: 'incremental',
+    services: ['web'],
+    if_missed: 'run-once',
+    jitter_seconds: 0,
+    enabled: true,
+    createdAt: '2026-11-01T00:00:00.000Z',
+    lastRuns: [],
+    ...change,
+  }
+}
+
+export function sampleSchedules(name = 'Nightly'): ScheduleListing {
+  const lastRuns = Array.from({ length: 12 }, (_, back) => ({
+    at: new Date(now - (back + 1) * day + 5_400_000).toISOString(),
+    startedAt: new Date(now - (back + 1) * day + 5_400_000).toISOString(),
+    run: `run-${back}`,
+    outcome: back === 3 ? ('failed' as const) : ('done' as const),
+    durationMs: 9000 + 700 * (back % 5),
+  }))
+  const schedules: ListedSchedule[] = [
+    { origin: 'schedules.json', schedule: sampleSchedule({ name, lastRuns }) },
+    {
+      origin: 'schedules.json',
+      schedule: sampleSchedule({
+        id: 'hourly',
+        name: 'Mail',
+        cron: '15 * * * *',
+        tz: 'UTC',
+        services: ['mail'],
+        enabled: false,
+      }),
+    },
+    {
+      origin: 'configuration',
+      schedule: sampleSchedule({
+        id: 'weekly',
+        name: 'weekly',
+        cron: '0 3 * * 0',
+        tz: 'UTC',
+        type: 'full',
+        services: [],
+      }),
+    },
+  ]
+  return {
+    schedules,
+    zone: 'Europe/Berlin',
+    services: [
+      { name: 'web', rpoHours: 25 },
+      { name: 'mail', rpoHours: 25 },
+    ],
+  }
+}
+
+export function sampleRetention(backups: readonly CatalogEntry[]): RetentionGround {
+  return {
+    policy: policyFromCounts({ keep: 5, daily: 3 }, 'UTC', 24),
+    idle: [],
+    backups: backups.map((backup) =>
+      retentionBackupOf(backup, { schedule: null, legalHold: null, expiringSince: null }),
+    ),
+    entries: new Map(backups.map((backup) => [backup.id, backup])),
+  }
+}

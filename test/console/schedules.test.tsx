@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest'
+import { BackupError } from '../../src/model/errors.ts'
+import type { ScheduleListing } from '../../src/model/schedule.ts'
+import { key, misfits, openConsole, type Setting } from './harness.tsx'
+import { hostileNames } from './hostile.ts'
+import { sampleSchedules } from './schedule-sample.ts'
+
+function withSchedules(listing: ScheduleListing = sampleSchedules()): Setting {
+  return { engine: { schedules: async () => listing } }
+}
+
+test.each([
+  [60, 16],
+  [80, 24],
+  [100, 30],
+  [200, 60],
+])('schedules and the form of one fit %dx%d exactly, whatever they are called', async (columns, rows) => {
+  for (const name of ['Nightly', ...hostileNames]) {
+    const console = await openConsole({ ...withSchedules(sampleSchedules(name)), columns, rows })
+    await console.keys('3')
+    await console.until('NEXT')
+    expect(misfits(console.frame(), columns, rows)).toEqual([])
+    await console.keys(key.enter)
+    await console.until('What it means')
+    expect(misfits(console.frame(), columns, rows)).toEqual([])
+    expect(console.frame()).not.toMatch(/[^\P{Cc}\n]/u)
+    await console.keys(key.escape)
+    await console.until('NEXT')
+    await console.keys('1q')
+    await console.left
+  }
+})
+
+test('says when a schedule runs, in words, on its clock and on that of UTC, and what may surprise', async () => {
+  const console = await openConsole({ ...withSchedules(), columns: 100, rows: 30 })
+  await console.keys('3')
+  const frame = await console.until('At 02:30, every day, on the clock of Europe/Berlin')
+  expect(frame).toContain('Sat 2026-11-21 02:30 +01:00   01:30Z   in 1h')
+  expect(frame.match(/Z {3}in \d+/g)).toHaveLength(5)
+  expect(frame).toContain('2027-03-28 02:30 does not exist in Europe/Berlin')
+  expect(frame).toMatch(/Mail .* paused/)
+  expect(frame).toContain('No daemon runs these yet')
+})
+
+test('the form says what is wrong with a time while it is typed, and saves nothing that is none', async () => {
+  const console = await openConsole(withSchedules())
+  await console.keys(`3N`)
+  await console.until('What it means')
+  await console.keys(`Odd${key.tab}\x15`)
+  await console.keys('61 2 * * *')
+  await console.until('✖')
+  await console.keys('\x15*/20 4 * * *')
+  await console.until('At 04:00, 04:20 and 04:40')
+})
+
+test('a new schedule is saved once y has answered, with what was entered', async () => {
+  const console = await openConsole(withSchedules())
+  await console.keys('3N')
+  await console.until('What it means')
+  await console.keys(`Every night!${key.tab}\x150 1 * * 1-5${key.tab}\x15UTC`)
+  // Type to full, the second service, keep.
+  await console.keys(
+    `${key.tab}${key.left}${key.tab}${key.right} ${key.tab}${key.tab}${key.tab}${key.tab}keep=3 days=9`,
+  )
+  await console.until('keep=3 days=9')
+  await console.keys(key.enter)
+  await console.until('Save this schedule?')
+  await console.keys(key.enter)
+  expect(console.calls.map(({ method }) => method)).not.toContain('saveSchedule')
+  await console.keys('y')
+  await console.until('Every night! is saved')
+  expect(console.calls.find(({ method }) => method === 'saveSchedule')?.options).toMatchObject({
+    as: 'new',
+    draft: {
+      id: 'every-night',
+      name: 'Every night!',
+      cron: '0 1 * * 1-5',
+      tz: 'UTC',
+      type: 'full',
+      services: ['mail'],
+      retention: { keep: 3, days: 9 },
+      enabled: true,
+    },
+  })
+})
+
+test('what the engine refuses stays in the form, with the reason', async () => {
+  const refuse = () =>
+    Promise.reject(new BackupError('E_USAGE', 'there is a schedule x already', 'choose another name'))
+  const console = await openConsole({ engine: { schedules: async () => sampleSchedules(), saveSchedule: refuse } })
+  await console.keys('3N')
+  await console.until('What it means')
+  await console.keys(`x${key.enter}`)
+  await console.until('Save this schedule?')
+  await console.keys('y')
+  await console.until('there is a schedule x already')
+  expect(console.frame()).toMatch(/Name +x/)
+})
+
+test('leaving a form with changes asks; one without does not', async () => {
+  const console = await openConsole(withSchedules())
+  await console.keys(`3${key.enter}`)
+  await console.until('What it means')
+  await console.keys(key.escape)
+  await console.until('LAST 10')
+  await console.keys(key.enter)
+  await console.until('What it means')
+  await console.keys(`x${key.escape}`)
+  await console.until('Leave without saving?')
+  await console.keys(`${key.escape}`)
+  await console.until(/Name +Nightlyx/)
+  await console.keys(key.escape)
+  await console.until('Leave without saving?')
+  await console.keys('y')
+  await console.until('LAST 10')
+})
+
+test('pausing, and removing, ask first', async () => {
+  const console = await openConsole(withSchedules())
+  await console.keys('3P')
+  await console.until('Pause this schedule?')
+  await console.keys('y')
+  await console.until('Nightly is paused')
+  expect(console.calls.find(({ method }) => method === 'saveSchedule')?.options).toMatchObject({
+    as: 'changed',
+    draft: { id: 'nightly', enabled: false },
+  })
+  await console.keys('D')
+  await console.until('Remove this schedule?')
+  await console.keys('n')
+  await console.untilGone('Remove this schedule?')
+  expect(console.calls.map(({ method }) => method)).not.toContain('removeSchedule')
+})
+
+test('one of the configuration is shown and cannot be changed here', async () => {
+  const console = await openConsole(withSchedules())
+  await console.keys(`3${key.down}${key.down}`)
+  const frame = await console.until('weekly: full of all services, from the configuration')
+  expect(frame).not.toContain('P pause')
+  await console.keys('P')
+  expect(console.frame()).not.toContain('Pause this schedule?')
+})
+
+test('read-only: nothing of it can be changed', async () => {
+  const console = await openConsole({ ...withSchedules(), readOnly: true })
+  await console.keys('3')
+  await console.until('Nightly')
+  const before = console.frame()
+  await console.keys(`NPDX${key.enter}`)
+  expect(console.frame()).toBe(before)
+})
+
+test('schedules that cannot be read are told', async () => {
+  const refuse = () =>
+    Promise.reject(
+      new BackupError(
+        'E_DAMAGED',
+        'the schedules in schedules.json cannot be read: torn',
+        'put a good copy in its place',
+      ),
+    )
+  const console = await openConsole({ engine: { schedules: refuse } })
+  await console.keys('3')
+  await console.until('put a good copy in its place')
+})
