@@ -14,6 +14,7 @@ import { Stage } from './screens/house/stage.tsx'
 import { LayerStack } from './screens/keys/layer-stack.ts'
 import { screens } from './screens/registry.ts'
 import { ConsoleStore } from './screens/store/console-store.ts'
+import { troubleOf } from './screens/store/loaded.ts'
 import { glyphsFor } from './screens/text/glyphs.ts'
 
 /** The console: what all screens share is joined here, and the screens are put on the stage. */
@@ -67,7 +68,11 @@ export function App({ engine, jobs, facts, capability, terminal, questions, now 
       },
       back: () => take({ kind: 'back' }),
       say,
-      handOver: (during) => suspendTerminal(during),
+      handOver: (during) =>
+        suspendTerminal(during).catch((error: unknown) => {
+          const { message, hint } = troubleOf(error, '')
+          say(hint === '' ? message : `${message}: ${hint}`)
+        }),
       copy: (text) => {
         terminal.copy(text)
         say(`${text} is in the clipboard, if this terminal can do that`)

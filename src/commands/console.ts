@@ -8,7 +8,7 @@ export const openConsole: CommandSpec = {
   operands: [],
   options: [{ name: 'read-only', about: 'shows everything and changes nothing' }],
   examples: [
-    ['holdfast', 'on a terminal'],
+    ['holdfast console', 'as holdfast alone'],
     ['holdfast console --read-only', 'for a look, with nothing that could go wrong'],
   ],
   exits: [0, 1, 2, 130],

@@ -91,7 +91,10 @@ function Backups(): ReactNode {
   const sorted = useMemo(() => inOrder(all, order), [all, order])
   const fields = useMemo(() => backupFilterFields(clock), [clock])
   const filter = useFilter({ rows: sorted, fields, words: backupWords })
-  const notice = noticeLine(list.trouble?.message ?? list.value?.problems[0] ?? null, glyphs)
+  const notice = noticeLine(
+    list.trouble === null ? (list.value?.problems[0] ?? null) : `${list.trouble.doing} failed: ${list.trouble.message}`,
+    glyphs,
+  )
   const detailRows = rows < 16 ? 3 : 4
   const height = rows - 2 - detailRows - notice.length
   const table = useTable({ title: 'Backups', rows: filter.rows, keyOf: ({ id }) => id, height, marks: true })

@@ -18,7 +18,7 @@ import { sparkline } from './text/bars.ts'
 import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
 import type { Column } from './text/columns.ts'
 import { wrap } from './text/cut.ts'
-import { attentionOf, repositoryLine, safetyLines } from './text/dashboard-lines.ts'
+import { activityLine, attentionOf, repositoryLine, safetyLines } from './text/dashboard-lines.ts'
 import { type Glyphs, lookOf } from './text/glyphs.ts'
 import { ageText, shortId, shortMoment } from './text/ids.ts'
 import { lineOf, span } from './text/line.ts'
@@ -49,7 +49,7 @@ const keys = {
 } as const satisfies KeyTable
 
 function Dashboard(): ReactNode {
-  const { glyphs, store } = useConsole()
+  const { glyphs, store, isBuilt } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
   const status = useLoaded(store.status)
@@ -77,7 +77,11 @@ function Dashboard(): ReactNode {
     status.value === null
       ? []
       : safetyLines({ status: status.value, services, attention, now }, columns, rows - 9 - runningHeight, glyphs)
-  const height = Math.max(1, rows - top.length - runningHeight - 3)
+  const room = Math.max(1, rows - top.length - runningHeight - 3)
+  const latest = (runs.value ?? []).filter(({ state }) => state !== 'running')
+  const spare = room - services.length - 1
+  const activityRows = spare < 2 || latest.length === 0 ? 0 : spare
+  const height = activityRows === 0 ? room : services.length
   const table = useTable({ title: 'Services', rows: services, keyOf: ({ name }) => name, height })
   useDashboardKeys(
     table.row,
@@ -106,6 +110,17 @@ function Dashboard(): ReactNode {
         ]}
       />
       <TableView table={table} columns={tableColumns} width={columns} />
+      {activityRows > 0 && (
+        <Lines
+          lines={exactly(
+            [
+              ruleLine(lineOf('Activity'), isBuilt('activity') ? '6 all' : '', columns, glyphs),
+              ...latest.map((one) => activityLine(one, columns, glyphs)),
+            ],
+            activityRows + 1,
+          )}
+        />
+      )}
       <Lines lines={[repositoryLine(status.value, backups, now, columns, glyphs)]} />
       <Opened open={open} attention={attention} close={() => setOpen(null)} />
     </>
@@ -223,7 +238,7 @@ function serviceColumns(glyphs: Glyphs, now: number): readonly Column<Service>[]
     },
     { title: 'KEPT', width: 5, align: 'right', priority: 6, cell: ({ backups }) => formatCount(backups) },
     { title: 'ID', width: 4, upTo: 8, priority: 7, cell: ({ newest }) => (newest === null ? '' : shortId(newest.id)) },
-    { title: 'WHY', width: 16, upTo: 30, priority: 1, cell: ({ why, risk }) => span(why, lookOf(risk)) },
+    { title: 'WHY', width: 23, upTo: 30, priority: 1, cell: ({ why, risk }) => span(why, lookOf(risk)) },
   ]
 }
 

@@ -40,7 +40,7 @@ function Run({ argument: { run } }: { readonly argument: ScreenArguments['run'] 
   useRunKeys(run, log, summary, facts.length > 0, setOpen)
   if (log.trouble !== null)
     return <Lines lines={exactly(troubleLines(log.trouble, 'Esc goes back', columns, glyphs), rows)} />
-  if (log.started === null && log.end === null)
+  if (log.lines.length === 0 && log.progress === null && log.end === null)
     return <Lines lines={exactly(emptyLines('Reading the log', '', columns), rows)} />
   const head = [
     titleOf(log, summary, columns, glyphs),

@@ -37,7 +37,7 @@ test('a run that begins does not move the cursor, and none is shown twice', asyn
 
 test('filters by kind and by how they ended', async () => {
   const console = await openConsole()
-  await console.keys('6/kind:verify status:failed')
+  await console.type('6/kind:verify status:failed')
   await console.until('1 of 40')
 })
 

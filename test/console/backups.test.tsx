@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { key, openConsole } from './harness.tsx'
+import { key, openConsole, pasted } from './harness.tsx'
 import { backupId, sampleBackups, suffixOf } from './sample.ts'
 
 function cursorRow(frame: string): string {
@@ -44,7 +44,7 @@ test('a filter that makes no sense says so and keeps what it had', async () => {
   const console = await openConsole()
   await console.keys('2/web')
   await console.until('8 of 40')
-  await console.keys(' wrong:x')
+  await console.keys(pasted(' wrong:x'))
   const frame = await console.until('no field wrong')
   expect(frame).toContain('8 of 40')
   await console.keys(key.escape)
@@ -58,10 +58,10 @@ test.each([
   ['/verified:never', '14 of 40'],
   ['/keep:pin', '1 of 40'],
   ['/size:>60M', ' of 40'],
-  ['/age:<1d', '8 of 40'],
+  ['/age:<1d', '7 of 40'],
 ])('filters by %s', async (keys, count) => {
   const console = await openConsole()
-  await console.keys(`2${keys}`)
+  await console.type(`2${keys}`)
   await console.until(count)
 })
 
@@ -106,11 +106,11 @@ test('lifts a legal hold only for its whole id, which cannot be pasted', async (
   const console = await openConsole({ backups })
   await console.keys('2P')
   await console.until('case 17')
-  await console.keys(`\x1b[200~${backups[0]!.id}\x1b[201~`)
+  await console.keys(pasted(backups[0]!.id))
   await console.until('pasting is not taken here')
   await console.keys('nonsense\r')
   await console.until('that is not the backup id')
-  await console.keys(`\x15${backups[0]!.id}`)
+  await console.type(`\x15${backups[0]!.id}`)
   expect(console.calls.map(({ method }) => method)).not.toContain('unpin')
   await console.keys(key.enter)
   await console.until('unpinned')
@@ -127,8 +127,8 @@ test('deletes a backup by a job, once its id was typed', async () => {
   await console.keys('y\r')
   await console.until('that is not the backup id')
   const id = '2026-11-20T02-00-00Z-full-7f3k'
-  await console.keys(`\x15${id}\r`)
-  await console.until('Run')
+  await console.type(`\x15${id}\r`)
+  await console.until('following')
   expect(console.jobs.started).toEqual([{ kind: 'delete', backup: id }])
 })
 
@@ -167,4 +167,32 @@ test('copies the id of a backup', async () => {
   await console.keys('2y')
   await console.until('is in the clipboard')
   expect(console.favours).toContain(`copy ${backupId(0, 'incremental')}`)
+})
+
+test.each(['D', 'P'])(
+  'a dialog shows all that will happen and how to answer on the smallest terminal: %s',
+  async (opens) => {
+    const console = await openConsole({ columns: 60, rows: 16 })
+    await console.keys(`2     ${opens}`)
+    const frame = await console.until(opens === 'D' ? 'It is gone for good' : 'Pin 4 backups?')
+    expect(frame).toContain(opens === 'D' ? 'Enter confirm' : '[ Cancel ]')
+    expect(frame).toContain(opens === 'D' ? '> ' : 'Nothing deletes them')
+  },
+)
+
+test('what does not fit the terminal cannot be answered until it does', async () => {
+  const backups = sampleBackups(3).map((entry) => ({
+    ...entry,
+    pinned: true,
+    legalHold: 'a very long reason '.repeat(40),
+  }))
+  const console = await openConsole({ backups, columns: 60, rows: 16 })
+  await console.keys('2P')
+  await console.until('make the terminal larger to answer')
+  await console.type(`${backups[0]!.id}\r`)
+  expect(console.calls.map(({ method }) => method)).not.toContain('unpin')
+  await console.resize(100, 40)
+  await console.untilGone('make the terminal larger')
+  await console.keys(key.enter)
+  await console.until('unpinned')
 })

@@ -110,6 +110,16 @@ test.each(['SIGKILL', 'SIGSEGV'] as const)(
   },
 )
 
+test('an error that nobody expected is told once the terminal is clean, with all that was written meanwhile', async () => {
+  const planted = new URL('throw-on-signal.mjs', import.meta.url).href
+  const pty = openInShell(stage, { env: { NODE_OPTIONS: `--import=${planted}` } })
+  await pty.until('HOLDFAST › Dashboard')
+  process.kill(drawingProcess(pty), 'SIGUSR2')
+  await pty.until('error: an unexpected error: planted')
+  await expectCleanShell(pty, 1)
+  expect(pty.screen).toContain('said into the picture')
+})
+
 test('Ctrl-C twice leaves with 130', async () => {
   const pty = openInShell(stage)
   await pty.until('HOLDFAST › Dashboard')

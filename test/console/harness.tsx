@@ -33,6 +33,7 @@ export interface Setting {
   readonly runs?: readonly RunSummary[]
   /** What else the engine answers; `calls` of the console has what it was asked. */
   readonly engine?: Partial<Engine>
+  readonly terminal?: Partial<TerminalPort>
   /** Milliseconds since 1970; the sample's where absent. */
   readonly now?: () => number
 }
@@ -47,6 +48,8 @@ export interface OpenedConsole {
   untilGone(text: string | RegExp): Promise<string>
   /** One packet of the network; resolves once every key in it was heard and drawn. */
   keys(packet: string): Promise<void>
+  /** The same keys, each in a packet of its own, as a hand types them. */
+  type(keys: string): Promise<void>
   resize(columns: number, rows: number): Promise<void>
   /** What the engine was asked. */
   readonly calls: readonly Call[]
@@ -111,6 +114,7 @@ export async function openConsole(setting: Setting = {}): Promise<OpenedConsole>
     stop: async () => void favours.push('stop'),
     page: async (file) => void favours.push(`page ${file}`),
     copy: (text) => void favours.push(`copy ${text}`),
+    ...setting.terminal,
   }
   const facts: Facts = {
     host: 'web1',
@@ -156,20 +160,24 @@ export async function openConsole(setting: Setting = {}): Promise<OpenedConsole>
     for (let turn = 0; turn < turns + 4; turn++) await nextTurn()
   }
   await settle(4)
+  const send = async (packet: string): Promise<void> => {
+    const { typed, rest } = splitKeys(packet)
+    const late = rest === '' ? null : once(keys, 'readable')
+    source.type(packet)
+    await settle(typed.length)
+    if (late !== null) {
+      await late
+      await settle(1)
+    }
+  }
   return {
     frame: () => screen.frame,
     lines: () => screen.frame.split('\n'),
     until: (text) => screen.until((frame) => has(frame, text), `a frame with ${text}`),
     untilGone: (text) => screen.until((frame) => !has(frame, text), `a frame without ${text}`),
-    async keys(packet) {
-      const { typed, rest } = splitKeys(packet)
-      const late = rest === '' ? null : once(keys, 'readable')
-      source.type(packet)
-      await settle(typed.length)
-      if (late !== null) {
-        await late
-        await settle(1)
-      }
+    keys: send,
+    async type(text) {
+      for (const typed of splitKeys(text).typed) if (typed.kind === 'key') await send(typed.sequence)
     },
     async resize(columns, rows) {
       screen.columns = columns

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { BackupError } from '../../src/model/errors.ts'
 import { key, misfits, openConsole, pasted } from './harness.tsx'
 import { sampleBackups, suffixOf } from './sample.ts'
 
@@ -43,6 +44,9 @@ test('every split of a string of keys leads to the same screen', async () => {
     await Promise.all([first, second])
     await console.until(wanted)
   }
+  const bytewise = await openConsole()
+  await Promise.all(Array.from(packet, (byte) => bytewise.keys(byte)))
+  await bytewise.until(wanted)
 })
 
 test('what is pasted into a list does nothing, and says so', async () => {
@@ -115,6 +119,29 @@ test('Ctrl-C cancels what is open, asks on the dashboard, and leaves with 130 wh
   await console.untilGone('Leave?')
   await console.keys(`${key.ctrlC}${key.ctrlC}`)
   expect(await console.left).toEqual({ exitCode: 130 })
+})
+
+test('a pager that is not there is told, and nothing breaks', async () => {
+  const console = await openConsole({
+    terminal: { page: () => Promise.reject(new BackupError('E_IO', 'there is no pager less', 'install less')) },
+  })
+  await console.keys('6e')
+  await console.until('there is no pager less: install less')
+})
+
+test('what breaks a screen ends the console with its error', async () => {
+  const console = await openConsole({ engine: { status: async () => JSON.parse('{}') } })
+  await expect(console.left).rejects.toThrow()
+})
+
+test('while a filter is typed, only what works then is hinted at', async () => {
+  const console = await openConsole()
+  await console.keys('2')
+  await console.until('P pin')
+  await console.keys('/')
+  const frame = await console.until('Enter keep')
+  expect(frame).not.toContain('P pin')
+  expect(frame).not.toContain('? help')
 })
 
 test('Ctrl-Z hands the terminal over', async () => {

@@ -15,7 +15,8 @@ function at(ms: number): string {
 /** Four characters, another for each number. */
 export function suffixOf(number: number): string {
   let text = ''
-  for (let rest = number, place = 0; place < 4; place++, rest = Math.floor(rest / 32)) text = letters[rest % 32] + text
+  for (let rest = number < 0 ? 1_000_000 + number : number, place = 0; place < 4; place++, rest = Math.floor(rest / 32))
+    text = letters[rest % 32] + text
   return text
 }
 
@@ -118,7 +119,7 @@ export function sampleRun(number: number, more: Partial<RunSummary> = {}): RunSu
     endedAt: at(Date.parse(startedAt) + 90_000),
     durationMs: 90_000,
     exitCode: isFailed ? 1 : number % 10 === 4 ? 3 : 0,
-    about: kind === 'verify' ? `full: ${backupId(number)}` : serviceNames[number % 5]!,
+    about: kind === 'verify' ? `full: ${backupId(number)}` : serviceNames[Math.abs(number) % 5]!,
     host: 'web1',
     pid: 4000 + number,
     phase: null,

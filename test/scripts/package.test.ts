@@ -44,7 +44,7 @@ test('whatever Linux with glibc on x64 or arm64 installs is pinned by a hash', (
 test('every dependency of the program is imported by it', () => {
   const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
   const names = readdirSync(join(home, 'src'), { recursive: true, encoding: 'utf8' })
-  const source = names.filter((name) => name.endsWith('.ts')).map((name) => read(join('src', name)))
+  const source = names.filter((name) => /\.tsx?$/.test(name)).map((name) => read(join('src', name)))
   const idle = Object.keys(dependencies).filter((name) => !source.some((text) => text.includes(`'${name}`)))
   expect(idle).toEqual([])
 })

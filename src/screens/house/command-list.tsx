@@ -109,12 +109,13 @@ function listLines(
 ): { lines: Line[]; cursor: number | null } {
   if (commands.length === 0) return { lines: [lineOf(span('nothing is called that; Esc closes', 'dim'))], cursor: null }
   const keyColumns = Math.min(20, Math.max(...commands.map(({ keys }) => widthOf(keys)))) + 2
+  const labelColumns = Math.min(20, Math.max(...commands.map(({ label }) => widthOf(label)))) + 2
   const lines: Line[] = []
   let cursor = 0
   for (const [index, { group, keys, label, about }] of commands.entries()) {
     if (isGrouped && group !== commands[index - 1]?.group) lines.push(lineOf(span(group, 'dim')))
     if (index === at) cursor = lines.length
-    const what = isGrouped ? about : padEnd(label, 14) + about
+    const what = isGrouped ? about : padEnd(label, labelColumns) + about
     lines.push(lineOf(span(padEnd(keys, keyColumns), 'bold'), padEnd(what, columns - keyColumns)))
   }
   const top = Math.max(0, Math.min(cursor - Math.floor(rows / 2), lines.length - rows))

@@ -38,7 +38,7 @@ export function screenCommands(screens: readonly AnyScreen[], go: (id: ScreenId)
       id: `screens/${id}`,
       group: 'Screens',
       label: title,
-      about: `to the screen ${title}`,
+      about: 'go there',
       keys: String(digit),
       aliases: [id, ...(aliases ?? [])],
       run: () => go(id),

@@ -32,7 +32,7 @@ export interface ConsoleServices {
   back(): void
   /** One line at the bottom until the next key. For what also shows elsewhere: nothing important may be said only so. */
   say(text: string): void
-  /** Hands the terminal over and takes it back: for a pager, an editor. */
+  /** Hands the terminal over and takes it back: for a pager, an editor. What went wrong meanwhile is said. */
   handOver(during: () => Promise<void>): Promise<void>
   /** Puts a text into the operator's clipboard and says so. */
   copy(text: string): void

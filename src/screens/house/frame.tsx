@@ -27,15 +27,15 @@ export function Frame({ columns, rows, crumbs, said, children }: FrameProps): Re
     <Box width={columns} height={rows} overflow="hidden" flexDirection="column">
       {isTooSmall && <TooSmall columns={columns} rows={rows} />}
       <Box display={isTooSmall ? 'none' : 'flex'} width={columns} height={rows} flexDirection="column">
-        <Header crumbs={crumbs} columns={columns} />
-        <ActiveContext value={!isTooSmall}>
-          <AreaContext value={area}>
+        <AreaContext value={area}>
+          <Header crumbs={crumbs} columns={columns} />
+          <ActiveContext value={!isTooSmall}>
             <Box width={columns} height={area.rows} overflow="hidden" flexDirection="column">
               {children}
             </Box>
-          </AreaContext>
-        </ActiveContext>
-        <Footer columns={columns} said={said} />
+          </ActiveContext>
+          <Footer columns={columns} said={said} />
+        </AreaContext>
       </Box>
     </Box>
   )

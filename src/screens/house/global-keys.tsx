@@ -55,7 +55,7 @@ export function GlobalKeys({ place, isAtStart, leave }: GlobalKeysProps): ReactN
     quit: isHome && (() => leave(0)),
     refresh: () => {
       say('reading')
-      void store.refresh().then(() => say('read anew'))
+      void store.refresh().then(() => say(store.freshness().isStale ? 'not all of it could be read' : 'read anew'))
     },
     redraw: () => void services.handOver(async () => {}),
     suspend: () => void services.handOver(() => terminal.stop()),

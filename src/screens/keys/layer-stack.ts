@@ -1,3 +1,4 @@
+import { graphemesOf } from '../text/width.ts'
 import type { KeyPress } from './key-press.ts'
 import type { BoundKey } from './key-table.ts'
 
@@ -134,9 +135,14 @@ export class LayerStack {
 function reachableOf(layers: readonly Layer[]): Layer[] {
   const shown: Layer[] = []
   const taken = new Set<string>()
+  let isTyping = false
+  // Under a field a letter is a letter.
+  const isTaken = (name: string): boolean =>
+    taken.has(name) || (isTyping && (graphemesOf(name).length === 1 || name === 'space'))
   for (const layer of layers) {
-    const keys = layer.keys.filter(({ keys: names }) => !names.every((name) => taken.has(name)))
+    const keys = layer.keys.filter(({ keys: names }) => !names.every(isTaken))
     for (const { keys: names } of layer.keys) for (const name of names) taken.add(name)
+    if (layer.text !== undefined) isTyping = true
     if (keys.length > 0) shown.push({ ...layer, keys })
     if (layer.modal === true) break
   }

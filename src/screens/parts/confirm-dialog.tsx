@@ -46,14 +46,13 @@ export function AskDialog(props: ConfirmProps & { onYes(): void }): ReactNode {
 function Ask({ title, facts, command, verb, onCancel, onYes }: ConfirmProps & { onYes(): void }): ReactNode {
   const { glyphs } = useConsole()
   useFlush()
-  useKeys('dialog', title, confirmKeys, { yes: onYes, no: onCancel, nothing: () => {} }, { modal: true })
+  const { rows } = useArea()
   const columns = useTextColumns()
-  const lines = [
-    ...factLines(facts, columns),
-    ...commandLines(command, columns),
-    [],
-    lineOf(span(`${glyphs.cursor} [ Cancel ]`, 'bold'), span('  Esc'), '      ', span('y', 'bold'), ` ${verb}`),
-  ]
+  const cancel = [span(`${glyphs.cursor} [ Cancel ]`, 'bold'), span('  Esc')]
+  const answers = [[], lineOf(...cancel, '      ', span('y', 'bold'), ` ${verb}`)]
+  const { lines, isWhole } = fitted(factLines(facts, columns), commandLines(command, columns), answers, rows - 2)
+  const yes = isWhole && onYes
+  useKeys('dialog', title, confirmKeys, { yes, no: onCancel, nothing: () => {} }, { modal: true })
   return <Overlay title={title} lines={lines} columns={wantedColumns} />
 }
 
@@ -91,12 +90,14 @@ export function ReasonDialog(props: TypeNameProps & { onYes(reason: string): voi
 function TypeName(props: TypeNameProps & { readonly wantsReason: boolean; onYes(reason: string): void }): ReactNode {
   const { title, facts, command, verb, name, nameOf, wantsReason, onCancel, onYes } = props
   const [complaint, complain] = useState('')
+  const { rows } = useArea()
   const [step, setStep] = useState<'reason' | 'name'>(wantsReason ? 'reason' : 'name')
   useFlush()
   const refusePaste = (): void => complain('pasting is not taken here: type it')
   const reason = useTextField({ title: 'reason', active: step === 'reason' })
   const typed = useTextField({ title: nameOf, active: step === 'name', refusePaste })
   const submit = (): void => {
+    if (!isWhole) return
     if (step === 'reason') {
       if (graphemesOf(reason.text.trim()).length < reasonLength) complain(`at least ${reasonLength} characters`)
       else {
@@ -108,19 +109,20 @@ function TypeName(props: TypeNameProps & { readonly wantsReason: boolean; onYes(
   }
   useKeys('dialog', title, typeKeys, { cancel: onCancel, submit }, { modal: true })
   const columns = useTextColumns()
-  const lines: Line[] = [...factLines(facts, columns), ...commandLines(command, columns), []]
+  const answers: Line[] = [[]]
   if (wantsReason) {
-    lines.push(lineOf(`Why (for the log, at least ${reasonLength} characters):`))
-    lines.push(lineOf('> ', ...reason.spans(columns - 2)))
+    answers.push(lineOf(`Why (for the log, at least ${reasonLength} characters):`))
+    answers.push(lineOf('> ', ...reason.spans(columns - 2)))
   }
   if (step === 'name') {
-    lines.push(...wrap(`To ${verb}, type the ${nameOf}  ${plainText(name)}`, columns).map((text) => lineOf(text)))
-    lines.push(lineOf('> ', ...typed.spans(columns - 2)))
+    answers.push(...wrap(`To ${verb}, type the ${nameOf}  ${plainText(name)}`, columns).map((text) => lineOf(text)))
+    answers.push(lineOf('> ', ...typed.spans(columns - 2)))
   }
-  lines.push(
+  answers.push(
     lineOf(span(complaint, 'warning')),
     lineOf(span('Enter', 'bold'), ' confirm   ', span('Esc', 'bold'), ' cancel'),
   )
+  const { lines, isWhole } = fitted(factLines(facts, columns), commandLines(command, columns), answers, rows - 2)
   return <Overlay title={title} lines={lines} columns={wantedColumns} />
 }
 
@@ -128,6 +130,23 @@ function TypeName(props: TypeNameProps & { readonly wantsReason: boolean; onYes(
 function useFlush(): void {
   const { terminal } = useConsole()
   useLayoutEffect(() => terminal.flushKeys(flushMs), [terminal])
+}
+
+/**
+ * All of it where it fits, else all but the command line. Where not even what will happen fits, it is not done: nobody
+ * answers what he could not read.
+ */
+function fitted(
+  facts: readonly Line[],
+  command: readonly Line[],
+  answers: readonly Line[],
+  rows: number,
+): { readonly lines: readonly Line[]; readonly isWhole: boolean } {
+  const room = rows - answers.length
+  if (facts.length + command.length <= room) return { lines: [...facts, ...command, ...answers], isWhole: true }
+  if (facts.length <= room) return { lines: [...facts, ...answers], isWhole: true }
+  const missing = `${facts.length - room + 1} more lines; make the terminal larger to answer`
+  return { lines: [...facts.slice(0, room - 1), lineOf(span(missing, 'warning')), ...answers], isWhole: false }
 }
 
 function useTextColumns(): number {

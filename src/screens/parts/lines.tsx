@@ -1,6 +1,7 @@
 import { Text, type TextProps } from 'ink'
 import { memo, type ReactNode } from 'react'
-import type { Line, Look } from '../text/line.ts'
+import { useArea, useConsole } from '../house/console-context.ts'
+import { fitLine, type Line, type Look } from '../text/line.ts'
 
 /** Colours of the sixteen; each only repeats what a mark or a word says. Red and green are never the only difference. */
 const looks: Readonly<Record<Look, Partial<TextProps>>> = {
@@ -17,8 +18,8 @@ const looks: Readonly<Record<Look, Partial<TextProps>>> = {
 const control = /\p{Cc}/gu
 
 /**
- * Lines as they are, one row each. Whoever makes them keeps them as narrow as they must be and makes foreign text plain;
- * a control character that comes here all the same is shown as a question mark.
+ * Lines as they are, one row each, no wider than the screen. Whoever makes them makes foreign text plain; a control
+ * character that comes here all the same is shown as a question mark.
  */
 export function Lines({
   lines,
@@ -27,8 +28,12 @@ export function Lines({
   readonly lines: readonly Line[]
   readonly cursor?: number | null
 }): ReactNode {
+  const { glyphs } = useConsole()
+  const { columns } = useArea()
   // Lines have no names: a row of the screen is what it is by where it stands.
-  return lines.map((line, at) => <OneLine key={String(at)} line={line} isCursor={at === cursor} />)
+  return lines.map((line, at) => (
+    <OneLine key={String(at)} line={fitLine(line, columns, glyphs.cut)} isCursor={at === cursor} />
+  ))
 }
 
 const OneLine = memo(function OneLine({

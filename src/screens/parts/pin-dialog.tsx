@@ -94,7 +94,7 @@ export function PinDialog({
       facts={[
         ...what,
         pins
-          ? 'Nothing deletes it, by hand or by itself, until it is unpinned.'
+          ? `Nothing deletes ${affected.length === 1 ? 'it' : 'them'}, by hand or by itself, until unpinned.`
           : 'Afterwards it can be deleted, by hand or by a cleanup.',
       ]}
       verb={`${verb} ${affected.length === 1 ? 'it' : 'them'}`}

@@ -11,10 +11,13 @@ export interface BackupList {
   readonly problems: readonly string[]
 }
 
+/** For what changes only by a run, and by what comes from outside. */
 const restMs = 30_000
 const retentionRestMs = 60_000
+const restShare = 600
 const runRestMs = 3000
 const runBusyMs = 1000
+const runShare = 60
 /** As many runs as a screen of them needs; Activity reads older ones page by page. */
 export const runPage = 100
 const staleMs = 30_000
@@ -31,22 +34,25 @@ export class ConsoleStore {
   readonly #minuteListeners = new Set<() => void>()
   #minuteTimer: ReturnType<typeof setTimeout> | null = null
   #minute: number
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(engine: Engine, jobs: Jobs, now: () => number) {
     this.#now = now
     this.#minute = floorMinute(now())
     this.status = new Poller<StatusReport>({
       doing: 'reading the state of the repository',
-      read: () => engine.status(),
+      read: () => this.#alone(() => engine.status()),
       same: sameJson,
       pauseMs: () => restMs,
+      idleShare: restShare,
       now,
     })
     this.list = new Poller<BackupList>({
       doing: 'reading the list of backups',
-      read: () => engine.list({ type: null, services: [], days: null }),
+      read: () => this.#alone(() => engine.list({ type: null, services: [], days: null })),
       same: sameList,
       pauseMs: () => restMs,
+      idleShare: restShare,
       now,
     })
     this.runs = new Poller<readonly RunSummary[]>({
@@ -59,6 +65,7 @@ export class ConsoleStore {
       },
       same: sameJson,
       pauseMs: (runs) => (runs?.some(({ state }) => state === 'running') ? runBusyMs : runRestMs),
+      idleShare: runShare,
       now,
     })
     this.schedules = new Poller({
@@ -66,6 +73,7 @@ export class ConsoleStore {
       read: () => engine.schedules(),
       same: sameSchedules,
       pauseMs: () => restMs,
+      idleShare: restShare,
       now,
     })
     this.retention = new Poller({
@@ -73,6 +81,7 @@ export class ConsoleStore {
       read: () => engine.retention(),
       same: () => false,
       pauseMs: () => retentionRestMs,
+      idleShare: restShare,
       now,
     })
   }
@@ -85,6 +94,13 @@ export class ConsoleStore {
   async refresh(): Promise<void> {
     const watched = this.#pollers.filter((poller) => poller.isWatched)
     await Promise.all(watched.map((poller) => poller.refresh()))
+  }
+
+  /** One after the other: two copies of a large catalog at once would be a third one too many. */
+  #alone<T>(read: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(read)
+    this.#turn = turn.catch(() => {})
+    return turn
   }
 
   /** A run changes what there is: the runs are looked at often, so that all else need not be. */

@@ -6,13 +6,12 @@ export interface PollerSettings<T> {
   read(): Promise<T>
   /** Whether two readings say the same; then the old one stays, and nothing is drawn anew. */
   same(before: T, after: T): boolean
-  /** How long after a reading the next begins. */
+  /** How long after a reading the next begins, at least. */
   pauseMs(latest: T | null): number
+  /** A reading may take one part in so many of the time: what is slow to read is read less often. */
+  readonly idleShare: number
   now(): number
 }
-
-/** A reading may take one part in so many of the time: what is slow to read is read less often. */
-const idleShare = 60
 
 /**
  * Reads something again and again while somebody looks at it, one reading at a time. Whoever looks again after a while
@@ -106,7 +105,7 @@ export class Poller<T> {
         this.#store({ ...this.#loaded, trouble: troubleOf(error, this.#settings.doing) })
       }
       const tookMs = this.#settings.now() - began
-      this.#pauseMs = Math.max(this.#settings.pauseMs(this.#loaded.value), tookMs * idleShare)
+      this.#pauseMs = Math.max(this.#settings.pauseMs(this.#loaded.value), tookMs * this.#settings.idleShare)
     } while (this.#isAskedAgain && !this.#isClosed)
   }
 

@@ -53,10 +53,10 @@ export function backupLines(entry: CatalogEntry, now: number, glyphs: Glyphs): r
   const { bytes, files, durationMs, base, deps, verified, description, legalHold } = entry
   const measures = [
     `${formatBytes(entry.sizeBytes)} stored`,
+    ...(entry.encrypted ? [] : ['NOT encrypted']),
     ...(bytes === null ? [] : [`of ${formatBytes(bytes)}`]),
     ...(files === null ? [] : [formatNumberOf(files, 'file')]),
     ...(durationMs === null ? [] : [`took ${formatDuration(durationMs)}`]),
-    entry.encrypted ? 'encrypted' : 'NOT encrypted',
   ]
   const depends =
     deps.length === 0

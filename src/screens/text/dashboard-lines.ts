@@ -1,14 +1,14 @@
 import type { CatalogEntry } from '../../model/backup.ts'
 import type { StatusReport } from '../../model/engine.ts'
 import type { RunSummary } from '../../model/jobs.ts'
-import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../model/units.ts'
+import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf } from '../../model/units.ts'
 import { bar, sparkline } from './bars.ts'
 import { besides, boxLines } from './boxes.ts'
 import { wrap } from './cut.ts'
-import type { Glyphs } from './glyphs.ts'
+import { type Glyphs, lookOf } from './glyphs.ts'
 import { ageText, agoText, shortId, shortMoment } from './ids.ts'
 import { fitLine, type Line, lineOf, lineWidth, type Span, span } from './line.ts'
-import { plainMessage } from './plain.ts'
+import { plainMessage, plainText } from './plain.ts'
 import { stateOfRun, wordOfKind, wordOfRun } from './run-words.ts'
 import { countRisks, growthPerDay, type Service } from './service-risk.ts'
 
@@ -43,10 +43,10 @@ export function safetyLines(safety: Safety, columns: number, rows: number, glyph
   if (columns < 90 || rows < 7) return stacked(safety, columns, rows, glyphs)
   const left = Math.floor(columns / 2)
   const right = columns - left
-  const height = Math.min(rows, 7)
+  const height = Math.min(rows, 8)
   const attention = attentionLines(safety.attention, right - 4, height - 2, glyphs)
   return besides(
-    boxLines(lineOf('Protection'), protectionLines(safety, left - 4, glyphs).map(indented), left, height, glyphs),
+    boxLines(protectionTitle(safety), protectionLines(safety, left - 4, glyphs).map(indented), left, height, glyphs),
     left,
     boxLines(attentionTitle(safety), attention.map(indented), right, height, glyphs),
     glyphs,
@@ -55,6 +55,12 @@ export function safetyLines(safety: Safety, columns: number, rows: number, glyph
 
 function indented(line: Line): Line {
   return [span(' '), ...line]
+}
+
+function protectionTitle({ status, attention }: Safety): Line {
+  return status.ok && attention.length === 0
+    ? lineOf('Protection: ', span('everything is safe', 'ok'))
+    : lineOf('Protection')
 }
 
 function attentionTitle({ attention }: Safety): Line {
@@ -67,7 +73,7 @@ function attentionTitle({ attention }: Safety): Line {
 function attentionLines(attention: readonly string[], columns: number, rows: number, glyphs: Glyphs): Line[] {
   if (attention.length === 0) return [lineOf(span(glyphs.ok, 'ok'), ' nothing')]
   const mark = span(`${glyphs.warning} `, 'warning')
-  const texts = attention.map((text) => wrap(plainMessage(text), columns - 2))
+  const texts = attention.slice(0, rows + 1).map((text) => wrap(plainMessage(text), columns - 2))
   const all = texts.reduce((sum, lines) => sum + lines.length, 0)
   if (all <= rows)
     return texts.flatMap((lines) => lines.map((text, at) => (at === 0 ? lineOf(mark, text) : lineOf(`  ${text}`))))
@@ -92,6 +98,7 @@ function protectionLines(safety: Safety, columns: number, glyphs: Glyphs): Line[
     lineOf(label('Newest'), newestText(safety, glyphs)),
     lineOf(label('Verified'), ...verifiedSpans(safety, glyphs)),
     [span(label('Runs')), ...runSpans(safety, columns - 10, glyphs)],
+    lineOf(label('Next'), nextText(safety)),
   ]
 }
 
@@ -131,6 +138,11 @@ function newestText({ status, services, now }: Safety, glyphs: Glyphs): string {
   return `${agoText(status.lastGood, now)}${oldest === null ? '' : ` ${glyphs.dot} oldest ${ageText(oldest, now)}`}`
 }
 
+function nextText({ status: { nextRun }, now }: Safety): string {
+  if (nextRun === null) return 'nothing runs by itself yet'
+  return `in ${formatAge(Math.max(60_000, Date.parse(nextRun) - now))}, ${shortMoment(nextRun)}Z`
+}
+
 function verifiedSpans({ status, now }: Safety, glyphs: Glyphs): (Span | string)[] {
   const { verified } = status
   if (verified === null) return [span('none yet', 'warning')]
@@ -149,12 +161,30 @@ function runSpans({ status }: Safety, columns: number, glyphs: Glyphs): Span[] {
     failed: outcome === 'failed' || outcome === 'died' || outcome === 'interrupted',
   }))
   const longest = Math.max(...values.map(({ value }) => value))
-  const share = status.successRate === null ? '' : ` ${Math.floor(status.successRate * 100)}% ok`
+  const share = status.successRate === null ? '' : ` ${Math.floor(status.successRate * 100)}%`
   const scale = ` ${glyphs.levels.at(-1)} ${formatDuration(longest)}`
   const room = columns - share.length
   const withScale = Math.min(30, values.length) + lineWidth([span(scale)]) <= room
   const plot = sparkline(values.slice(-30), Math.max(4, withScale ? room - lineWidth([span(scale)]) : room), glyphs)
   return [span(plot), span(share), ...(withScale ? [span(scale, 'dim')] : [])]
+}
+
+/** A run that has ended, in one line. */
+export function activityLine(run: RunSummary, columns: number, glyphs: Glyphs): Line {
+  const state = stateOfRun(run.state)
+  const took = run.durationMs === null ? '' : ` in ${formatDuration(run.durationMs)}`
+  const what = run.error === null ? plainText(run.about) : plainMessage(run.error.message)
+  return fitLine(
+    lineOf(
+      '  ',
+      span(`${glyphs[state]} `, lookOf(state)),
+      span(`${shortMoment(run.endedAt ?? run.startedAt)}Z `, 'dim'),
+      `${wordOfKind(run.kind)} ${wordOfRun(run.state)}${took}: ${what}`,
+      ...(run.committed === null ? [] : [span(` ${glyphs.arrow} ${shortId(run.committed)}`, 'dim')]),
+    ),
+    columns - 1,
+    glyphs.cut,
+  )
 }
 
 /** What the repository takes and how long the disk lasts. */
@@ -172,7 +202,7 @@ export function repositoryLine(
   const facts = [
     `${formatBytes(repositoryBytes)} in ${formatNumberOf(status.backups, 'backup')}`,
     `${formatBytes(freeBytes)} free`,
-    ...(days === null ? [] : [`full in ${lasting(days)} at this rate`]),
+    ...(days === null ? [] : [`full in ${lasting(days)}`]),
   ]
   const text = facts.join(` ${glyphs.dot} `)
   const left: Line = lineOf(
