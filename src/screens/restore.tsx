@@ -69,7 +69,8 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
     () => restoreRequest({ backup, services, marks, target, decisions }, facts.home),
     [backup, services, marks, target, decisions, facts.home],
   )
-  const planning = usePlan(at === 'plan' || at === 'confirm' ? request : null)
+  const ground = useMemo(() => ({ backup, services, marks, target }), [backup, services, marks, target])
+  const planning = usePlan(at === 'plan' || at === 'confirm' ? request : null, ground)
   const { planned } = planning
   const impact = useMemo(
     () => impactFacts(planned, entry, facts.host, now),

@@ -167,19 +167,6 @@ test('does not go on with nothing marked', async () => {
   expect(console.frame()).toContain('SCOPE')
 })
 
-test('begins with the paths it was opened with, open as far as they lie', async () => {
-  const plans = pretendPlans(created)
-  const console = await openConsole({
-    facts: { home: '/root' },
-    engine: { browse: async () => pretendBrowser({ web: smallTree }), planRestore: plans.planRestore },
-  })
-  await console.keys('2')
-  await console.until('Backups 40')
-  // What a screen that browses would do is done by the key of the list: its argument has no paths.
-  await console.keys('R')
-  await console.until('marked: everything')
-})
-
 test('services of one backup are marked and left out by themselves', async () => {
   const plans = pretendPlans(created)
   const trees = { web: smallTree, db: { '/var/db/': 0, '/var/db/data': 700 } }
@@ -411,7 +398,7 @@ test('a plan whose time is over says so, cannot be confirmed, and is made anew o
   await console.until('expires 00:15Z')
   await console.until('ready: C goes on')
   time += 900_000
-  await console.keys(key.down)
+  await console.resize(101, 30)
   await console.until('the 15 minutes of this plan are over')
   await console.keys('C')
   expect(console.frame()).toContain('▸ PLAN')

@@ -9,11 +9,12 @@ export interface Planned {
   readonly plan: PlannedRestore
   readonly survey: Survey
   readonly request: RestoreOptions
+  readonly ground: object
   readonly attempt: number
 }
 
 export interface Planning {
-  /** The last that was made; it stays until the next is there. */
+  /** The last that was made on the same ground; it stays until the next is there. */
   readonly planned: Planned | null
   /** It is what is asked for now, and its time has not run out. */
   readonly isCurrent: boolean
@@ -27,11 +28,15 @@ export interface Planning {
 /** Somebody who decides row by row is not planned for at every key. */
 const settleMs = 300
 
-/** The plan of what is asked for: made anew whenever that changes, and held no longer than it is looked at. */
-export function usePlan(request: RestoreOptions | null): Planning {
+/**
+ * The plan of what is asked for: made anew whenever that changes, and held no longer than it is looked at. `ground` is
+ * another where it is asked for something else altogether: what was planned before then says nothing any more.
+ */
+export function usePlan(request: RestoreOptions | null, ground: object): Planning {
   const { engine, now } = useConsole()
   const [attempt, setAttempt] = useState(0)
-  const [planned, setPlanned] = useState<Planned | null>(null)
+  const [held, setPlanned] = useState<Planned | null>(null)
+  const planned = held?.ground === ground ? held : null
   const [failure, setFailure] = useState<{ request: RestoreOptions; attempt: number; trouble: Trouble } | null>(null)
   const isMade = planned !== null && planned.request === request && planned.attempt === attempt
   const isFailed = failure !== null && failure.request === request && failure.attempt === attempt
@@ -48,7 +53,7 @@ export function usePlan(request: RestoreOptions | null): Planning {
         plan = await engine.planRestore(request, { signal, listen: () => {} })
         const survey = await surveyPlan(plan, signal)
         signal.throwIfAborted()
-        setPlanned({ plan, survey, request, attempt })
+        setPlanned({ plan, survey, request, ground, attempt })
       } catch (error) {
         if (plan !== null) drop(plan)
         if (!signal.aborted) setFailure({ request, attempt, trouble: troubleOf(error, 'planning the restore') })
@@ -59,9 +64,9 @@ export function usePlan(request: RestoreOptions | null): Planning {
       clearTimeout(timer)
       controller.abort()
     }
-  }, [engine, request, attempt, isPlanning, isFirst])
+  }, [engine, request, ground, attempt, isPlanning, isFirst])
 
-  const plan = planned?.plan ?? null
+  const plan = held?.plan ?? null
   useEffect(() => (plan === null ? undefined : () => drop(plan)), [plan])
 
   const expiresAt = planned === null ? null : Date.parse(planned.plan.expiresAt)

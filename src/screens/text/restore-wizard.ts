@@ -76,7 +76,13 @@ export function beginWizard({ backup, services, paths, proposed }: WizardBegin):
 export function stepWizard(wizard: Wizard, change: WizardChange): Wizard {
   switch (change.kind) {
     case 'to':
-      return { ...wizard, at: change.step, seen: new Set([...wizard.seen, change.step]) }
+      return {
+        ...wizard,
+        at: change.step,
+        seen: new Set([...wizard.seen, change.step]),
+        // Whoever confirms a plan once more has read why the last was refused.
+        refusal: change.step === 'confirm' ? null : wizard.refusal,
+      }
     case 'choose': {
       const next = stepWizard(wizard, { kind: 'to', step: 'scope' })
       if (change.backup === wizard.backup) return next
