@@ -2,7 +2,15 @@ import { Box } from 'ink'
 import { type ReactNode, useMemo, useReducer, useState } from 'react'
 import type { CatalogEntry } from '../model/backup.ts'
 import type { BytePath } from '../model/path.ts'
-import { ActiveContext, useArea, useConsole, useIsActive, useLoaded, useMinute } from './house/console-context.ts'
+import {
+  ActiveContext,
+  AreaContext,
+  useArea,
+  useConsole,
+  useIsActive,
+  useLoaded,
+  useMinute,
+} from './house/console-context.ts'
 import type { ScreenArguments, ScreenSpec } from './house/screen.ts'
 import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
@@ -72,10 +80,7 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
   const ground = useMemo(() => ({ backup, services, marks, target }), [backup, services, marks, target])
   const planning = usePlan(at === 'plan' || at === 'confirm' ? request : null, ground)
   const { planned } = planning
-  const impact = useMemo(
-    () => impactFacts(planned, entry, facts.host, now),
-    [planned, entry, facts.host, now],
-  )
+  const impact = useMemo(() => impactFacts(planned, entry, facts.host, now), [planned, entry, facts.host, now])
 
   const goBack = (): void => {
     const before = stepBefore(at)
@@ -191,12 +196,21 @@ function Step({
 }): ReactNode {
   const isActive = useIsActive()
   const { columns } = useArea()
+  const area = useMemo(() => ({ columns, rows }), [columns, rows])
   if (!seen.has(of)) return null
   return (
     <ActiveContext value={isActive && at === of}>
-      <Box display={at === of ? 'flex' : 'none'} width={columns} height={rows} flexDirection="column" overflow="hidden">
-        {children}
-      </Box>
+      <AreaContext value={area}>
+        <Box
+          display={at === of ? 'flex' : 'none'}
+          width={columns}
+          height={rows}
+          flexDirection="column"
+          overflow="hidden"
+        >
+          {children}
+        </Box>
+      </AreaContext>
     </ActiveContext>
   )
 }
@@ -205,7 +219,12 @@ function choiceOf({ id, services }: CatalogEntry, proposed: string): WizardChang
   return { kind: 'choose', backup: id, has: services, proposed }
 }
 
-function impactFacts(planned: Planned | null, entry: CatalogEntry | null, host: string, now: number): ImpactFacts | null {
+function impactFacts(
+  planned: Planned | null,
+  entry: CatalogEntry | null,
+  host: string,
+  now: number,
+): ImpactFacts | null {
   if (planned === null) return null
   const { plan, survey } = planned
   const { blocked, isPartial, never, lost, space } = survey

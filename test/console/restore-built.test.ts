@@ -86,7 +86,11 @@ test('finds a backup, rehearses, and restores one file into a new directory, byt
 })
 
 test('in place it decides path by path: one is overwritten, one stays, one is left out', async () => {
-  const [site, old, motd] = ['conf/site.conf', 'conf/old.conf', 'motd'].map((name) => join(source, name)) as [string, string, string]
+  const [site, old, motd] = ['conf/site.conf', 'conf/old.conf', 'motd'].map((name) => join(source, name)) as [
+    string,
+    string,
+    string,
+  ]
   const before = readFileSync(site)
   for (const path of [site, old, motd]) writeFileSync(path, 'changed\n')
   const pty = openPty(stage)

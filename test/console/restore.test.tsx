@@ -197,7 +197,8 @@ test('a directory with something in it is refused, and one that is no directory 
   const { console } = await openWizard(created, {
     engine: {
       async lookAtTarget(path) {
-        if (path.endsWith('/file')) throw new BackupError('E_TARGET', `${path} is not a directory`, 'choose another target')
+        if (path.endsWith('/file'))
+          throw new BackupError('E_TARGET', `${path} is not a directory`, 'choose another target')
         return { path, state: path.endsWith('/used') ? 'used' : 'new', freeBytes: 1 << 20 }
       },
     },
@@ -276,7 +277,7 @@ test('another screen and back finds the wizard as it was left', async () => {
   const { console } = opened
   await toPlanInPlace(opened)
   await console.until('1 entry blocked')
-  const before = console.frame()
+  const before = await console.until('not looked at')
   await console.keys('1')
   await console.until('HOLDFAST › Dashboard')
   await console.keys('2')
@@ -288,7 +289,8 @@ test('blocked paths lock the confirmation until each is decided', async () => {
   const opened = await openWizard()
   const { console, asked } = opened
   await toPlanInPlace(opened)
-  const frame = await console.until('1 entry blocked')
+  await console.until('1 entry blocked')
+  const frame = await console.until('something of another type')
   expect(row(frame, 'something of another type')).toContain('blocked')
   await console.keys('C')
   expect(console.frame()).toContain('▸ PLAN')
@@ -490,8 +492,10 @@ test('neither a paste, nor what was typed ahead, nor a wrong name starts anythin
   await console.until('that is not the name of the directory')
   await console.keys(key.escape)
   await console.untilGone('type the name of the directory')
-  await console.keys(`C${directory}${key.enter}`)
-  await console.until('type the name of the directory')
+  await console.keys(`Cre${key.enter}`)
+  const frame = await console.until('type the name of the directory')
+  expect(row(frame, '│ > ')).toMatch(/│ > +│/)
+  expect(frame).not.toContain('that is not')
   await console.keys(key.enter)
   expect(console.jobs.started).toEqual([])
   expect(console.favours).toContain('flush 300')

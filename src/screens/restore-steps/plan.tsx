@@ -23,7 +23,7 @@ import { firstView, type PlanRow, type PlanView } from '../text/restore-rows.ts'
 import type { Wizard } from '../text/restore-wizard.ts'
 import { sidesLines } from '../text/restore-words.ts'
 import { ExportDialog } from './export-dialog.tsx'
-import { PlanTable } from './plan-table.tsx'
+import { usePlanTable } from './plan-table.tsx'
 import { sentenceLines } from './target.tsx'
 import type { Planned, Planning } from './use-plan.ts'
 import { useStored } from './use-stored.ts'
@@ -88,11 +88,20 @@ function Rehearsal(props: RehearsalProps): ReactNode {
   const { plan, survey } = planned
   const [chosen, setView] = useState<PlanView | null>(null)
   const view = chosen ?? firstView(plan.counts, wizard.decisions.size)
-  const [row, look] = useState<PlanRow | null>(null)
   const [open, setOpen] = useState<'full' | 'save' | null>(null)
-  const stored = useStored(browser, plan.services, row?.step ?? null)
   const against = useMemo(() => obstacles(facts), [facts])
-  const isReady = planning.isCurrent && against.length === 0
+  const layout = planLayout(columns, rows)
+  const { row, isCurrent, table, over } = usePlanTable({
+    planned,
+    view,
+    decisions: wizard.decisions,
+    marks: wizard.marks,
+    rows: layout.table,
+    hasTitles: layout.hasTitles,
+    setView,
+    decide,
+  })
+  const isReady = planning.isCurrent && isCurrent && against.length === 0
   useKeys('screen', 'Plan', planKeys, {
     confirm: isReady && confirm,
     leaveOut: survey.blocked.length > 0 && (() => decide(topmost(survey.blocked), 'skip')),
@@ -100,7 +109,7 @@ function Rehearsal(props: RehearsalProps): ReactNode {
     anew: planning.anew,
     save: planning.isCurrent && (() => setOpen('save')),
   })
-  const layout = planLayout(columns, rows)
+  const stored = useStored(browser, plan.services, row?.step ?? null)
   const fromInto: FromInto = {
     backup: plan.backup,
     entry: facts.entry,
@@ -118,28 +127,19 @@ function Rehearsal(props: RehearsalProps): ReactNode {
     planRule(planning, planned, columns, glyphs),
     ...(layout.counts === 3 ? countLines(counts, columns, glyphs) : [countPieces(counts, columns, glyphs)]),
   ]
-  const status = statusOf(planning, against, machine.readOnly)
+  const status = statusOf(planning, isCurrent, against, machine.readOnly)
   const sides =
     row === null ? [] : sidesLines(row.step, stored, glyphs).map((line) => fitLine(line, columns - 1, glyphs.cut))
   const impact = impactLines(wizard, facts, against, status, columns, layout.impact, glyphs)
   return (
     <>
       <Lines lines={top} />
-      <PlanTable
-        planned={planned}
-        view={view}
-        decisions={wizard.decisions}
-        marks={wizard.marks}
-        rows={layout.table}
-        hasTitles={layout.hasTitles}
-        setView={setView}
-        decide={decide}
-        look={look}
-      />
+      {table}
       {layout.rules > 0 && <Lines lines={[pathLine(row, plan.inPlace, columns, glyphs)]} />}
       <Lines lines={exactly(sides, layout.preview)} />
       {layout.rules > 1 && <Lines lines={[ruleLine(lineOf('What it means'), 'i in full', columns, glyphs)]} />}
       <Lines lines={impact} />
+      {over}
       {open === 'full' && (
         <TextOverlay
           title="The plan in full"
@@ -179,14 +179,14 @@ function pathLine(row: PlanRow | null, inPlace: boolean, columns: number, glyphs
 }
 
 /** What can be done now, or why nothing can. */
-function statusOf(planning: Planning, against: readonly Sentence[], readOnly: boolean): Sentence {
+function statusOf(planning: Planning, isShown: boolean, against: readonly Sentence[], readOnly: boolean): Sentence {
   const { isPlanning, isExpired, trouble } = planning
   if (trouble !== null)
     return {
       state: 'failed',
       text: `planning failed: ${plainMessage(trouble.message)}; p tries again, and until then nothing can be confirmed`,
     }
-  if (isPlanning) return { state: 'running', text: 'planning anew; nothing is written' }
+  if (isPlanning || !isShown) return { state: 'running', text: 'planning anew; nothing is written' }
   if (isExpired) return { state: 'warning', text: 'the 15 minutes of this plan are over: p plans anew' }
   const [first, ...others] = against
   if (first !== undefined)

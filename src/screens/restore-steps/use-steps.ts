@@ -12,6 +12,8 @@ export interface StepsWanted {
 
 export interface Steps {
   readonly sections: readonly PlanSection[]
+  /** They are those of the plan that was asked about, not of the one before. */
+  readonly areCurrent: boolean
   readonly trouble: Trouble | null
   /** False where all are there, or as many as anybody should look through. */
   readonly hasMore: boolean
@@ -22,12 +24,12 @@ export interface Steps {
 const first = 500
 /** Whoever looks for one among more than that looks for its name. */
 const most = 64_000
-const none: readonly PlanSection[] = []
+const nothing = { of: null, read: [] }
 
 /** Some of the steps of a plan. Those of the last plan stay until those of the next are there. */
 export function useSteps(plan: PlannedRestore | null, { sections, text }: StepsWanted): Steps {
   const [wanted, setWanted] = useState(first)
-  const [read, setRead] = useState<readonly PlanSection[]>(none)
+  const [{ of, read }, setRead] = useState<{ of: PlannedRestore | null; read: readonly PlanSection[] }>(nothing)
   const [trouble, setTrouble] = useState<Trouble | null>(null)
   useEffect(() => {
     if (plan === null) return
@@ -35,7 +37,7 @@ export function useSteps(plan: PlannedRestore | null, { sections, text }: StepsW
     readSections(plan, sections, text, wanted).then(
       (found) => {
         if (isOver) return
-        setRead(found)
+        setRead({ of: plan, read: found })
         setTrouble(null)
       },
       (error: unknown) => {
@@ -48,7 +50,7 @@ export function useSteps(plan: PlannedRestore | null, { sections, text }: StepsW
   }, [plan, sections, text, wanted])
   const isAll = read.every(({ steps, total }) => steps.length >= total)
   const readOn = useCallback(() => setWanted((before) => Math.min(most, before * 2)), [])
-  return { sections: read, trouble, hasMore: !isAll && wanted < most, readOn }
+  return { sections: read, areCurrent: of === plan, trouble, hasMore: !isAll && wanted < most, readOn }
 }
 
 async function readSections(

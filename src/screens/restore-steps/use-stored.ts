@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import type { Browser } from '../../model/browse.ts'
 import type { PlannedStep, Standing } from '../../model/engine.ts'
+import type { BytePath } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 
 /** Whoever runs through a list does not read every entry of it. */
@@ -12,18 +13,18 @@ export function useStored(
   services: readonly string[],
   step: PlannedStep | null,
 ): Standing<TocEntry['type']> | null {
-  const [read, setRead] = useState<{ step: PlannedStep; stored: Standing<TocEntry['type']> | null } | null>(null)
-  const isAsked = step !== null && step.stored === null
+  const [read, setRead] = useState<{ path: BytePath; stored: Standing<TocEntry['type']> } | null>(null)
+  const path = step !== null && step.stored === null ? step.path : null
   useEffect(() => {
-    if (browser === null || step === null || !isAsked) return
+    if (browser === null || path === null) return
     let isOver = false
     const look = async (): Promise<void> => {
       for (const service of services) {
-        const entry = await browser.entry({ service, path: step.path })
+        const entry = await browser.entry({ service, path })
         if (isOver) return
         if (entry === null) continue
         const { type, sizeBytes, mtimeNs } = entry
-        setRead({ step, stored: { type, sizeBytes, mtimeNs } })
+        setRead({ path, stored: { type, sizeBytes, mtimeNs } })
         return
       }
     }
@@ -33,6 +34,6 @@ export function useStored(
       isOver = true
       clearTimeout(timer)
     }
-  }, [browser, services, step, isAsked])
-  return step === null ? null : (step.stored ?? (read?.step === step ? read.stored : null))
+  }, [browser, services, path])
+  return step?.stored ?? (read !== null && read.path === path ? read.stored : null)
 }

@@ -126,7 +126,8 @@ test.each([
 })
 
 test('goes to what is named', () => {
-  for (const text of ['~/x', '/srv/new', 'new', './new/', '/srv/日本語']) expect(whyNoDirectory(text, '/root')).toBeNull()
+  for (const text of ['~/x', '/srv/new', 'new', './new/', '/srv/日本語'])
+    expect(whyNoDirectory(text, '/root')).toBeNull()
   expect(whyNoDirectory('~/x', undefined)).not.toBeNull()
 })
 

@@ -4,7 +4,7 @@ import { pathFromText } from '../../../src/model/path.ts'
 import { type PathChoice, type RefuseReason, refuseReasons } from '../../../src/model/restore.ts'
 import { unicodeGlyphs } from '../../../src/screens/text/glyphs.ts'
 import { lineText } from '../../../src/screens/text/line.ts'
-import { impactOf, type ImpactFacts, obstacles, summaryOf } from '../../../src/screens/text/restore-impact.ts'
+import { type ImpactFacts, impactOf, obstacles, summaryOf } from '../../../src/screens/text/restore-impact.ts'
 import { planRows, rowTotal } from '../../../src/screens/text/restore-rows.ts'
 import {
   actionWord,
@@ -12,8 +12,8 @@ import {
   isBlocked,
   sidesLines,
   timeText,
-  whyText,
   wholeDirectory,
+  whyText,
 } from '../../../src/screens/text/restore-words.ts'
 import { nowNs, overwritten, refused, step } from '../../console/restore-kit.ts'
 import { now } from '../../console/sample.ts'
