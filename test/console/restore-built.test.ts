@@ -34,7 +34,7 @@ async function pressUntil(pty: Pty, keys: string, seen: () => boolean): Promise<
 
 /** Types a name into the question that was just asked: what comes in its first moments is dropped. */
 async function typeName(pty: Pty, name: string): Promise<void> {
-  await pressUntil(pty, name[0]!, () => />\s+\S/.test(questionLine(pty.screen)))
+  await pressUntil(pty, name[0]!, () => /│ > [^│\s]/.test(questionLine(pty.screen)))
   // Whatever of the first letter came through is taken back.
   pty.type(`\x15${name}`)
   await pty.until((screen) => questionLine(screen).includes(name))
@@ -155,7 +155,7 @@ test('the console is killed in the middle of a restore, and a second one follows
   const large = new Stage()
   try {
     const many = large.makeDirectory('many')
-    const count = 12_000
+    const count = 6000
     for (let made = 0; made < count; made++) {
       const directory = join(many, String(made % 40))
       if (made < 40) mkdirSync(directory)
@@ -191,7 +191,8 @@ test('the console is killed in the middle of a restore, and a second one follows
     second.type('6')
     await second.until(/restore/)
     second.type(otherKeys.enter)
-    await second.until('✔ done')
+    // On a busy machine it takes longer than a screen may.
+    await second.until('✔ done').catch(() => second.until('✔ done'))
     const files = filesBelow(restored)
     expect(files).toHaveLength(count)
     for (const name of files) expect(readFileSync(join(restored, name))).toEqual(readFileSync(join(many, name)))

@@ -2,7 +2,7 @@ import type { CatalogEntry } from '../../model/backup.ts'
 import type { PlannedRestore } from '../../model/engine.ts'
 import { formatBytes, formatCount, formatNumberOf } from '../../model/units.ts'
 import type { State } from './glyphs.ts'
-import { ageText, momentText } from './ids.ts'
+import { agoText, momentText } from './ids.ts'
 import { plainMessage, plainText } from './plain.ts'
 
 /** What a planned restore means for the machine it runs on, and what keeps it from being run. Pure. */
@@ -67,7 +67,7 @@ export function impactOf(facts: ImpactFacts): readonly Sentence[] {
           `Overwrites ${formatNumberOf(counts.overwrite, 'file')} on ${machine}, NOT saved before: there is no undo yet.`,
         ),
         warning(
-          `Loses what was changed there ${entry === null ? 'since the backup' : `after ${momentText(entry.createdAt)} (${ageText(entry.createdAt, now)})`}.`,
+          `Loses what was changed there ${entry === null ? 'since the backup' : `after ${momentText(entry.createdAt)} (${agoText(entry.createdAt, now)})`}.`,
         ),
       )
     else told.push(ok(`Overwrites no file on ${machine}.`))
@@ -106,7 +106,7 @@ export function impactOf(facts: ImpactFacts): readonly Sentence[] {
 export function summaryOf(facts: ImpactFacts & { readonly backup: string; readonly scope: string }): readonly string[] {
   const { plan, backup, scope, entry, host, now } = facts
   const { counts, bytesToWrite, inPlace, target } = plan
-  const age = entry === null ? '' : `, ${ageText(entry.createdAt, now)} old`
+  const age = entry === null ? '' : `, made ${agoText(entry.createdAt, now)}`
   const left = counts.keep + counts.refuse + counts.unchanged
   return [
     `From ${plainText(backup)}${age}: ${scope}`,

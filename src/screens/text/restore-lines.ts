@@ -5,7 +5,7 @@ import { bar } from './bars.ts'
 import { besides, boxLines } from './boxes.ts'
 import { padEnd, padStart } from './cut.ts'
 import type { Glyphs } from './glyphs.ts'
-import { ageText, momentText, shortId } from './ids.ts'
+import { agoText, momentText, shortId } from './ids.ts'
 import { fillLine, fitLine, type Line, type Look, lineOf, lineWidth, span, spreadLine } from './line.ts'
 import { plainMessage, plainText } from './plain.ts'
 import type { WizardStep } from './restore-wizard.ts'
@@ -85,7 +85,7 @@ export function fromIntoBoxes(facts: FromInto, columns: number, glyphs: Glyphs):
   const from: Line[] = [
     lineOf(` ${plainText(backup)}`),
     lineOf(
-      ` ${entry === null ? '' : `${momentText(entry.createdAt)}${dot}${ageText(entry.createdAt, now)} old${dot}`}${services}`,
+      ` ${entry === null ? '' : `${momentText(entry.createdAt)}${dot}${agoText(entry.createdAt, now)}${dot}`}${services}`,
     ),
     lineOf(' ', ...(entry === null ? [] : [proofSpan(entry, now, glyphs), dot]), scope),
   ]
@@ -114,7 +114,7 @@ export function fromIntoLines(facts: FromInto, columns: number, rows: number, gl
   const into = plan.inPlace
     ? lineOf(span(`${glyphs.warning} IN PLACE on ${plainText(host)}`, 'warning'), `: ${conflictText(plan.conflict)}`)
     : lineOf(`into the new ${plainMessage(plan.target)}`)
-  const age = entry === null ? '' : `${ageText(entry.createdAt, now)} old, `
+  const age = entry === null ? '' : `${agoText(entry.createdAt, now)}, `
   if (rows === 1) return [fitLine(lineOf(' ', ...into), columns - 1, glyphs.cut)]
   return [
     fitLine(
@@ -133,7 +133,7 @@ export function fromIntoLines(facts: FromInto, columns: number, rows: number, gl
 function proofSpan({ verified }: CatalogEntry, now: number, glyphs: Glyphs) {
   if (verified === null) return span(`${glyphs.warning} never verified`, 'warning')
   if (!verified.ok) return span(`${glyphs.failed} FAILED its verification`, 'failed')
-  return span(`${glyphs.ok} verified ${ageText(verified.at, now)} ago`, 'ok')
+  return span(`${glyphs.ok} verified ${agoText(verified.at, now)}`, 'ok')
 }
 
 /** Of several file systems the one that has the least to spare. */
