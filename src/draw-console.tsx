@@ -1,17 +1,22 @@
 import { render } from 'ink'
 import { App, type AppProps, type Leaving } from './app.tsx'
+import type { Capability } from './model/console.ts'
+import { Splash, type SplashProps } from './screens/house/splash.tsx'
 import type { KeyStream } from './terminal/key-stream.ts'
 
 /** The console on the screen. Loaded only for it: Ink and React stand behind this file. */
 export interface Drawn {
+  /** In the place of the first picture. */
+  show(props: AppProps): void
   /** Resolves once the screen is the shell's again; rejects with what broke the drawing. Null where it was `leave`. */
   readonly left: Promise<Leaving | null>
   /** Gives the screen back, now. */
   leave(): void
 }
 
-export function drawConsole(props: AppProps, keys: KeyStream): Drawn {
-  const { unmount, waitUntilExit } = render(<App {...props} />, {
+/** Draws a first picture at once, so that whoever opens the console sees it open while the rest is loaded. */
+export function drawConsole(splash: SplashProps, { maxFps }: Capability, keys: KeyStream): Drawn {
+  const { rerender, unmount, waitUntilExit } = render(<Splash {...splash} />, {
     // It is as much of a stream as Ink uses of one.
     stdin: keys as unknown as NodeJS.ReadableStream,
     alternateScreen: true,
@@ -20,9 +25,10 @@ export function drawConsole(props: AppProps, keys: KeyStream): Drawn {
     interactive: true,
     exitOnCtrlC: false,
     patchConsole: false,
-    maxFps: props.capability.maxFps,
+    maxFps,
   })
   return {
+    show: (props) => rerender(<App {...props} />),
     // What `exit` was called with in app.tsx; nothing after an unmount.
     left: waitUntilExit().then((value) => (value as Leaving | undefined) ?? null),
     leave: () => unmount(),

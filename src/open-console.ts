@@ -3,17 +3,20 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ConsoleOptions } from './commands/parts/dispatch.ts'
 import type { Capability } from './model/console.ts'
 import { BackupError } from './model/errors.ts'
+import { version } from './model/version.ts'
+import { glyphsFor } from './screens/text/glyphs.ts'
 import { capabilityOf, whyNotDrawable } from './terminal/capability.ts'
 import { holdConsole } from './terminal/held-console.ts'
 import { KeyStream } from './terminal/key-stream.ts'
 import { openQuestions } from './terminal/questions.ts'
 import { openTerminalPort } from './terminal/terminal-port.ts'
+import { whoIsHere } from './terminal/who-is-here.ts'
 
 /**
  * The console, from a shell's terminal back to a shell's terminal: whatever ends it, the screen, the cursor and the
  * keyboard are as they were. Only bin/holdfast can do that after SIGKILL.
  *
- * @throws E_USAGE where it cannot be drawn; what opening the repository throws; what broke the drawing.
+ * @throws E_USAGE where it cannot be drawn; what reading the settings throws; what broke the drawing.
  */
 export async function openConsole(options: ConsoleOptions): Promise<number> {
   const { stdin, stdout, env } = process
@@ -31,39 +34,16 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
       'plain commands work everywhere: holdfast status, holdfast list, holdfast restore latest --dry-run',
     )
   const capability = capabilityOf(terminalFacts)
-  const questions = openQuestions()
-  const { readOnly, colorless: _, ...given } = options
-  const [{ wire }, { drawConsole }] = await Promise.all([
-    import('./wire.ts'),
-    withColors(capability, () => import('./draw-console.tsx')),
-  ])
-  // What is wrong with the configuration is told on the plain screen.
-  const { engine, jobs, facts, close } = await wire({ ...given, onPassphrase: () => questions.askPassphrase() })
-
+  const { drawConsole } = await withColors(capability, () => import('./draw-console.tsx'))
   const keys = new KeyStream(stdin, capability.escapeMs)
   const terminal = openTerminalPort({ keys, environment: env, write: (text) => void stdout.write(text) })
+  const { readOnly } = options
+  const here = whoIsHere()
   const held = holdConsole()
   // Before anything is drawn: a key in between would be echoed into the picture.
   stdin.setRawMode(true)
-  const drawn = drawConsole(
-    {
-      engine,
-      jobs,
-      facts: {
-        ...facts,
-        readOnly,
-        options: [
-          ...(given.root === undefined ? [] : [`--root=${given.root}`]),
-          ...(given.config === undefined ? [] : [`--config=${given.config}`]),
-        ],
-      },
-      capability,
-      terminal,
-      questions,
-      now: () => Date.now(),
-    },
-    keys,
-  )
+  const splash = { facts: { ...here, readOnly }, glyphs: glyphsFor(capability.unicode), now: Date.now() }
+  const drawn = drawConsole(splash, capability, keys)
   const giveBack = (): void => {
     drawn.leave()
     stdin.setRawMode(false)
@@ -74,8 +54,18 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
   // Whoever tells of the error comes after.
   process.prependListener('uncaughtException', giveBack)
   const ended = signalled(keys, () => terminal.isHandedOver)
+  let close = async (): Promise<void> => {}
+  const show = async (): Promise<void> => {
+    const questions = openQuestions()
+    const { wire } = await import('./wire.ts')
+    const wired = await wire({ ...placesOf(options), onPassphrase: () => questions.askPassphrase() })
+    close = () => wired.close()
+    const facts = { ...here, root: wired.root, version, readOnly, options: commandOptions(options) }
+    const { engine, jobs } = wired
+    drawn.show({ engine, jobs, facts, capability, terminal, questions, now: () => Date.now() })
+  }
   try {
-    const left = await Promise.race([drawn.left, ended.code])
+    const left = await Promise.race([show().then(() => drawn.left), drawn.left, ended.code])
     return typeof left === 'number' ? left : (left?.exitCode ?? 0)
   } finally {
     process.removeListener('uncaughtException', giveBack)
@@ -85,6 +75,15 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
     ended.stop()
     await close()
   }
+}
+
+function placesOf({ root, config }: ConsoleOptions): Pick<ConsoleOptions, 'root' | 'config'> {
+  return { ...(root === undefined ? {} : { root }), ...(config === undefined ? {} : { config }) }
+}
+
+/** What the same deed on the command line would need too. */
+function commandOptions({ root, config }: ConsoleOptions): string[] {
+  return [...(root === undefined ? [] : [`--root=${root}`]), ...(config === undefined ? [] : [`--config=${config}`])]
 }
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const

@@ -1,4 +1,4 @@
-import { availableParallelism, homedir, hostname, tmpdir, userInfo } from 'node:os'
+import { availableParallelism, homedir, tmpdir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { loadSettings } from './engine/configuration.ts'
 import { createEngine } from './engine/engine.ts'
@@ -19,6 +19,7 @@ import type { Files } from './model/ports.ts'
 import { version } from './model/version.ts'
 import { openCatalog } from './store/catalog.ts'
 import { openSchedules } from './store/schedules.ts'
+import { whoIsHere } from './terminal/who-is-here.ts'
 
 /** The composition root: the real clock, disk, catalog and engine, joined here and nowhere else. */
 
@@ -32,8 +33,8 @@ export interface WireOptions {
 export interface Wired {
   readonly engine: Engine
   readonly jobs: Jobs
-  /** For a header: who is where, and which repository it is. */
-  readonly facts: Readonly<Record<'host' | 'user' | 'root' | 'version' | 'home', string>>
+  /** The repository, for people. */
+  readonly root: string
   close(): Promise<void>
 }
 
@@ -61,8 +62,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     random: systemRandom,
     processors: availableParallelism(),
     pid: process.pid,
-    host: hostname(),
-    user: userName(),
+    ...whoIsHere(),
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     version,
@@ -105,9 +105,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     workingDirectory,
     passphrase,
   })
-  const { host, user } = world
-  const facts = { host, user, root: displayPath(configured.settings.root), version, home: homedir() }
-  return { engine, jobs, facts, close: async () => {} }
+  return { engine, jobs, root: displayPath(configured.settings.root), close: async () => {} }
 }
 
 function option(name: string, value: string | undefined): string[] {
@@ -146,13 +144,4 @@ function isRead(name: string): boolean {
 function defaultRoot(home: string): string {
   if (!home.includes('/node_modules/')) return `${home}data/backup`
   return `${process.env['XDG_DATA_HOME'] ?? `${homedir()}/.local/share`}/holdfast/backup`
-}
-
-/** A user id without an entry in /etc/passwd is common in containers. */
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return String(process.getuid?.() ?? 'unknown')
-  }
 }

@@ -46,7 +46,11 @@ const layers: Record<string, { layers: string[]; packages: string[]; forbidden: 
     packages: ['node:process', 'node:readline', 'node:readline/promises', 'node:tty'],
     forbidden: [],
   },
-  'draw-console.tsx': { layers: ['model/', 'app.tsx', 'terminal/'], packages: ['react', 'ink'], forbidden: [] },
+  'draw-console.tsx': {
+    layers: ['model/', 'app.tsx', 'screens/', 'terminal/'],
+    packages: ['react', 'ink'],
+    forbidden: [],
+  },
   'open-console.ts': { layers: ['*'], packages: ['node:'], forbidden: [] },
   'wire.ts': { layers: ['*'], packages: ['node:', 'zod'], forbidden: [] },
   'cli.ts': { layers: ['*'], packages: ['node:', 'zod'], forbidden: [] },

@@ -202,10 +202,9 @@ test('Ctrl-L draws over what another program wrote', async () => {
 })
 
 test('wrong settings are told on the plain screen', async () => {
-  const pty = openPty(stage, { argv: ['--config', 'nowhere.json'] })
-  expect((await pty.exited).code).toBe(2)
-  expect(pty.screen).toContain('error: ')
-  expect(pty.raw).not.toContain('\x1b[?1049h')
+  const pty = openInShell(stage, { argv: ['--config', 'nowhere.json'] })
+  await pty.until('error: ')
+  await expectCleanShell(pty, 2)
 })
 
 test('--read-only says so, and has no way to change anything', async () => {

@@ -12,7 +12,7 @@ import { widthOf } from '../text/width.ts'
 
 export interface HeaderFacts {
   readonly crumbs: readonly string[]
-  readonly facts: Facts
+  readonly facts: Pick<Facts, 'host' | 'user' | 'readOnly'>
   /** Runs that are running now. */
   readonly running: number
   /** Milliseconds since 1970. */

@@ -32,11 +32,12 @@ export function Lines({
   const { columns } = useArea()
   // Lines have no names: a row of the screen is what it is by where it stands.
   return lines.map((line, at) => (
-    <OneLine key={String(at)} line={fitLine(line, columns, glyphs.cut)} isCursor={at === cursor} />
+    <LineView key={String(at)} line={fitLine(line, columns, glyphs.cut)} isCursor={at === cursor} />
   ))
 }
 
-const OneLine = memo(function OneLine({
+/** One line, as wide as it is. */
+export const LineView = memo(function LineView({
   line,
   isCursor,
 }: {
