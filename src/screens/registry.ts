@@ -2,7 +2,9 @@ import { activity } from './activity.tsx'
 import { backups } from './backups.tsx'
 import { cleanup } from './cleanup.tsx'
 import { dashboard } from './dashboard.tsx'
+import { diff } from './diff.tsx'
 import type { AnyScreen } from './house/screen.ts'
+import { inspect } from './inspect.tsx'
 import { restore } from './restore.tsx'
 import { run } from './run.tsx'
 import { schedule } from './schedule.tsx'
@@ -19,5 +21,7 @@ export const screens: readonly AnyScreen[] = [
   settings,
   schedule,
   run,
+  inspect,
+  diff,
   restore,
 ]

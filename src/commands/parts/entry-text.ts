@@ -1,17 +1,7 @@
+import { modeText } from '../../model/mode-text.ts'
 import { displayPath, printable } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import { isoTime } from './fields.ts'
-
-const typeLetters: Record<TocEntry['type'], string> = {
-  file: '-',
-  directory: 'd',
-  symlink: 'l',
-  hardlink: '-',
-  fifo: 'p',
-  'char-device': 'c',
-  'block-device': 'b',
-  unknown: '?',
-}
 
 /** `etc/`, `etc/localtime -> /usr/share/zoneinfo/UTC` */
 export function entryName(entry: TocEntry): string {
@@ -35,13 +25,4 @@ export function longEntry(entry: TocEntry): string {
     entry.sha256 ?? '-'.padEnd(64),
     entryName(entry),
   ].join(' ')
-}
-
-function modeText({ type, mode }: TocEntry): string {
-  const bits = (shift: number, special: number, letter: string): string => {
-    const [r, w, x] = [4, 2, 1].map((bit) => (mode >> shift) & bit)
-    const run = mode & special ? (x ? letter : letter.toUpperCase()) : x ? 'x' : '-'
-    return `${r ? 'r' : '-'}${w ? 'w' : '-'}${run}`
-  }
-  return typeLetters[type] + bits(6, 0o4000, 's') + bits(3, 0o2000, 's') + bits(0, 0o1000, 't')
 }

@@ -4,7 +4,7 @@ import { TextDecoder } from 'node:util'
 
 const binaryByte = 0
 /** Everything a terminal may act upon but tab, line feed and form feed; and what turns a text around. */
-const unsafeText = /[\0-\x08\x0b\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
+const unsafeText = /[\0-\x08\x0b\x0d-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 
 export type ReadingForm = 'text' | 'escaped' | 'hex'
 
@@ -13,6 +13,7 @@ export class FormDecision {
   readonly #decoder = strictDecoder()
   #isBinary = false
   #isSafe = true
+  #rest = ''
   /** Meaningful after `end`. */
   isUtf8 = true
 
@@ -30,9 +31,11 @@ export class FormDecision {
   /** Null is the end: a text cut off in the midst of a character is none. */
   #look(bytes: Uint8Array | null): void {
     try {
-      const text = bytes === null ? this.#decoder.decode() : this.#decoder.decode(bytes, { stream: true })
-      // A carriage return belongs to the end of a line as other systems write it; at the end of a piece nobody can tell.
-      this.#isSafe &&= !unsafeText.test(text.replace(/\r(?=\n)|\r$/g, ''))
+      const text =
+        this.#rest + (bytes === null ? this.#decoder.decode() : this.#decoder.decode(bytes, { stream: true }))
+      // What comes next decides whether it ends a line, as other systems write it.
+      this.#rest = bytes !== null && text.endsWith('\r') ? '\r' : ''
+      this.#isSafe &&= !unsafeText.test(text.slice(0, text.length - this.#rest.length).replace(/\r\n/g, '\n'))
     } catch {
       this.isUtf8 = false
     }

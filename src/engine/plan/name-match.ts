@@ -2,8 +2,8 @@ import { type BytePath, displayPath, nameOf } from '../../model/path.ts'
 
 /**
  * What a person types to find a file by its name: words that must all match, in any case. A word is looked for anywhere
- * in the name, one with a slash anywhere in the path. With * or ? in it, it must be all of the name, or the end of the
- * path.
+ * in the name, one with a slash anywhere in the path. With * or ? in it, it must be all of the name, or whole names of
+ * the path, one after another.
  */
 export type NameMatcher = (path: BytePath) => boolean
 
@@ -12,7 +12,9 @@ export function nameMatcher(text: string): NameMatcher | null {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
   if (words.length === 0) return null
   const inName = words.filter((word) => !word.includes('/')).map(testOf)
-  const inPath = words.filter((word) => word.includes('/')).map((word) => testOf(isPattern(word) ? ending(word) : word))
+  const inPath = words
+    .filter((word) => word.includes('/'))
+    .map((word) => (isPattern(word) ? namesTest(word) : testOf(word)))
   return (path) => {
     const passes = (shown: string, tests: readonly ((text: string) => boolean)[]): boolean =>
       tests.length === 0 || tests.every((test) => test(shown))
@@ -27,8 +29,11 @@ function isPattern(word: string): boolean {
   return /[*?]/.test(word)
 }
 
-function ending(word: string): string {
-  return word.startsWith('/') ? word : `*/${word}`
+/** Of a path with a slash before it. A slash at the beginning is that one; one at the end wants something below. */
+function namesTest(word: string): (text: string) => boolean {
+  const names = word.startsWith('/') ? word : `*/${word}`
+  const below = `${names}${names.endsWith('/') ? '' : '/'}*`
+  return (text) => matches(text, below) || matches(text, names)
 }
 
 function testOf(word: string): (text: string) => boolean {

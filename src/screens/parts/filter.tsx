@@ -27,8 +27,11 @@ export interface Filter<Row> {
   readonly text: string
   readonly isEditing: boolean
   readonly isOn: boolean
-  /** `/pg 12 of 4,310`, the error beside it; null where nothing is filtered. */
-  line(columns: number): Line | null
+  /**
+   * `/pg 12 of 4,310`, the error beside it; null where nothing is filtered. `counted` stands in the place of the counts
+   * where the rows are not all there are.
+   */
+  line(columns: number, counted?: string): Line | null
 }
 
 /** The live filter of a list: `/` begins, Enter keeps it, Esc takes it away. */
@@ -65,9 +68,9 @@ export function useFilter<Row extends object>(options: FilterOptions<Row>): Filt
     text,
     isEditing,
     isOn,
-    line(columns) {
+    line(columns, counted) {
       if (!isEditing && !isOn) return null
-      const count = `  ${formatCount(passing.length)} of ${formatCount(rows.length)}`
+      const count = `  ${counted ?? `${formatCount(passing.length)} of ${formatCount(rows.length)}`}`
       const error = parsed.kind === 'error' ? `  ${plainText(parsed.error)}` : ''
       const shown = isEditing ? field.spans(Math.max(8, columns - 40)) : [span(plainText(text), 'bold')]
       return [

@@ -30,7 +30,7 @@ export interface MenuProps {
 }
 
 const wantedColumns = 44
-const labelColumns = wantedColumns - 6
+const labelColumns = wantedColumns - 5
 
 /** A short list over the screen, one of which is chosen. */
 export function Menu(props: MenuProps): ReactNode {

@@ -125,12 +125,14 @@ export interface TableViewProps<Row> {
   readonly width: number
   /** Whether the line of titles is drawn above the rows. */
   readonly titles?: boolean
+  /** What stands where a mark does, one cell wide; where absent, the table's own marks. */
+  markOf?(row: Row): string
 }
 
 const gutter = 2
 
 /** The cursor is a mark before the row, and inverse where there are colours. Exactly `height` rows and the titles. */
-export function TableView<Row>({ table, columns, width, titles = true }: TableViewProps<Row>): ReactNode {
+export function TableView<Row>({ table, columns, width, titles = true, markOf }: TableViewProps<Row>): ReactNode {
   const { glyphs } = useConsole()
   const fitted = useMemo(() => fitColumns(columns, width - gutter), [columns, width])
   const shown = table.rows.slice(table.top, table.top + table.height)
@@ -138,7 +140,7 @@ export function TableView<Row>({ table, columns, width, titles = true }: TableVi
     const isCursor = table.isActive && table.top + at === table.index
     return [
       span(isCursor ? glyphs.cursor : ' '),
-      span(table.isMarked(row) ? glyphs.mark : ' ', 'bold'),
+      span(markOf?.(row) ?? (table.isMarked(row) ? glyphs.mark : ' '), 'bold'),
       ...rowLine(fitted, row, glyphs.cut),
     ]
   })
