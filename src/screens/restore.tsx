@@ -19,6 +19,7 @@ import { Lines } from './parts/lines.tsx'
 import { Choose } from './restore-steps/choose.tsx'
 import { ConfirmStep } from './restore-steps/confirm.tsx'
 import { PlanStep, planKeys } from './restore-steps/plan.tsx'
+import { planTableKeys } from './restore-steps/plan-table.tsx'
 import { Scope, scopeText } from './restore-steps/scope.tsx'
 import { TargetStep } from './restore-steps/target.tsx'
 import { useAmount } from './restore-steps/use-amount.ts'
@@ -148,6 +149,7 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
           browser={browser}
           rows={below}
           decide={(steps, choice) => take({ kind: 'decide', steps, choice })}
+          keep={(plan, file) => take({ kind: 'kept', kept: { plan, file } })}
           confirm={to('confirm')}
         />
       </Step>
@@ -235,7 +237,7 @@ export const restore: ScreenSpec<'restore'> = {
   id: 'restore',
   title: 'Restore',
   digit: null,
-  keys: planKeys,
+  keys: { ...planKeys, ...planTableKeys },
   keeps: true,
   Screen: Restore,
 }

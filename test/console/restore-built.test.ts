@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { backupIds, Stage } from '../e2e/stage.ts'
 import type { Pty } from './pty.ts'
-import { drawingProcess, openPty, otherKeys } from './pty-kit.ts'
+import { drawingProcess, openPty, otherKeys, pressedUntil } from './pty-kit.ts'
 
 /** The wizard of the built console in a real terminal, and what it does to a real disk. */
 
@@ -24,17 +23,9 @@ beforeAll(async () => {
 })
 afterAll(() => stage.remove())
 
-/** Presses a key, again where a question has not yet listened, until what it does is seen. */
-async function pressUntil(pty: Pty, keys: string, seen: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200 && !seen(); tries++) {
-    pty.type(keys)
-    await wait(50)
-  }
-}
-
 /** Types a name into the question that was just asked: what comes in its first moments is dropped. */
 async function typeName(pty: Pty, name: string): Promise<void> {
-  await pressUntil(pty, name[0]!, () => /│ > [^│\s]/.test(questionLine(pty.screen)))
+  await pressedUntil(pty, name[0]!, () => /│ > [^│\s]/.test(questionLine(pty.screen)))
   // Whatever of the first letter came through is taken back.
   pty.type(`\x15${name}`)
   await pty.until((screen) => questionLine(screen).includes(name))

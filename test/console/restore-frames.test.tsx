@@ -1,25 +1,11 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { expectGolden } from './golden-file.ts'
 import { key, misfits, type OpenedConsole, openConsole, type Setting } from './harness.tsx'
 import { hostileBackups, hostileNames } from './hostile.ts'
-import { overwritten, pretendBrowser, pretendPlans, refused, smallSteps, smallTree, type Tree } from './restore-kit.ts'
+import { overwritten, pretendPlans, refused, smallSteps, smallTree, type Tree, treeBrowser } from './restore-kit.ts'
 import { sampleBackups } from './sample.ts'
 
 /** How the wizard looks, at every step and every size. */
-
-const folder = fileURLToPath(new URL('golden', import.meta.url))
-const isWriting = process.env['HOLDFAST_GOLDEN'] === 'write'
-
-function compare(name: string, frame: string): void {
-  const path = join(folder, `${name}.txt`)
-  if (isWriting) {
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(path, `${frame}\n`)
-  }
-  expect(`${frame}\n`).toBe(readFileSync(path, 'utf8'))
-}
 
 interface Stop {
   readonly name: string
@@ -80,7 +66,7 @@ async function open({ setting, trees, steps }: World, columns: number, rows: num
     facts: { home: '/root', ...setting.facts },
     columns,
     rows,
-    engine: { browse: async () => pretendBrowser(trees), planRestore: plans.planRestore },
+    engine: { browse: async () => treeBrowser(trees), planRestore: plans.planRestore },
   })
   await console.keys('2')
   await console.until('Backups ')
@@ -106,7 +92,7 @@ for (const [columns, rows] of [
 ] as const) {
   test(`looks as it did at ${columns}x${rows}`, async () => {
     const console = await open(usual, columns, rows)
-    for (const stop of walk) compare(`restore-${stop.name}-${columns}x${rows}`, await settled(console, stop))
+    for (const stop of walk) expectGolden(`restore-${stop.name}-${columns}x${rows}`, await settled(console, stop))
   })
 }
 
@@ -115,7 +101,7 @@ test('looks as it did at 60x16', async () => {
   for (const stop of walk) {
     const frame = await settled(console, stop)
     if (['scope-marked', 'plan-blocked', 'confirm', 'confirm-name'].includes(stop.name))
-      compare(`restore-${stop.name}-60x16`, frame)
+      expectGolden(`restore-${stop.name}-60x16`, frame)
   }
 })
 

@@ -1,19 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { nameMatcher } from '../../src/engine/plan/name-match.ts'
-import type { BrowsedService, Browser, Child } from '../../src/model/browse.ts'
+import type { BrowsePlace } from '../../src/model/browse.ts'
 import type { PlannedRestore, PlannedStep, RestoreOptions, StepQuery } from '../../src/model/engine.ts'
-import {
-  type BytePath,
-  comparePaths,
-  displayPath,
-  isWithin,
-  parentOf,
-  pathFromText,
-  storedPathOf,
-} from '../../src/model/path.ts'
+import { type BytePath, displayPath, isWithin, parentOf, pathFromText, storedPathOf } from '../../src/model/path.ts'
 import type { PlanCounts } from '../../src/model/restore.ts'
-import type { TocEntry } from '../../src/model/toc.ts'
-import { type Call, details, manifest, plan } from '../commands/pretend-engine.ts'
+import { type Call, plan } from '../commands/pretend-engine.ts'
+import { directory, file, type PretendBrowser, type PretendFile, pretendBrowser } from './pretend-browser.ts'
 import { now } from './sample.ts'
 
 /** A backup and plans of it, made of plain data. */
@@ -24,108 +15,42 @@ export const nowNs = BigInt(now) * 1_000_000n
 /** Absolute path to size; a directory where it ends in a slash. */
 export type Tree = Readonly<Record<string, number>>
 
-const plainEntry: Omit<TocEntry, 'path' | 'type' | 'sizeBytes' | 'mtimeNs'> = {
-  mode: 0o644,
-  uid: 0,
-  gid: 0,
-  userName: 'root',
-  groupName: 'root',
-  ctimeNs: 0n,
-  inode: 1n,
-  device: 1n,
-  deviceNumber: null,
-  linkTarget: null,
-  sha256: null,
-  content: { kind: 'none' },
-  xattrs: new Map(),
-  acl: null,
-  sparse: null,
-  torn: false,
-}
-
-export function entriesOf(tree: Tree): TocEntry[] {
-  return Object.entries(tree)
-    .map(([text, sizeBytes]): TocEntry => {
-      const isDirectory = text.endsWith('/')
-      return {
-        ...plainEntry,
-        path: storedPathOf(pathFromText(isDirectory ? text.slice(0, -1) : text)),
-        type: isDirectory ? 'directory' : 'file',
-        sizeBytes: isDirectory ? 0 : sizeBytes,
-        mtimeNs: nowNs - 20n * hourNs,
-      }
-    })
-    .sort((a, b) => comparePaths(a.path, b.path))
-}
-
-/** By service, what it holds. */
-export function pretendBrowser(trees: Readonly<Record<string, Tree>>): Browser {
-  const entries = new Map(Object.entries(trees).map(([name, tree]) => [name, entriesOf(tree)]))
-  const of = (service: string): readonly TocEntry[] => entries.get(service) ?? []
-  const services = [...entries].map(([name, own]): BrowsedService => {
-    const files = own.filter(({ type }) => type !== 'directory')
-    const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-    const first = Object.keys(trees[name]!)[0]!.replace(/\/$/, '')
-    return { name, type: 'files', paths: [first], entries: own.length, files: files.length, bytes, storedBytes: bytes }
-  })
-  let isClosed = false
-  const child = (entry: TocEntry): Child => ({ path: entry.path, entry, number: of(services[0]!.name).indexOf(entry) })
+/** By service, what it holds; what is asked for after it was closed fails. */
+export function treeBrowser(trees: Readonly<Record<string, Tree>>): PretendBrowser {
+  const files = Object.entries(trees).map(([name, tree]) => [name, Object.entries(tree).map(entryOf)] as const)
+  const made = pretendBrowser('2026-11-20T21-00-00Z-incremental-aaaa', Object.fromEntries(files))
   const check = async (): Promise<void> => {
     await nextTurn()
-    if (isClosed) throw new Error('the browser is closed')
+    if (made.closed.value) throw new Error('the browser is closed')
   }
   return {
-    manifest,
-    details,
-    services,
-    async children({ service, path, from, count }) {
+    ...made,
+    services: made.services.map((service) => ({
+      ...service,
+      bytes: Object.values(trees[service.name] ?? {}).reduce((sum, size) => sum + size, 0),
+    })),
+    async children(query) {
       await check()
-      const below = of(service).filter((entry) => entry.path !== path && isWithin(entry.path, path))
-      const names = new Map<BytePath, Child>()
-      for (const entry of below) {
-        const start = path === '' ? 0 : path.length + 1
-        const end = entry.path.indexOf('/', start)
-        const own = (end < 0 ? entry.path : entry.path.slice(0, end)) as BytePath
-        if (!names.has(own)) names.set(own, own === entry.path ? child(entry) : { path: own, entry: null, number: 0 })
-      }
-      const all = [...names.values()]
-      const begin =
-        typeof from === 'object' && 'after' in from ? all.findIndex((one) => one.path === from.after) + 1 : 0
-      const children = all.slice(begin, begin + count)
-      return { children, more: begin + count < all.length, lost: [] }
+      return made.children(query)
     },
-    async entry({ service, path }) {
+    async entry(at) {
       await check()
-      return of(service).find((entry) => entry.path === path) ?? null
+      return made.entry(at)
     },
-    async countBelow({ service, path }) {
+    async find(query, watch) {
       await check()
-      return of(service).filter((entry) => entry.path !== path && isWithin(entry.path, path)).length
-    },
-    async find({ services: wanted, below, text, count }, watch) {
-      await check()
-      const matches = nameMatcher(text)
-      let found = 0
-      for (const { name } of services) {
-        if (wanted.length > 0 && !wanted.includes(name)) continue
-        for (const entry of of(name)) {
-          if (entry.path === below || !isWithin(entry.path, below) || matches === null || !matches(entry.path)) continue
-          if (found++ === count) return { cut: true, lost: [] }
-          watch.found({ service: name, path: entry.path }, child(entry))
-        }
-      }
-      return { cut: false, lost: [] }
-    },
-    async preview() {
-      throw new Error('nothing to preview')
-    },
-    async copyToRead() {
-      throw new Error('nothing to read')
-    },
-    close() {
-      isClosed = true
+      const { services, below } = query
+      const isWanted = ({ service, path }: BrowsePlace): boolean =>
+        (services.length === 0 || services.includes(service)) && path !== below && isWithin(path, below)
+      return made.find(query, { ...watch, found: (at, child) => isWanted(at) && watch.found(at, child) })
     },
   }
+}
+
+function entryOf([text, sizeBytes]: readonly [string, number]): PretendFile {
+  const mtimeNs = nowNs - 20n * hourNs
+  const path = text.replace(/^\/|\/$/g, '')
+  return text.endsWith('/') ? directory(path, { mtimeNs }) : file(path, '', { mtimeNs, sizeBytes })
 }
 
 /** A step as a plan would tell it, of a file; the rest is said by the test. */

@@ -2,8 +2,15 @@ import { expect, test } from 'vitest'
 import type { Browser } from '../../src/model/browse.ts'
 import type { PlannedStep, RestoreOptions } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
+import { whyNeverBound } from '../../src/screens/keys/key-press.ts'
+import type { KeyTable } from '../../src/screens/keys/key-table.ts'
+import { chooseKeys } from '../../src/screens/restore-steps/choose.tsx'
+import { confirmStepKeys } from '../../src/screens/restore-steps/confirm.tsx'
+import { planKeys } from '../../src/screens/restore-steps/plan.tsx'
+import { planTableKeys } from '../../src/screens/restore-steps/plan-table.tsx'
+import { scopeKeys } from '../../src/screens/restore-steps/scope.tsx'
 import { key, type OpenedConsole, openConsole, pasted, type Setting } from './harness.tsx'
-import { type Plans, pretendBrowser, pretendPlans, refused, smallSteps, smallTree, step } from './restore-kit.ts'
+import { type Plans, pretendPlans, refused, smallSteps, smallTree, step, treeBrowser } from './restore-kit.ts'
 import { backupId, now } from './sample.ts'
 
 const newest = backupId(0, 'incremental')
@@ -27,7 +34,7 @@ async function openWizard(steps: readonly PlannedStep[] = smallSteps, setting: S
     ...setting,
     engine: {
       async browse() {
-        const browser = pretendBrowser({ web: smallTree })
+        const browser = treeBrowser({ web: smallTree })
         browsers.push(browser)
         return browser
       },
@@ -167,16 +174,36 @@ test('does not go on with nothing marked', async () => {
   expect(console.frame()).toContain('SCOPE')
 })
 
+test('begins with the paths it was opened with, and the tree is open as far as they lie', async () => {
+  const plans = pretendPlans(created)
+  const console = await openConsole({
+    facts: { home: '/root' },
+    engine: { browse: async () => treeBrowser({ web: smallTree }), planRestore: plans.planRestore },
+  })
+  await console.keys(`2${key.enter}`)
+  await console.until('www/')
+  await console.keys(key.enter)
+  await console.until('conf/')
+  await console.keys(key.enter)
+  await console.until('site.conf')
+  await console.keys(`${key.down} R`)
+  const frame = await console.until('marked: 1 file, 3.91 KiB')
+  expect(row(frame, 'site.conf')).toContain('●')
+  expect(row(frame, 'old.conf')).toContain('○')
+  expect(row(frame, 'conf/')).toContain('◐')
+  expect(row(frame, 'index.html')).toContain('○')
+})
+
 test('services of one backup are marked and left out by themselves', async () => {
   const plans = pretendPlans(created)
   const trees = { web: smallTree, db: { '/var/db/': 0, '/var/db/data': 700 } }
   const opened = await openWizard(created, {
-    engine: { browse: async () => pretendBrowser({ web: smallTree }), planRestore: plans.planRestore },
+    engine: { browse: async () => treeBrowser({ web: smallTree }), planRestore: plans.planRestore },
   })
   expect(opened.console.frame()).not.toContain('service web')
   const console = await openConsole({
     facts: { home: '/root' },
-    engine: { browse: async () => pretendBrowser(trees), planRestore: plans.planRestore },
+    engine: { browse: async () => treeBrowser(trees), planRestore: plans.planRestore },
   })
   await console.keys('2')
   await console.until('Backups 40')
@@ -594,6 +621,10 @@ test('keeps the plan in a file, and says how it is applied', async () => {
   await console.until('The plan is saved')
   expect(console.frame()).toContain('holdfast restore --plan=/root/restore-plan-p0an.json')
   expect(plans.calls.at(-1)).toEqual({ method: 'save', options: '/root/restore-plan-p0an.json' })
+  await console.keys(key.enter)
+  await console.untilGone('The plan is saved')
+  await console.keys('C')
+  await console.until('holdfast restore --plan=/root/restore-plan-p0an.json')
 })
 
 test('read-only, it can be walked up to the plan, and there is nothing behind it', async () => {
@@ -643,6 +674,22 @@ test('a backup that cannot be opened says why', async () => {
   await console.until('opening the backup failed')
   await console.keys(key.enter)
   expect(console.frame()).toContain('SCOPE')
+})
+
+const tables: readonly [name: string, table: KeyTable][] = [
+  ['backup', chooseKeys],
+  ['scope', scopeKeys],
+  ['plan', { ...planKeys, ...planTableKeys }],
+  ['confirm', confirmStepKeys],
+]
+
+test.each(tables)('binds keys that arrive, each once, and changes nothing by a lower-case one: %s', (_name, table) => {
+  const specs = Object.values(table)
+  const keys = specs.flatMap((spec) => spec.keys)
+  expect(new Set(keys).size).toBe(keys.length)
+  for (const name of keys) expect({ name, why: whyNeverBound(name) }).toEqual({ name, why: null })
+  for (const { danger = 0, keys: names } of specs)
+    if (danger > 1) for (const name of names) expect(name).toMatch(/^[A-Z]$/)
 })
 
 test('every split of a string of keys leads to the same plan', async () => {

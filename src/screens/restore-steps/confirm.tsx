@@ -107,10 +107,15 @@ interface Command {
   readonly note: string
 }
 
-/** What can be said in options; else the saved plan, which says everything. */
+/** What can be said in options; else the plan in its file, which says everything. */
 function commandOf(wizard: Wizard, plan: string, machine: ReturnType<typeof useConsole>['facts']): Command {
-  const { target, decisions } = wizard
+  const { target, decisions, kept } = wizard
   const { host, home } = machine
+  if (kept?.plan === plan)
+    return {
+      text: commandText(machine, planWords(kept.file, target, host)),
+      note: 'That file is this plan: applied within its time, it does exactly this.',
+    }
   const words = restoreWords({ ...wizard, host, home, decided: decisions.size })
   if (words !== null)
     return { text: commandText(machine, words), note: 'It plans anew; e in the plan keeps exactly this one in a file.' }

@@ -29,6 +29,7 @@ const exportKeys = {
 export interface ExportProps {
   readonly plan: PlannedRestore
   readonly target: Target
+  onSaved(file: string): void
   onClose(): void
 }
 
@@ -41,7 +42,13 @@ export function ExportDialog(props: ExportProps): ReactNode {
   if (saved === null)
     return (
       <Above>
-        <NameFile {...props} onSaved={setSaved} />
+        <NameFile
+          {...props}
+          onSaved={(file) => {
+            setSaved(file)
+            props.onSaved(file)
+          }}
+        />
       </Above>
     )
   const command = commandText(facts, planWords(saved, props.target, facts.host))
@@ -63,7 +70,7 @@ export function ExportDialog(props: ExportProps): ReactNode {
   )
 }
 
-function NameFile({ plan, onClose, onSaved }: ExportProps & { onSaved(file: string): void }): ReactNode {
+function NameFile({ plan, onClose, onSaved }: ExportProps): ReactNode {
   const { facts } = useConsole()
   const [complaint, complain] = useState('')
   const home = facts.home === undefined ? '' : '~/'

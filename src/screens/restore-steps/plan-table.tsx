@@ -33,7 +33,7 @@ export const planTableKeys = {
   keep: { keys: ['K'], label: 'keep disk', about: 'keep what is on disk', hint: 4 },
   overwrite: { keys: ['O'], label: 'overwrite', about: 'overwrite what is on disk', hint: 3 },
   skip: { keys: ['S'], label: 'leave out', about: 'leave this path out', hint: 3 },
-  rename: { keys: ['N'], label: 'beside', about: 'write it beside what is on disk, under a new name' },
+  rename: { keys: ['N'], label: 'new name', about: 'write it beside what is on disk, under a new name' },
   show: { keys: ['t'], label: 'show', about: 'choose which part of the plan is shown', hint: 5 },
 } as const satisfies KeyTable
 

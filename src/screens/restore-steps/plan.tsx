@@ -45,6 +45,8 @@ export interface PlanProps {
   readonly browser: Browser | null
   readonly rows: number
   decide(steps: readonly PlannedStep[], choice: PathChoice | null): void
+  /** The plan is in this file now. */
+  keep(plan: string, file: string): void
   confirm(): void
 }
 
@@ -82,7 +84,7 @@ interface RehearsalProps extends PlanProps {
 }
 
 function Rehearsal(props: RehearsalProps): ReactNode {
-  const { wizard, planning, planned, facts, scope, browser, rows, decide, confirm } = props
+  const { wizard, planning, planned, facts, scope, browser, rows, decide, keep, confirm } = props
   const { glyphs, facts: machine } = useConsole()
   const { columns } = useArea()
   const { plan, survey } = planned
@@ -148,7 +150,14 @@ function Rehearsal(props: RehearsalProps): ReactNode {
           onClose={() => setOpen(null)}
         />
       )}
-      {open === 'save' && <ExportDialog plan={plan} target={wizard.target} onClose={() => setOpen(null)} />}
+      {open === 'save' && (
+        <ExportDialog
+          plan={plan}
+          target={wizard.target}
+          onSaved={(file) => keep(plan.id, file)}
+          onClose={() => setOpen(null)}
+        />
+      )}
     </>
   )
 }

@@ -24,6 +24,13 @@ export interface Wizard {
   readonly decisions: Decisions
   /** Why nothing was started; null where nothing was tried since the plan was made. */
   readonly refusal: Trouble | null
+  /** The last plan that was kept in a file; null where none was. */
+  readonly kept: KeptPlan | null
+}
+
+export interface KeptPlan {
+  readonly plan: string
+  readonly file: string
 }
 
 export interface Target {
@@ -50,6 +57,7 @@ export type WizardChange =
   /** Null takes back what was chosen. */
   | { readonly kind: 'decide'; readonly steps: readonly PlannedStep[]; readonly choice: PathChoice | null }
   | { readonly kind: 'refuse'; readonly trouble: Trouble }
+  | { readonly kind: 'kept'; readonly kept: KeptPlan }
 
 export interface WizardBegin {
   readonly backup: string
@@ -70,6 +78,7 @@ export function beginWizard({ backup, services, paths, proposed }: WizardBegin):
     proposed,
     decisions: new Map(),
     refusal: null,
+    kept: null,
   }
 }
 
@@ -118,6 +127,8 @@ export function stepWizard(wizard: Wizard, change: WizardChange): Wizard {
     }
     case 'refuse':
       return { ...wizard, refusal: change.trouble, at: 'plan' }
+    case 'kept':
+      return { ...wizard, kept: change.kept }
   }
 }
 
