@@ -34,6 +34,12 @@ export function createEngine(parts: EngineParts): Engine {
     cat: async (options, take) => (await import('./inspect-story.ts')).cat(session, options, take),
     browse: async (options) => (await import('./browse/browser.ts')).openBrowser(session, options),
     diff: async (options, take, watch) => (await import('./diff.ts')).diffBackups(session, options, take, watch),
+
+    async lookAtTarget(path) {
+      const { lookAtTarget } = await import('./restore/look-at-target.ts')
+      return lookAtTarget(files, session.absolute(path), session.repository().root)
+    },
+
     planRestore: async (options, during) => (await import('./restore-story.ts')).planRestore(session, options, during),
     verify: async (options, during) => (await import('./verify-story.ts')).verifyBackups(session, options, during),
     consolidate: async (options, during) => (await import('./create-story.ts')).consolidate(session, options, during),

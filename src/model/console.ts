@@ -18,6 +18,8 @@ export interface Facts {
   /** The repository, as the operator named it or the default; for people. */
   readonly root: string
   readonly version: string
+  /** The operator's own directory, what `~` stands for; absent where there is none. */
+  readonly home?: string
   /** Everything is shown, nothing can be changed. */
   readonly readOnly: boolean
   /** Options it was started with that the same deed on the command line would need too: `--root=/srv/backup`. */

@@ -34,6 +34,8 @@ export interface Engine {
   browse(options: BrowseOptions): Promise<Browser>
   /** Changes in the order of paths, one service after another. @throws E_INTERRUPTED where `watch` aborts. */
   diff(options: DiffOptions, take: (change: Change) => Promise<void>, watch?: DiffWatch): Promise<DiffResult>
+  /** What stands where a restore would go. @throws E_TARGET where it is no directory, or lies inside the repository; E_IO. */
+  lookAtTarget(path: string): Promise<TargetLook>
   /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
   planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
   /** @throws E_UNKNOWN_ID, E_ARCHIVE_MISSING, E_USAGE where none is named: before anything is begun. */
@@ -271,6 +273,15 @@ export interface RestoreOptions {
    */
   readonly choices?: ReadonlyMap<BytePath, PathChoice>
   readonly workers: number | null
+}
+
+export interface TargetLook {
+  /** Absolute, for people. */
+  readonly path: string
+  /** `used`: there is something in it. */
+  readonly state: 'new' | 'empty' | 'used'
+  /** Of the file system it lies on, or will; null where that cannot be told. */
+  readonly freeBytes: number | null
 }
 
 export interface PlannedRestore {

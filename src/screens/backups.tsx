@@ -35,7 +35,6 @@ const keys = {
     keys: ['R'],
     label: 'restore',
     about: 'rehearse and run a restore from this backup',
-    danger: 2,
     hint: 8,
     needs: 'restore',
   },

@@ -39,7 +39,6 @@ const keys = {
     keys: ['R'],
     label: 'restore',
     about: 'rehearse and run a restore from the newest backup of this service',
-    danger: 2,
     hint: 8,
     needs: 'restore',
   },

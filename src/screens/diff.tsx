@@ -35,7 +35,6 @@ const keys = {
     keys: ['R'],
     label: 'restore',
     about: 'rehearse and run a restore of this, or of what is marked, from the older backup',
-    danger: 2,
     hint: 8,
     needs: 'restore',
   },

@@ -6,6 +6,7 @@ import { dashboard } from './dashboard.tsx'
 import { diff } from './diff.tsx'
 import type { AnyScreen } from './house/screen.ts'
 import { inspect } from './inspect.tsx'
+import { restore } from './restore.tsx'
 import { run } from './run.tsx'
 import { schedule } from './schedule.tsx'
 import { schedules } from './schedules.tsx'
@@ -26,4 +27,5 @@ export const screens: readonly AnyScreen[] = [
   create,
   inspect,
   diff,
+  restore,
 ]

@@ -253,6 +253,7 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
       const counts = { added: 1, removed: 0, changed: 1, metadata: 1, renamed: 1 }
       return { from: entry.id, to: 'live', counts, warnings: [] }
     },
+    lookAtTarget: note('lookAtTarget', { path: '/srv/new', state: 'new', freeBytes: 107_374_182_400 }),
     async planRestore(options) {
       calls.push({ method: 'planRestore', options })
       return plan(calls)

@@ -44,7 +44,6 @@ export const browseKeys = {
     keys: ['R'],
     label: 'restore',
     about: 'rehearse and run a restore of what is marked, or of this',
-    danger: 2,
     hint: 8,
     needs: 'restore',
   },

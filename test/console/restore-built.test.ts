@@ -1,0 +1,228 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { backupIds, Stage } from '../e2e/stage.ts'
+import type { Pty } from './pty.ts'
+import { drawingProcess, openPty, otherKeys, pressedUntil } from './pty-kit.ts'
+
+/** The wizard of the built console in a real terminal, and what it does to a real disk. */
+
+let stage: Stage
+let source: string
+let id: string
+
+beforeAll(async () => {
+  stage = new Stage()
+  source = stage.makeDirectory('source')
+  mkdirSync(join(source, 'conf'))
+  writeFileSync(join(source, 'conf', 'site.conf'), `listen 443\n${'x'.repeat(5000)}\n`)
+  writeFileSync(join(source, 'conf', 'old.conf'), 'listen 80\n')
+  writeFileSync(join(source, 'motd'), 'hello\n')
+  await stage.succeed(['create', source])
+  id = backupIds(stage.root)[0]!
+})
+afterAll(() => stage.remove())
+
+/** Types a name into the question that was just asked: what comes in its first moments is dropped. */
+async function typeName(pty: Pty, name: string): Promise<void> {
+  await pressedUntil(pty, name[0]!, () => /│ > [^│\s]/.test(questionLine(pty.screen)))
+  // Whatever of the first letter came through is taken back.
+  pty.type(`\x15${name}`)
+  await pty.until((screen) => questionLine(screen).includes(name))
+}
+
+function questionLine(screen: string): string {
+  return screen.split('\n').find((line) => /│ > /.test(line)) ?? ''
+}
+
+async function openWizard(pty: Pty): Promise<void> {
+  await pty.until('HOLDFAST')
+  pty.type('2')
+  await pty.until('Backups ')
+  await pty.until(id.slice(-4))
+  pty.type('R')
+  await pty.until(/motd/)
+}
+
+test('finds a backup, rehearses, and restores one file into a new directory, byte for byte', async () => {
+  const pty = openPty(stage, { columns: 80, rows: 24 })
+  await openWizard(pty)
+  pty.type('/site\r')
+  await pty.until('1 found')
+  pty.type('o')
+  await pty.until('marked: 1 file')
+  pty.type(otherKeys.enter)
+  await pty.until('does not exist yet')
+  const target = stage.at('new-place')
+  pty.type(`\x15${target}`)
+  await pty.until('new-place does not exist yet')
+  pty.type(otherKeys.enter)
+  await pty.until('ready: C goes on')
+  const plan = await pty.until('site.conf')
+  expect(plan).toMatch(/\+\s+create\s+1 /)
+  expect(existsSync(target)).toBe(false)
+  pty.type('C')
+  await pty.until(`--target=${target}`)
+  pty.type('C')
+  await pty.until('name of the directory')
+  await typeName(pty, 'new-place')
+  expect(existsSync(target)).toBe(false)
+  pty.type(otherKeys.enter)
+  await pty.until('✔ done')
+  const restored = join(target, source.slice(1), 'conf', 'site.conf')
+  expect(readFileSync(restored)).toEqual(readFileSync(join(source, 'conf', 'site.conf')))
+  expect(readdirSync(join(target, source.slice(1)), { recursive: true }).sort()).toEqual(['conf', 'conf/site.conf'])
+  expect(stage.litter()).toEqual([])
+  expect(readdirSync(stage.at('tmp'))).toEqual([])
+})
+
+test('in place it decides path by path: one is overwritten, one stays, one is left out', async () => {
+  const [site, old, motd] = ['conf/site.conf', 'conf/old.conf', 'motd'].map((name) => join(source, name)) as [
+    string,
+    string,
+    string,
+  ]
+  const before = readFileSync(site)
+  for (const path of [site, old, motd]) writeFileSync(path, 'changed\n')
+  const pty = openPty(stage)
+  await openWizard(pty)
+  pty.type(otherKeys.enter)
+  await pty.until('does not exist yet')
+  pty.type('\t ')
+  await pty.until('IN PLACE: it goes')
+  pty.type(otherKeys.enter)
+  await pty.until('Overwrites 3 files')
+  await pty.until(/▸ . \S*old\.conf/)
+  pty.type('K')
+  await pty.until('● keep disk')
+  await pty.until(/▸ . \S*site\.conf/)
+  pty.type(otherKeys.down)
+  await pty.until(/▸ . \S*motd/)
+  pty.type('S')
+  await pty.until('● leave out')
+  await pty.until('Overwrites 1 file ')
+  await pty.until('ready: C goes on')
+  pty.type('C')
+  await pty.until('begins it')
+  pty.type('C')
+  const question = await pty.until('name of this machine')
+  const host = /type the name of this machine +(\S+)/.exec(question)![1]!
+  await typeName(pty, host)
+  pty.type(otherKeys.enter)
+  await pty.until('✔ done')
+  expect(readFileSync(site)).toEqual(before)
+  for (const path of [old, motd]) expect(readFileSync(path, 'utf8')).toBe('changed\n')
+})
+
+test('what changes between the plan and its start is told, and nothing is written', async () => {
+  const motd = join(source, 'motd')
+  writeFileSync(motd, 'changed\n')
+  const pty = openPty(stage)
+  await openWizard(pty)
+  pty.type('/motd\r')
+  await pty.until('1 found')
+  pty.type('o')
+  await pty.until('marked: 1 file')
+  pty.type(otherKeys.enter)
+  await pty.until('does not exist yet')
+  pty.type('\t ')
+  await pty.until('IN PLACE: it goes')
+  pty.type(otherKeys.enter)
+  await pty.until('ready: C goes on')
+  pty.type('C')
+  await pty.until('begins it')
+  pty.type('C')
+  const question = await pty.until('name of this machine')
+  await typeName(pty, /type the name of this machine +(\S+)/.exec(question)![1]!)
+  writeFileSync(motd, 'changed once more\n')
+  utimesSync(motd, 1, 1)
+  pty.type(otherKeys.enter)
+  await pty.until('NOT STARTED, nothing was written')
+  await pty.until('ready: C goes on')
+  expect(readFileSync(motd, 'utf8')).toBe('changed once more\n')
+})
+
+test('the console is killed in the middle of a restore, and a second one follows it to its end', async () => {
+  const large = new Stage()
+  try {
+    const many = large.makeDirectory('many')
+    const count = 6000
+    for (let made = 0; made < count; made++) {
+      const directory = join(many, String(made % 40))
+      if (made < 40) mkdirSync(directory)
+      writeFileSync(join(directory, `file-${made}`), `${made} ${'y'.repeat(600)}\n`)
+    }
+    await large.succeed(['create', many])
+    const first = openPty(large)
+    await first.until('HOLDFAST')
+    first.type('2')
+    await first.until('Backups 1')
+    first.type('R')
+    await first.until('marked: everything')
+    first.type(otherKeys.enter)
+    await first.until('does not exist yet')
+    const target = large.at('whole')
+    first.type(`\x15${target}`)
+    await first.until('whole does not exist yet')
+    first.type(otherKeys.enter)
+    await first.until('ready: C goes on')
+    first.type('C')
+    await first.until('begins it')
+    first.type('C')
+    await first.until('name of the directory')
+    await typeName(first, 'whole')
+    first.type(otherKeys.enter)
+    await first.until(/ [1-9]\d?%/)
+    process.kill(drawingProcess(first), 'SIGKILL')
+    const restored = join(target, many.slice(1))
+    expect(filesBelow(restored).length).toBeLessThan(count)
+    await first.exited
+    const second = openPty(large)
+    await second.until('HOLDFAST')
+    second.type('6')
+    await second.until(/restore/)
+    second.type(otherKeys.enter)
+    // On a busy machine it takes longer than a screen may.
+    await second.until('✔ done').catch(() => second.until('✔ done'))
+    const files = filesBelow(restored)
+    expect(files).toHaveLength(count)
+    for (const name of files) expect(readFileSync(join(restored, name))).toEqual(readFileSync(join(many, name)))
+  } finally {
+    large.remove()
+  }
+})
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => /file-\d+$/.test(name))
+}
+
+test('costs at most 800 bytes a key in the tree and in the plan at 100x30', async () => {
+  const pty = openPty(stage)
+  await openWizard(pty)
+  pty.type(otherKeys.down)
+  await pty.until(/^▸ (?!● everything)/m)
+  expect(await costOf(pty)).toBeLessThanOrEqual(800)
+  pty.type(otherKeys.enter)
+  await pty.until('does not exist yet')
+  pty.type(otherKeys.enter)
+  await pty.until('ready: C goes on')
+  await pty.until(/^▸ \+/m)
+  expect(await costOf(pty)).toBeLessThanOrEqual(800)
+})
+
+/** The most bytes that a step down costs. */
+async function costOf(pty: Pty): Promise<number> {
+  const costs: number[] = []
+  for (let pressed = 0; pressed < 3; pressed++) {
+    const before = pty.bytes
+    const row = cursorRow(pty.screen)
+    pty.type(otherKeys.down)
+    await pty.until((screen) => cursorRow(screen) !== row)
+    costs.push(pty.bytes - before)
+  }
+  return Math.max(...costs)
+}
+
+function cursorRow(screen: string): string {
+  return screen.split('\n').find((line) => line.startsWith('▸')) ?? ''
+}
