@@ -221,7 +221,7 @@ function parentOf(pid: number): number {
 }
 
 /** The dashboard once the state, the list and the runs are all there. */
-const allRead = /KiB .*never[^]*done in[^]*q quit.*sync/
+const allRead = /KiB .*never[\s\S]*done in[\s\S]*q quit.*sync/
 
 /** The same whenever it is drawn, however full the disk is meanwhile. */
 function withoutTimes(screen: string): string {
