@@ -20,7 +20,8 @@ import { useLaunch } from './use-launch.tsx'
 import type { Planned } from './use-plan.ts'
 
 export const confirmStepKeys = {
-  start: { keys: ['C'], label: 'type the name', about: 'confirm by typing a name, and begin', danger: 2, hint: 9 },
+  ask: { keys: ['enter'], label: 'type the name', about: 'ask for the name that begins it', hint: 9 },
+  start: { keys: ['C'], label: 'type the name', about: 'confirm by typing a name, and begin', danger: 2 },
   copy: { keys: ['y'], label: 'copy command', about: 'the command line into the clipboard', hint: 6 },
 } as const satisfies KeyTable
 
@@ -48,6 +49,7 @@ export function ConfirmStep(props: ConfirmProps): ReactNode {
   const { launch, shown } = useLaunch(plan, refuse)
   const command = commandOf({ ...wizard, services }, plan.id, machine)
   useKeys('screen', 'Confirm', confirmStepKeys, {
+    ask: isCurrent && !machine.readOnly && (() => setTyping(true)),
     start: isCurrent && (() => setTyping(true)),
     copy: () => copy(command.text),
   })
@@ -67,7 +69,7 @@ export function ConfirmStep(props: ConfirmProps): ReactNode {
       isCurrent
         ? {
             state: 'warning',
-            text: `C, then the name ${plainText(name)}, begins it. It goes on when this console is closed.`,
+            text: `Enter, then the name ${plainText(name)}, begins it. It goes on when this console is closed.`,
           }
         : { state: 'failed', text: 'the plan has run out: Esc goes back to it, p plans anew' },
       columns,
