@@ -24,7 +24,7 @@ export function readPreview(lineage: Lineage, entry: TocEntry, mostBytes: number
   const isWhole = sizeBytes <= mostBytes || (content.kind === 'extent' && sizeBytes <= wholeBytes)
   const bytes = beginning(pieces ?? lineage, entry, isWhole ? sizeBytes : mostBytes)
   if (isWhole && hash('sha256', bytes) !== entry.sha256) throw mismatch(entry)
-  const proof = isWhole ? 'file' : pieces?.allHashed === true ? 'pieces' : sealOf(lineage, entry)
+  const proof = isWhole ? 'file' : pieces?.isProven === true ? 'pieces' : sealOf(lineage, entry)
   return { bytes: new Uint8Array(bytes.subarray(0, mostBytes)), sizeBytes, proof }
 }
 
@@ -53,8 +53,7 @@ function beginning(source: ContentSource, entry: TocEntry, mostBytes: number): U
 
 /** The chunks of one file, each held against its hash when it is read. */
 class CheckedChunks implements ContentSource {
-  /** No chunk was read that has no hash of its own. */
-  allHashed = true
+  #allHashed = true
   readonly #lineage: Lineage
   readonly #chunks: readonly Chunk[]
   readonly #entry: TocEntry
@@ -67,6 +66,11 @@ class CheckedChunks implements ContentSource {
     this.#entry = entry
   }
 
+  /** Something was read, and all of it has a hash of its own: a hole has none. */
+  get isProven(): boolean {
+    return this.#next > 0 && this.#allHashed
+  }
+
   member(ordinal: number): ReturnType<ContentSource['member']> {
     const { stream } = this.#lineage.member(ordinal)
     return {
@@ -74,7 +78,7 @@ class CheckedChunks implements ContentSource {
         extent: (extent: Extent, length: number): Uint8Array => {
           const bytes = stream.extent(extent, length)
           const sha256 = this.#chunks[this.#next++]?.sha256 ?? null
-          if (sha256 === null) this.allHashed = false
+          if (sha256 === null) this.#allHashed = false
           else if (hash('sha256', bytes) !== sha256) throw mismatch(this.#entry)
           return bytes
         },
@@ -83,7 +87,8 @@ class CheckedChunks implements ContentSource {
   }
 }
 
-/** Where every archive that holds a part of it is encrypted, nobody without the key has written it. */
+/** Where its entry and every part of it lie in encrypted archives, nobody without the key has written it. */
 function sealOf(lineage: Lineage, entry: TocEntry): PreviewProof {
-  return holdersOf(entry).every((holder) => lineage.member(holder).pub !== null) ? 'sealed' : 'none'
+  const isSealed = [lineage.ordinal, ...holdersOf(entry)].every((holder) => lineage.member(holder).pub !== null)
+  return isSealed ? 'sealed' : 'none'
 }
