@@ -220,6 +220,12 @@ function parentOf(pid: number): number {
   return Number(stdout)
 }
 
+/** The same whenever it is drawn, however full the disk is meanwhile. */
 function withoutTimes(screen: string): string {
-  return screen.replace(/\d\d:\d\dZ/g, '00:00Z').replace(/\b(now|\d+[smh])\b/g, 'now')
+  return screen
+    .replace(/\d\d:\d\dZ/g, 'time')
+    .replace(/\b(now|\d+[smh])\b/g, 'age')
+    .replace(/[\d.,]+ ([KMGT]i)?B\b/g, 'size')
+    .replace(/full in ~\S+ \w+/, 'full')
+    .replace(/ {2,}/g, ' ')
 }

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { key, type OpenedConsole, openConsole, type Setting } from './harness.tsx'
 import { now, runningRun, sampleBackups, sampleRuns } from './sample.ts'
+import { sampleRetention, sampleSchedules } from './schedule-sample.ts'
 
 /** How screens look, kept as text. `HOLDFAST_GOLDEN=write` writes them anew; then look at what changed. */
 const folder = fileURLToPath(new URL('golden', import.meta.url))
@@ -50,6 +51,24 @@ const scenes: readonly Scene[] = [
   { name: 'backups-filter', keys: ['2', '/web !pin age:>1d'], text: ' of 40' },
   { name: 'backups-marked', keys: ['2', '   '], text: '3 marked' },
   { name: 'pin', keys: ['2', 'P'], text: '[ Cancel ]' },
+  {
+    name: 'schedules',
+    setting: { engine: { schedules: async () => sampleSchedules() } },
+    keys: ['3'],
+    text: 'Nightly',
+  },
+  {
+    name: 'schedule',
+    setting: { engine: { schedules: async () => sampleSchedules() } },
+    keys: ['3', key.enter],
+    text: 'What it means',
+  },
+  {
+    name: 'cleanup',
+    setting: { engine: { retention: async () => sampleRetention(sampleBackups(40)) } },
+    keys: ['4'],
+    text: '10 would go',
+  },
   { name: 'activity', setting: { runs }, keys: ['6'], text: 'Runs 41' },
   {
     name: 'run',

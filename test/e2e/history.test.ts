@@ -64,7 +64,7 @@ class History {
   readonly #engine: Engine
   readonly #told: string[] = []
   readonly #during: During = {
-    signal: AbortSignal.timeout(120_000),
+    signal: AbortSignal.timeout(290_000),
     listen: (event) => {
       if (event.kind === 'warning') this.#told.push(`${event.path ?? ''}: ${event.message}`)
     },
@@ -260,8 +260,10 @@ class History {
   }
 }
 
-test.each(Array.from({ length: seeds }, (_, at) => firstSeed + at))(
+// Several at once: each waits for its disk half of the time.
+test.concurrent.each(Array.from({ length: seeds }, (_, at) => firstSeed + at))(
   'every backup of history %i restores to what the tree was',
+  { timeout: 300_000 },
   async (seed) => {
     const history = new History(seed)
     try {

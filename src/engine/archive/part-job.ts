@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { release } from '../platform/release.ts'
 import type { Frame } from './batch.ts'
 import { type CompressionLevel, compressFrame } from './codec.ts'
 import { isKnown } from './known-chunks.ts'
@@ -116,8 +117,11 @@ class FrameGatherer {
   end(): void {
     if (this.rawBytes > 0) {
       const [first] = this.#pieces
-      const raw = this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces, this.rawBytes)
-      this.done.push({ bytes: compressFrame(raw, this.#compression), rawBytes: this.rawBytes })
+      const isOne = this.#pieces.length === 1 && first !== undefined
+      const raw = isOne ? first : Buffer.concat(this.#pieces, this.rawBytes)
+      const bytes = compressFrame(raw, this.#compression)
+      this.done.push({ bytes, rawBytes: this.rawBytes })
+      if (!isOne && bytes.buffer !== raw.buffer) release(raw)
     }
     this.#pieces = []
     this.rawBytes = 0

@@ -30,7 +30,7 @@ export function choicesOf({ choices }: PlanHeader): ReadonlyMap<BytePath, PathCh
 /** The plan's hash, 64 hex digits: what `savePlan` writes, for a plan that is only shown. */
 export function planHash(files: Files, plan: RestorePlan, key: Uint8Array): string {
   const hmac = createHmac('sha256', key)
-  for (const line of planLines(files, plan)) hmac.update(line).update('\n')
+  for (const piece of planPieces(files, plan)) hmac.update(piece)
   return hmac.digest('hex')
 }
 
@@ -39,9 +39,9 @@ export async function savePlan(files: Files, plan: RestorePlan, key: Uint8Array,
   const out = new SpoolWriter(files, path)
   try {
     const hmac = createHmac('sha256', key)
-    for (const line of planLines(files, plan)) {
-      hmac.update(line).update('\n')
-      out.bytes(line)
+    for (const piece of planPieces(files, plan)) {
+      hmac.update(piece)
+      out.raw(piece)
     }
     const hash = hmac.digest('hex')
     out.line(`"hash":"${hash}"}`)
@@ -102,23 +102,25 @@ function refuseEndless(files: Files, path: BytePath): void {
   )
 }
 
-function* planLines(files: Files, { header, spoolPath }: RestorePlan): Generator<Buffer> {
+/** All but the line with the hash, in a few large pieces. */
+function* planPieces(files: Files, { header, spoolPath }: RestorePlan): Generator<Buffer> {
   const fields = Object.entries(header).map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)},`)
-  yield Buffer.from('{')
-  for (const field of fields) yield Buffer.from(field)
-  yield Buffer.from(stepsStart)
-  let previous: Buffer | null = null
+  yield Buffer.from(['{', ...fields, stepsStart].join('\n'))
+  let before = firstBefore
   for (const batch of spoolLines(files, spoolPath)) {
+    const pieces: Buffer[] = []
     for (const line of batch) {
-      if (previous !== null) yield Buffer.concat([previous, comma])
-      previous = line
+      pieces.push(before, line)
+      before = nextBefore
     }
+    yield Buffer.concat(pieces)
   }
-  if (previous !== null) yield previous
-  yield Buffer.from(stepsEnd)
+  yield Buffer.from(`\n${stepsEnd}\n`)
 }
 
-const comma = Buffer.from(',')
+/** What stands before the first step, and before every other. */
+const firstBefore = Buffer.from('\n')
+const nextBefore = Buffer.from(',\n')
 
 function readPlan(files: Files, path: BytePath, hmac: Hmac, spool: SpoolWriter, repositoryId: string): PlanHeader {
   let header: PlanHeader | null = null

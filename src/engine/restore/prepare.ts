@@ -1,5 +1,5 @@
 import { BackupError } from '../../model/errors.ts'
-import { type BytePath, comparePaths, displayPath, nameOf, rootPath } from '../../model/path.ts'
+import { type BytePath, comparePaths, displayPath, rootPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { RefuseReason, RestoreStep } from '../../model/restore.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
@@ -13,7 +13,6 @@ import type { WorkerPool } from '../archive/worker-pool.ts'
 import { PathChoices } from '../plan/path-choices.ts'
 import { type Directory, RestorePaths } from '../plan/restore-paths.ts'
 import {
-  besidePath,
   decideDirectory,
   decideLeaf,
   type LinkSource,
@@ -21,9 +20,8 @@ import {
   sourceAfter,
   unusableEntry,
 } from '../plan/restore-plan.ts'
-import { explainIo } from '../platform/explain-io.ts'
 import { type Comparison, compareContents } from './compare.ts'
-import { codeOf, type Looked, lookAt } from './look.ts'
+import type { Looked } from './look.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { findPlaces, type Places } from './places.ts'
 import { PlanTally } from './plan-tally.ts'
@@ -31,6 +29,7 @@ import type { PrepareOptions, RestoreArchive, RestorePlan, RestoreRequest } from
 import { SpoolWriter } from './spool.ts'
 import { encodeStep } from './step-line.ts'
 import { closeDirectories, foldsCase, openPlaces } from './target.ts'
+import { TargetView } from './target-view.ts'
 import { carriersOf, mergedLines, type TocLine } from './toc-lines.ts'
 
 export const planLifetimeMs = 15 * 60 * 1000
@@ -85,13 +84,13 @@ interface Item {
 }
 
 class Preparation {
-  readonly #files: Files
   readonly #pool: WorkerPool
   readonly #request: RestoreRequest
   readonly #places: Places
   readonly #open: readonly OpenPlace[]
   readonly #spool: SpoolWriter
   readonly #directories: OpenDirectories
+  readonly #target: TargetView
   readonly #paths: RestorePaths
   readonly #policy: Omit<RestorePolicy, 'conflict' | 'byHand'>
   readonly #choices: PathChoices
@@ -110,17 +109,22 @@ class Preparation {
     open: readonly OpenPlace[],
     spool: SpoolWriter,
   ) {
-    this.#files = files
     this.#pool = pool
     this.#request = request
     this.#places = places
     this.#open = open
     this.#spool = spool
     this.#directories = new OpenDirectories(files, open)
-    const look = (path: BytePath) => this.#lookAtDirectory(path)
-    this.#paths = new RestorePaths({ ...places, look, caseInsensitive: open.some(({ fd }) => foldsCase(files, fd)) })
     const time = request.now.replace(/[-:]/g, '').replace(/\.\d+/, '')
-    this.#policy = { isRoot: request.user.uid === 0, time }
+    const isRoot = request.user.uid === 0
+    this.#policy = { isRoot, time }
+    const target = new TargetView(files, this.#directories, isRoot, time)
+    this.#target = target
+    this.#paths = new RestorePaths({
+      ...places,
+      look: (path: BytePath) => target.directory(path),
+      caseInsensitive: open.some(({ fd }) => foldsCase(files, fd)),
+    })
     this.#choices = new PathChoices(request.conflict, request.choices)
     this.#tally = new PlanTally(files, this.#directories, places, request.user)
   }
@@ -273,7 +277,7 @@ class Preparation {
     const carrier = entry.type === 'hardlink' ? (entry.linkTarget as BytePath) : entry.path // refused without
     const source = entry.type === 'hardlink' ? (links.get(carrier) ?? null) : null
     const seen = looked === null ? null : { ...looked.seen, sameContent: comparison?.same ?? looked.content === 'same' }
-    const step = decideLeaf(entry, seen, this.#policyFor(entry.path), source, () => this.#freeName(entry))
+    const step = decideLeaf(entry, seen, this.#policyFor(entry.path), source, () => this.#target.freeBeside(entry))
     if (source === null && links.has(carrier)) links.set(carrier, sourceAfter(step, seen))
     return step
   }
@@ -297,32 +301,7 @@ class Preparation {
   }
 
   #look(entry: TocEntry, parent: Directory): Looked | null {
-    if (parent.isNew === true) return null
-    try {
-      return lookAt(this.#files, this.#directories.child(entry.path), entry, this.#policy.isRoot)
-    } catch (error) {
-      throw explainIo(error, 'look at', entry.path)
-    }
-  }
-
-  #lookAtDirectory(path: BytePath): 'absent' | 'directory' | 'symlink' | 'other' {
-    try {
-      const status = this.#files.status(this.#directories.child(path))
-      if (status === undefined) return 'absent'
-      return status.type === 'directory' || status.type === 'symlink' ? status.type : 'other'
-    } catch (error) {
-      const code = codeOf(error)
-      if (code === 'ENOTDIR' || code === 'ELOOP') return 'other' // swapped just now
-      throw explainIo(error, 'look at', path)
-    }
-  }
-
-  #freeName(entry: TocEntry): BytePath {
-    for (let attempt = 0; ; attempt++) {
-      const path = besidePath(entry.path, this.#policy.time, attempt)
-      if (this.#files.status(this.#directories.child(path)) === undefined) return path
-      if (attempt > 1000) throw new BackupError('E_IO', `no name is free beside ${displayPath(nameOf(entry.path))}`)
-    }
+    return parent.isNew === true ? null : this.#target.entry(entry)
   }
 }
 

@@ -40,6 +40,13 @@ export class SpoolWriter {
     this.#wait(line.length + 1)
   }
 
+  /** Lines as bytes, with their line feeds. */
+  raw(bytes: Uint8Array): void {
+    this.#gather()
+    this.#pieces.push(bytes)
+    this.#wait(bytes.length)
+  }
+
   flush(): void {
     this.#gather()
     try {
