@@ -304,7 +304,7 @@ test('another screen and back finds the wizard as it was left', async () => {
   const { console } = opened
   await toPlanInPlace(opened)
   await console.until('1 entry blocked')
-  const before = await console.until('not looked at')
+  const before = await console.until(/backup +2026/)
   await console.keys('1')
   await console.until('HOLDFAST › Dashboard')
   await console.keys('2')
