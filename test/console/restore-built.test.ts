@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { backupIds, Stage } from '../e2e/stage.ts'
 import type { Pty } from './pty.ts'
@@ -144,9 +145,10 @@ test('what changes between the plan and its start is told, and nothing is writte
 
 test('the console is killed in the middle of a restore, and a second one follows it to its end', async () => {
   const large = new Stage()
+  let job = 0
   try {
     const many = large.makeDirectory('many')
-    const count = 6000
+    const count = 8000
     for (let made = 0; made < count; made++) {
       const directory = join(many, String(made % 40))
       if (made < 40) mkdirSync(directory)
@@ -172,27 +174,53 @@ test('the console is killed in the middle of a restore, and a second one follows
     await first.until('name of the directory')
     await typeName(first, 'whole')
     first.type(otherKeys.enter)
-    await first.until(/ [1-9]\d?%/)
-    process.kill(drawingProcess(first), 'SIGKILL')
     const restored = join(target, many.slice(1))
+    await begun(() => filesBelow(restored).length > 0)
+    // It stands still while its console is killed, so that this is in the middle on any machine.
+    job = jobOf(large)
+    process.kill(job, 'SIGSTOP')
     expect(filesBelow(restored).length).toBeLessThan(count)
+    await first.until('restoring')
+    process.kill(drawingProcess(first), 'SIGKILL')
     await first.exited
     const second = openPty(large)
-    await second.until('HOLDFAST')
+    await second.until('Running 1')
     second.type('6')
-    await second.until(/restore/)
+    await second.until(/» .*restore/)
     second.type(otherKeys.enter)
+    await second.until('following')
+    process.kill(job, 'SIGCONT')
     // On a busy machine it takes longer than a screen may.
     await second.until('✔ done').catch(() => second.until('✔ done'))
     const files = filesBelow(restored)
     expect(files).toHaveLength(count)
     for (const name of files) expect(readFileSync(join(restored, name))).toEqual(readFileSync(join(many, name)))
   } finally {
+    endJob(job)
     large.remove()
   }
 })
 
+/** The process of the only restore of a stage, as the log of its run tells it. */
+function jobOf(stage: Stage): number {
+  const log = readdirSync(join(stage.root, 'runs')).find((name) => name.includes('-restore-'))!
+  return (JSON.parse(readFileSync(join(stage.root, 'runs', log), 'utf8').split('\n')[0]!) as { pid: number }).pid
+}
+
+function endJob(pid: number): void {
+  try {
+    if (pid !== 0 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('run-job')) process.kill(pid, 'SIGKILL')
+  } catch {
+    // It came to its end by itself.
+  }
+}
+
+async function begun(isSo: () => boolean): Promise<void> {
+  for (const end = Date.now() + 15_000; !isSo() && Date.now() < end; ) await nextTurn()
+}
+
 function filesBelow(directory: string): string[] {
+  if (!existsSync(directory)) return []
   return readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) => /file-\d+$/.test(name))
 }
 

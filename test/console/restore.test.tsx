@@ -14,7 +14,7 @@ import { type Plans, pretendPlans, refused, smallSteps, smallTree, step, treeBro
 import { backupId, now } from './sample.ts'
 
 const newest = backupId(0, 'incremental')
-const directory = 'restore-aaaa-1121-0000'
+const directory = 'restore-aaaa-0000'
 
 interface Opened {
   readonly console: OpenedConsole
@@ -121,7 +121,7 @@ test('another backup keeps what is marked, and proposes another directory', asyn
   await console.keys(`${key.down}${key.enter}`)
   await console.until('marked: 1 file, 3.91 KiB')
   await console.keys(key.enter)
-  await console.until('~/restore-aaaf-1121-0000')
+  await console.until('~/restore-aaaf-0000')
 })
 
 test('finds one file in the whole backup, marks it alone, and plans nothing else', async () => {
@@ -304,7 +304,7 @@ test('another screen and back finds the wizard as it was left', async () => {
   const { console } = opened
   await toPlanInPlace(opened)
   await console.until('1 entry blocked')
-  const before = await console.until('not looked at')
+  const before = await console.until(/backup +2026/)
   await console.keys('1')
   await console.until('HOLDFAST › Dashboard')
   await console.keys('2')

@@ -166,10 +166,13 @@ export function restoreRequest(
   }
 }
 
-/** `~/restore-7f3k-1121-0314`: the backup and the minute; below the working directory where nobody is at home. */
+/**
+ * `~/restore-7f3k-0314`: the backup and the minute, no longer than must be, as it is to be typed; below the working
+ * directory where nobody is at home.
+ */
 export function proposedDirectory(backup: string, now: number, home: string | undefined): string {
-  const [, month, day, hour, minute] = /^\d+-(\d\d)-(\d\d)T(\d\d):(\d\d)/.exec(new Date(now).toISOString())!
-  return `${home === undefined ? '' : '~/'}restore-${shortId(backup)}-${month}${day}-${hour}${minute}`
+  const [hour, minute] = new Date(now).toISOString().slice(11, 16).split(':')
+  return `${home === undefined ? '' : '~/'}restore-${shortId(backup)}-${hour}${minute}`
 }
 
 /** Why the text cannot name the new directory; null where it can. */

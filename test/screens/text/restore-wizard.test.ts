@@ -111,8 +111,8 @@ test('all services are none in particular', () => {
 
 test('proposes a directory named after the backup and the minute, at home where there is one', () => {
   const now = Date.parse('2026-11-21T03:14:15Z')
-  expect(proposedDirectory(backup, now, '/root')).toBe('~/restore-7f3k-1121-0314')
-  expect(proposedDirectory(backup, now, undefined)).toBe('restore-7f3k-1121-0314')
+  expect(proposedDirectory(backup, now, '/root')).toBe('~/restore-7f3k-0314')
+  expect(proposedDirectory(backup, now, undefined)).toBe('restore-7f3k-0314')
 })
 
 test.each([
