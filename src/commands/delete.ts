@@ -1,4 +1,4 @@
-import type { DeletePlan } from '../model/engine.ts'
+import type { DeletePlan } from '../model/delete.ts'
 import { BackupError } from '../model/errors.ts'
 import { printable } from '../model/path.ts'
 import { formatAge, formatBytes, formatCount } from '../model/units.ts'

@@ -1,4 +1,4 @@
-import type { Change } from '../model/engine.ts'
+import type { Change } from '../model/diff.ts'
 import { displayPath } from '../model/path.ts'
 import { formatBytes, formatCount } from '../model/units.ts'
 import type { CommandSpec } from './parts/command-spec.ts'

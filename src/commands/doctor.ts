@@ -1,5 +1,5 @@
-import type { DoctorReport } from '../model/engine.ts'
 import { printable } from '../model/path.ts'
+import type { DoctorReport } from '../model/status.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
 import { tableLines } from './parts/table.ts'
 import { hanging } from './parts/wrap.ts'

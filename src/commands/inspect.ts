@@ -1,4 +1,4 @@
-import type { InspectResult } from '../model/engine.ts'
+import type { InspectResult } from '../model/inspect.ts'
 import { printable } from '../model/path.ts'
 import { formatBytes, formatCount, formatDuration } from '../model/units.ts'
 import type { CommandSpec } from './parts/command-spec.ts'

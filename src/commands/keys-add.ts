@@ -1,4 +1,4 @@
-import type { KeysAddOptions } from '../model/engine.ts'
+import type { KeysAddOptions } from '../model/keys.ts'
 import { printable } from '../model/path.ts'
 import { formatNumberOf } from '../model/units.ts'
 import type { CommandSpec } from './parts/command-spec.ts'

@@ -1,4 +1,5 @@
-import type { During, Engine } from '../model/engine.ts'
+import type { During } from '../model/during.ts'
+import type { Engine } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { jobRequestSchema } from '../model/job-request.ts'
 import type { JobRequest } from '../model/jobs.ts'

@@ -1,5 +1,5 @@
-import type { StatusReport } from '../model/engine.ts'
 import { printable } from '../model/path.ts'
+import type { StatusReport } from '../model/status.ts'
 import { formatAge, formatBytes, formatCount } from '../model/units.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
 import { sparkline, tableLines } from './parts/table.ts'

@@ -1,5 +1,6 @@
-import type { Engine, PinOutcome } from '../model/engine.ts'
+import type { Engine } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
+import type { PinOutcome } from '../model/pin.ts'
 import type { CommandSpec, Context } from './parts/command-spec.ts'
 
 export const unpin: CommandSpec = {

@@ -1,6 +1,7 @@
-import { type VerifyProblem, type VerifyReport, verifyLevels } from '../model/engine.ts'
 import { printable } from '../model/path.ts'
 import { formatBytes, formatCount, formatDuration } from '../model/units.ts'
+import type { VerifyProblem, VerifyReport } from '../model/verify.ts'
+import { verifyLevels } from '../model/verify-level.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
 import { usage } from './parts/given.ts'
 import { because } from './parts/unsupported.ts'

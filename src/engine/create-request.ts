@@ -1,7 +1,7 @@
 import type { CatalogEntry } from '../model/backup.ts'
 import type { ServiceSettings } from '../model/configuration.ts'
 import { nearest } from '../model/configuration-keys.ts'
-import type { CreateOptions, EstimateOptions } from '../model/engine.ts'
+import type { CreateOptions, EstimateOptions } from '../model/create.ts'
 import { BackupError } from '../model/errors.ts'
 import { fixedBlockDefaults } from '../model/fixed-blocks.ts'
 import { type BytePath, isWithin } from '../model/path.ts'

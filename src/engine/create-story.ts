@@ -1,5 +1,6 @@
 import type { CatalogEntry } from '../model/backup.ts'
-import type { CreateOptions, CreateOutcome, During } from '../model/engine.ts'
+import type { CreateOptions, CreateOutcome } from '../model/create.ts'
+import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
 import { displayPath } from '../model/path.ts'
 import { createBackup } from './backup.ts'

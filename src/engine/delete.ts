@@ -1,5 +1,6 @@
 import type { CatalogEntry, Manifest } from '../model/backup.ts'
-import type { DeleteOutcome, DeletePlan, During } from '../model/engine.ts'
+import type { DeleteOutcome, DeletePlan } from '../model/delete.ts'
+import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, joinPath } from '../model/path.ts'
 import { chooseBackup, listBackups } from './catalog.ts'

@@ -1,4 +1,4 @@
-import type { Change, DiffOptions, DiffResult, DiffWatch } from '../model/engine.ts'
+import type { Change, DiffOptions, DiffResult, DiffWatch } from '../model/diff.ts'
 import { displayPath } from '../model/path.ts'
 import type { SourceContext } from '../model/source.ts'
 import type { TocEntry } from '../model/toc.ts'

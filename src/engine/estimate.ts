@@ -1,4 +1,4 @@
-import type { Estimate, EstimateOptions, Estimating } from '../model/engine.ts'
+import type { Estimate, EstimateOptions, Estimating } from '../model/create.ts'
 import { BackupError } from '../model/errors.ts'
 import type { SourceContext, SourceEntry } from '../model/source.ts'
 import { openBases } from './create-bases.ts'

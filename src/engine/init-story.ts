@@ -1,5 +1,5 @@
-import type { InitOptions, InitResult } from '../model/engine.ts'
 import { displayPath, joinPath, parentOf, pathFromText } from '../model/path.ts'
+import type { InitOptions, InitResult } from '../model/repository.ts'
 import { initRepository } from './init.ts'
 import { isRepository, type Repository } from './repository.ts'
 import type { Session } from './session.ts'

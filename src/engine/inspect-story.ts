@@ -1,5 +1,6 @@
-import type { Engine, InspectOptions, InspectResult } from '../model/engine.ts'
+import type { Engine } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
+import type { InspectOptions, InspectResult } from '../model/inspect.ts'
 import { displayPath } from '../model/path.ts'
 import { catFile, detailsIfPossible, entriesBelow, openArchive, openBackup, storedPathFromText } from './inspect.ts'
 import type { Session } from './session.ts'

@@ -1,6 +1,6 @@
 import type { Manifest, ManifestArchive } from '../model/backup.ts'
-import type { KeyDescription } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
+import type { KeyDescription } from '../model/keys.ts'
 import { type BytePath, displayPath, joinPath } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { headerWithSlots } from './archive/header.ts'

@@ -1,5 +1,6 @@
-import type { During, KeysAddOptions, KeysAddResult } from '../model/engine.ts'
+import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
+import type { KeysAddOptions, KeysAddResult } from '../model/keys.ts'
 import { displayPath } from '../model/path.ts'
 import { addKey } from './key-members.ts'
 import { missingKeyHint, slotKeyFor } from './keys/slots.ts'

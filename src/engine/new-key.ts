@@ -1,5 +1,5 @@
-import type { KeysAddOptions } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
+import type { KeysAddOptions } from '../model/keys.ts'
 import { type BytePath, displayPath } from '../model/path.ts'
 import { makeKeyFile } from './init.ts'
 import { type Secret, secretFromKeyfile, secretFromText } from './keys/secrets.ts'

@@ -1,6 +1,7 @@
 import type { CatalogEntry } from '../model/backup.ts'
-import type { During, RebuildResult } from '../model/engine.ts'
+import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
+import type { RebuildResult } from '../model/repository.ts'
 import { type CatalogPort, entryFromManifest } from './catalog.ts'
 import type { Keys } from './keys/slots.ts'
 import { backupIds, type Repository, type World } from './repository.ts'

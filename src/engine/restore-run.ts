@@ -1,5 +1,6 @@
-import type { During, PlannedRestore, RestoreOutcome } from '../model/engine.ts'
+import type { During } from '../model/during.ts'
 import { type BytePath, displayPath, pathToText } from '../model/path.ts'
+import type { PlannedRestore, RestoreOutcome } from '../model/planned-restore.ts'
 import type { WorkerPool } from './archive/worker-pool.ts'
 import { explainIfIo } from './platform/explain-io.ts'
 import type { Repository, World } from './repository.ts'

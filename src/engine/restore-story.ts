@@ -1,6 +1,7 @@
-import type { During, PlannedRestore, RestoreOptions, RestoreOutcome, StepPage, StepQuery } from '../model/engine.ts'
+import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, pathFromJson } from '../model/path.ts'
+import type { PlannedRestore, RestoreOptions, RestoreOutcome, StepPage, StepQuery } from '../model/planned-restore.ts'
 import type { Files } from '../model/ports.ts'
 import type { PlanHeader } from '../model/restore-plan.ts'
 import { WorkerPool } from './archive/worker-pool.ts'

@@ -1,7 +1,7 @@
 import type { CatalogEntry } from '../model/backup.ts'
 import type { ServiceSettings } from '../model/configuration.ts'
-import type { StatusReport } from '../model/engine.ts'
 import { displayPath } from '../model/path.ts'
+import type { StatusReport } from '../model/status.ts'
 import { type CatalogPort, listBackups } from './catalog.ts'
 import type { Repository, World } from './repository.ts'
 import { runsNewestFirst } from './run-log.ts'

@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import { verifyLevels } from './engine.ts'
 import { compressions } from './format.ts'
 import type { JobRequest } from './jobs.ts'
+import { verifyLevels } from './verify-level.ts'
 
 /** A job's request as it comes over the pipe. */
 

@@ -1,5 +1,6 @@
-import type { CreateOptions, VerifyOptions } from './engine.ts'
+import type { CreateOptions } from './create.ts'
 import type { Progress, RunEvent, RunKind, RunOutcome } from './event.ts'
+import type { VerifyOptions } from './verify.ts'
 
 /**
  * Long deeds in processes of their own, which go on when whoever started them is gone, and the logs of all runs,

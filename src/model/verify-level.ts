@@ -1,4 +1,5 @@
-import type { VerifyLevel } from './engine.ts'
+export const verifyLevels = ['scrub', 'quick', 'full', 'restore'] as const
+export type VerifyLevel = (typeof verifyLevels)[number]
 
 /** What each level of a verification proves, and what a clean result of it does not. */
 export interface LevelMeaning {

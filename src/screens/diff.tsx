@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
-import type { DiffOptions } from '../model/engine.ts'
+import type { DiffOptions } from '../model/diff.ts'
 import { formatCount } from '../model/units.ts'
 import { useArea, useConsole, useIsActive } from './house/console-context.ts'
 import { ruleLine } from './house/header.ts'

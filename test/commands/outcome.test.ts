@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Change, Engine } from '../../src/model/engine.ts'
+import type { Change } from '../../src/model/diff.ts'
+import type { Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
 import type { BytePath } from '../../src/model/path.ts'
 import { commandLine, jsonLines, type Setting } from './command-line.ts'

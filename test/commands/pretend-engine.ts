@@ -1,8 +1,10 @@
 import type { CatalogEntry, Manifest, ManifestDetails } from '../../src/model/backup.ts'
-import type { Engine, PlannedRestore, RestoreOutcome, StatusReport } from '../../src/model/engine.ts'
+import type { Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
 import type { RunEvent } from '../../src/model/event.ts'
 import { type BytePath, pathFromText } from '../../src/model/path.ts'
+import type { PlannedRestore, RestoreOutcome } from '../../src/model/planned-restore.ts'
+import type { StatusReport } from '../../src/model/status.ts'
 import type { TocEntry } from '../../src/model/toc.ts'
 
 /** A test double: an Engine that notes what it is asked and answers with what the test says. Nothing is stored. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Engine, Estimate, EstimateOptions } from '../../src/model/engine.ts'
+import type { Estimate, EstimateOptions } from '../../src/model/create.ts'
+import type { Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
 import { key, misfits, type OpenedConsole, openConsole, pasted, type Setting } from './harness.tsx'
 import { hostileNames } from './hostile.ts'

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Change, DiffOptions, DiffResult, DiffWatch, Engine } from '../../src/model/engine.ts'
+import type { Change, DiffOptions, DiffResult, DiffWatch } from '../../src/model/diff.ts'
+import type { Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
 import type { BytePath } from '../../src/model/path.ts'
 import { mostHeld } from '../../src/screens/store/diff-reading.ts'

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { BrowsePlace } from '../../src/model/browse.ts'
-import type { PlannedRestore, PlannedStep, RestoreOptions, StepQuery } from '../../src/model/engine.ts'
 import { type BytePath, displayPath, isWithin, parentOf, pathFromText, storedPathOf } from '../../src/model/path.ts'
+import type { PlannedRestore, PlannedStep, RestoreOptions, StepQuery } from '../../src/model/planned-restore.ts'
 import type { PlanCounts } from '../../src/model/restore.ts'
 import { type Call, plan } from '../commands/pretend-engine.ts'
 import { directory, file, type PretendBrowser, type PretendFile, pretendBrowser } from './pretend-browser.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Browser } from '../../src/model/browse.ts'
-import type { PlannedStep, RestoreOptions } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
+import type { PlannedStep, RestoreOptions } from '../../src/model/planned-restore.ts'
 import { whyNeverBound } from '../../src/screens/keys/key-press.ts'
 import type { KeyTable } from '../../src/screens/keys/key-table.ts'
 import { chooseKeys } from '../../src/screens/restore-steps/choose.tsx'

@@ -1,8 +1,8 @@
 import type { CatalogEntry } from '../../src/model/backup.ts'
-import type { StatusReport } from '../../src/model/engine.ts'
 import type { RunSummary } from '../../src/model/jobs.ts'
 import { pathFromText } from '../../src/model/path.ts'
 import type { ConfiguredService, SourceListing } from '../../src/model/source-listing.ts'
+import type { StatusReport } from '../../src/model/status.ts'
 
 /** A repository made of plain data, always the same. */
 

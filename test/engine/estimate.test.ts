@@ -12,7 +12,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../src/engine/platform/clock.ts'
-import type { Engine, Estimate, EstimateOptions } from '../../src/model/engine.ts'
+import type { Estimate, EstimateOptions } from '../../src/model/create.ts'
+import type { Engine } from '../../src/model/engine.ts'
 import { type EngineSettings, engineAt, plainly } from '../engine-kit.ts'
 
 const top = mkdtempSync(join(tmpdir(), 'holdfast-estimate-'))

@@ -1,4 +1,5 @@
-import type { During, Engine } from '../../model/engine.ts'
+import type { During } from '../../model/during.ts'
+import type { Engine } from '../../model/engine.ts'
 import type { BackupError } from '../../model/errors.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'

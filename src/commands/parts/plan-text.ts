@@ -1,5 +1,5 @@
-import type { PlannedRestore } from '../../model/engine.ts'
 import { displayPath, printable } from '../../model/path.ts'
+import type { PlannedRestore } from '../../model/planned-restore.ts'
 import type { PlanCounts, RefuseReason } from '../../model/restore.ts'
 import { formatBytes, formatCount, formatNumberOf } from '../../model/units.ts'
 import { pathFields } from './fields.ts'

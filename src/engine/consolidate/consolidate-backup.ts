@@ -1,5 +1,6 @@
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { CreateOutcome, During } from '../../model/engine.ts'
+import type { CreateOutcome } from '../../model/create.ts'
+import type { During } from '../../model/during.ts'
 import { BackupError } from '../../model/errors.ts'
 import { type BytePath, pathFromJson } from '../../model/path.ts'
 import { defaultLevel } from '../archive/codec.ts'

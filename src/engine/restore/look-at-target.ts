@@ -1,5 +1,5 @@
-import type { TargetLook } from '../../model/engine.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
+import type { TargetLook } from '../../model/planned-restore.ts'
 import type { Files } from '../../model/ports.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import { findPlaces, realPathOfNearest } from './places.ts'

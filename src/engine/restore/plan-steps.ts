@@ -1,7 +1,7 @@
 import { setImmediate as pause } from 'node:timers/promises'
-import type { PlannedStep, StepPage, StepQuery } from '../../model/engine.ts'
 import { BackupError } from '../../model/errors.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
+import type { PlannedStep, StepPage, StepQuery } from '../../model/planned-restore.ts'
 import type { Files } from '../../model/ports.ts'
 import type { PlanCounts, RestoreStepKind } from '../../model/restore.ts'
 import type { RestorePlan } from './request.ts'

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react'
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { DeletePlan } from '../../model/engine.ts'
+import type { DeletePlan } from '../../model/delete.ts'
 import { formatBytes, formatNumberOf } from '../../model/units.ts'
 import { useConsole } from '../house/console-context.ts'
 import { type Trouble, troubleOf } from '../store/loaded.ts'

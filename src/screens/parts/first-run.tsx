@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react'
-import type { InitResult } from '../../model/engine.ts'
+import type { InitResult } from '../../model/repository.ts'
 import { useArea, useConsole } from '../house/console-context.ts'
 import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'

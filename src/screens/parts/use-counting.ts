@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'react'
-import type { Estimate, EstimateOptions } from '../../model/engine.ts'
+import type { Estimate, EstimateOptions } from '../../model/create.ts'
 import { useConsole, useIsActive } from '../house/console-context.ts'
 import { troubleOf } from '../store/loaded.ts'
 import type { Counting } from '../text/create-lines.ts'

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
-import type { PlannedStep } from '../../model/engine.ts'
 import { parentOf } from '../../model/path.ts'
+import type { PlannedStep } from '../../model/planned-restore.ts'
 import type { PathChoice } from '../../model/restore.ts'
 import { formatBytes, formatCount, formatNumberOf } from '../../model/units.ts'
 import { useArea, useConsole } from '../house/console-context.ts'

@@ -1,7 +1,7 @@
 import { type ReactNode, useMemo, useState } from 'react'
 import type { Browser } from '../../model/browse.ts'
-import type { PlannedStep } from '../../model/engine.ts'
 import { isWithin } from '../../model/path.ts'
+import type { PlannedStep } from '../../model/planned-restore.ts'
 import type { PathChoice } from '../../model/restore.ts'
 import { formatBytes, formatNumberOf } from '../../model/units.ts'
 import { useArea, useConsole } from '../house/console-context.ts'

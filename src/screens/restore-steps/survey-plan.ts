@@ -1,4 +1,4 @@
-import type { PlannedRestore, PlannedStep } from '../../model/engine.ts'
+import type { PlannedRestore, PlannedStep } from '../../model/planned-restore.ts'
 import { isBlocked } from '../text/restore-words.ts'
 
 /** What a person must know of a plan and its counts alone do not say. */

@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react'
-import type { PlannedRestore } from '../../model/engine.ts'
+import type { PlannedRestore } from '../../model/planned-restore.ts'
 import { useConsole } from '../house/console-context.ts'
 import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'

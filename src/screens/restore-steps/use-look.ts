@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { TargetLook } from '../../model/engine.ts'
+import type { TargetLook } from '../../model/planned-restore.ts'
 import { useConsole } from '../house/console-context.ts'
 import { type Trouble, troubleOf } from '../store/loaded.ts'
 

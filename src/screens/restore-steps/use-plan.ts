@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { PlannedRestore, RestoreOptions } from '../../model/engine.ts'
+import type { PlannedRestore, RestoreOptions } from '../../model/planned-restore.ts'
 import { useConsole } from '../house/console-context.ts'
 import { type Trouble, troubleOf } from '../store/loaded.ts'
 import { type Survey, surveyPlan } from './survey-plan.ts'

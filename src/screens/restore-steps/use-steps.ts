@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from 'react'
-import type { PlannedRestore, PlannedStep } from '../../model/engine.ts'
+import type { PlannedRestore, PlannedStep } from '../../model/planned-restore.ts'
 import { type Trouble, troubleOf } from '../store/loaded.ts'
 import type { PlanSection } from '../text/restore-rows.ts'
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react'
 import type { Browser } from '../../model/browse.ts'
-import type { PlannedStep, Standing } from '../../model/engine.ts'
 import type { BytePath } from '../../model/path.ts'
+import type { PlannedStep, Standing } from '../../model/planned-restore.ts'
 import type { TocEntry } from '../../model/toc.ts'
 
 /** Whoever runs through a list does not read every entry of it. */

@@ -1,8 +1,9 @@
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { Engine, StatusReport } from '../../model/engine.ts'
+import type { Engine } from '../../model/engine.ts'
 import type { Jobs, RunSummary } from '../../model/jobs.ts'
 import type { RetentionGround } from '../../model/retention.ts'
 import type { ScheduleListing } from '../../model/schedule.ts'
+import type { StatusReport } from '../../model/status.ts'
 import { Poller } from './poller.ts'
 
 export interface BackupList {

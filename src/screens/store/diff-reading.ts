@@ -1,4 +1,5 @@
-import type { Change, DiffOptions, Engine } from '../../model/engine.ts'
+import type { Change, DiffOptions } from '../../model/diff.ts'
+import type { Engine } from '../../model/engine.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import { type Trouble, troubleOf } from './loaded.ts'

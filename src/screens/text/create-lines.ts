@@ -1,5 +1,5 @@
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { CreateOptions, Estimate } from '../../model/engine.ts'
+import type { CreateOptions, Estimate } from '../../model/create.ts'
 import type { ConfiguredService, SourceListing, SourcePath } from '../../model/source-listing.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../model/units.ts'
 import type { Trouble } from '../store/loaded.ts'

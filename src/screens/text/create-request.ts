@@ -1,5 +1,5 @@
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { CreateOptions, EstimateOptions } from '../../model/engine.ts'
+import type { CreateOptions, EstimateOptions } from '../../model/create.ts'
 import type { Compression } from '../../model/format.ts'
 import type { ConfiguredService, SourceListing } from '../../model/source-listing.ts'
 import { shellWords } from './shell-words.ts'

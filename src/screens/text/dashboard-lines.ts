@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { StatusReport } from '../../model/engine.ts'
 import type { RunSummary } from '../../model/jobs.ts'
+import type { StatusReport } from '../../model/status.ts'
 import { formatAge, formatBytes, formatCount, formatDuration, formatNumberOf } from '../../model/units.ts'
 import { bar, sparkline } from './bars.ts'
 import { besides, boxLines } from './boxes.ts'

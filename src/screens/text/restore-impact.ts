@@ -1,5 +1,5 @@
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { PlannedRestore } from '../../model/engine.ts'
+import type { PlannedRestore } from '../../model/planned-restore.ts'
 import { formatBytes, formatCount, formatNumberOf } from '../../model/units.ts'
 import type { State } from './glyphs.ts'
 import { agoText, momentText } from './ids.ts'

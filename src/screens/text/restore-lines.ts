@@ -1,5 +1,5 @@
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { PlannedRestore } from '../../model/engine.ts'
+import type { PlannedRestore } from '../../model/planned-restore.ts'
 import { formatBytes, formatCount } from '../../model/units.ts'
 import { bar } from './bars.ts'
 import { besides, boxLines } from './boxes.ts'

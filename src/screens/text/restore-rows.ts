@@ -1,5 +1,5 @@
-import type { PlannedStep } from '../../model/engine.ts'
 import { comparePaths, displayPath } from '../../model/path.ts'
+import type { PlannedStep } from '../../model/planned-restore.ts'
 import type { PathChoice, PlanCounts } from '../../model/restore.ts'
 import type { Decisions } from './restore-wizard.ts'
 

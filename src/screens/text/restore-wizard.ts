@@ -1,5 +1,5 @@
-import type { PlannedStep, RestoreOptions } from '../../model/engine.ts'
 import type { BytePath } from '../../model/path.ts'
+import type { PlannedStep, RestoreOptions } from '../../model/planned-restore.ts'
 import type { ConflictMode, PathChoice } from '../../model/restore.ts'
 import type { Trouble } from '../store/loaded.ts'
 import { shortId } from './ids.ts'

@@ -1,5 +1,5 @@
-import type { PlannedStep, Standing } from '../../model/engine.ts'
 import type { BytePath } from '../../model/path.ts'
+import type { PlannedStep, Standing } from '../../model/planned-restore.ts'
 import type { PathChoice, RefuseReason } from '../../model/restore.ts'
 import { formatAge, formatBytes } from '../../model/units.ts'
 import type { Glyphs } from './glyphs.ts'

@@ -1,5 +1,5 @@
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { StatusReport } from '../../model/engine.ts'
+import type { StatusReport } from '../../model/status.ts'
 import type { Plotted } from './bars.ts'
 import type { State } from './glyphs.ts'
 

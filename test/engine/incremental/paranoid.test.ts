@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../../../src/engine/platform/clock.ts'
-import type { CreateOutcome, Engine } from '../../../src/model/engine.ts'
+import type { CreateOutcome } from '../../../src/model/create.ts'
+import type { Engine } from '../../../src/model/engine.ts'
 import { engineAt, plainly } from '../../engine-kit.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'holdfast-paranoid-'))

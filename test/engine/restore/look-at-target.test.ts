@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
 import { lookAtTarget } from '../../../src/engine/restore/look-at-target.ts'
-import type { TargetLook } from '../../../src/model/engine.ts'
 import { pathFromText } from '../../../src/model/path.ts'
+import type { TargetLook } from '../../../src/model/planned-restore.ts'
 
 const files = createDiskFiles()
 const top = mkdtempSync(join(tmpdir(), 'holdfast-look-'))

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { PlannedStep } from '../../../src/model/engine.ts'
 import { pathFromText } from '../../../src/model/path.ts'
+import type { PlannedStep } from '../../../src/model/planned-restore.ts'
 import { restoreWords } from '../../../src/screens/text/restore-command.ts'
 import { allMarked, marksFor, toggled } from '../../../src/screens/text/restore-scope.ts'
 import {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { PlannedStep } from '../../../src/model/engine.ts'
 import { pathFromText } from '../../../src/model/path.ts'
+import type { PlannedStep } from '../../../src/model/planned-restore.ts'
 import { type PathChoice, type RefuseReason, refuseReasons } from '../../../src/model/restore.ts'
 import { unicodeGlyphs } from '../../../src/screens/text/glyphs.ts'
 import { lineText } from '../../../src/screens/text/line.ts'

@@ -1,0 +1,48 @@
+import type { SettingOrigin } from './configuration.ts'
+
+/** How it stands with the repository, and with what it needs around it. */
+
+export interface StatusReport {
+  readonly ok: boolean
+  readonly root: string
+  readonly problems: readonly string[]
+  readonly backups: number
+  readonly services: readonly {
+    readonly name: string
+    readonly lastGood: string | null
+    readonly lastGoodId: string | null
+    readonly ageHours: number | null
+    readonly rpoHours: number
+    readonly overdue: boolean
+    readonly backups: number
+  }[]
+  readonly lastGood: string | null
+  /** Null: no schedules are run yet. */
+  readonly nextRun: string | null
+  readonly repositoryBytes: number
+  readonly freeBytes: number
+  /** Newest last. */
+  readonly runs: readonly {
+    readonly id: string
+    readonly command: string
+    readonly outcome: string
+    readonly at: string
+    readonly durationMs: number | null
+  }[]
+  /** Share of the last 30 runs that ended well, 0 to 1; null where there was none. */
+  readonly successRate: number | null
+  /** Stored bytes of the newest backups, oldest first: a trend to draw. */
+  readonly trend: readonly { readonly id: string; readonly createdAt: string; readonly sizeBytes: number }[]
+  readonly verified: { readonly id: string; readonly level: string; readonly at: string } | null
+}
+
+export interface DoctorReport {
+  readonly ok: boolean
+  readonly checks: readonly {
+    readonly name: string
+    readonly state: 'ok' | 'notice' | 'warning' | 'problem'
+    readonly what: string
+    readonly hint: string
+  }[]
+  readonly settings: readonly SettingOrigin[]
+}
