@@ -3,6 +3,7 @@ import { nearest } from '../model/configuration-keys.ts'
 import { BackupError } from '../model/errors.ts'
 import { printable } from '../model/path.ts'
 import {
+  damagedSchedules,
   type ListedSchedule,
   type Schedule,
   type ScheduleDraft,
@@ -84,11 +85,7 @@ async function ownSchedules(session: Session): Promise<readonly Schedule[]> {
   const found = await session.parts.schedulesOf(session.repository()).read()
   if (found.state === 'ok') return found.value.schedules
   if (found.state === 'absent') return []
-  throw new BackupError(
-    'E_DAMAGED',
-    `the schedules in schedules.json cannot be read: ${found.why}`,
-    'the file is left as it is: put a good copy in its place, or move it away and add the schedules again',
-  )
+  throw damagedSchedules(found.why)
 }
 
 function refuseConfigured(session: Session, own: readonly Schedule[], id: string): void {

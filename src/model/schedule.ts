@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { name, timeZone } from './configuration-values.ts'
 import { parseCron } from './cron.ts'
+import { BackupError } from './errors.ts'
 import { compressions } from './format.ts'
 import { retentionCountsSchema } from './retention.ts'
 
@@ -66,6 +67,15 @@ export const schedulesSchema = z.looseObject({
   }),
 })
 export type Schedules = z.infer<typeof schedulesSchema>
+
+/** schedules.json cannot be made anew from anything: it is never written over where it cannot be read. */
+export function damagedSchedules(why: string): BackupError {
+  return new BackupError(
+    'E_DAMAGED',
+    `the schedules in schedules.json cannot be read: ${why}`,
+    'the file is left as it is: put a good copy in its place, or move it away and add the schedules again',
+  )
+}
 
 /** The keys this version knows: a schedule may hold others, of a later one. */
 type Known<T> = { [Key in keyof T as string extends Key ? never : Key]: T[Key] }

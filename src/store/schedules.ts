@@ -1,6 +1,12 @@
 import { BackupError } from '../model/errors.ts'
 import { instantOf } from '../model/instant.ts'
-import { type Schedule, type ScheduleRun, type Schedules, schedulesSchema } from '../model/schedule.ts'
+import {
+  damagedSchedules,
+  type Schedule,
+  type ScheduleRun,
+  type Schedules,
+  schedulesSchema,
+} from '../model/schedule.ts'
 import { type DocumentAdapter, openDocument, type Reading } from './document.ts'
 
 /** As many runs of a schedule are remembered: what a screen draws, and what must not be run twice. */
@@ -88,14 +94,6 @@ function find(schedules: readonly Schedule[], id: string): Schedule {
 
 function unknown(id: string): never {
   throw new BackupError('E_UNKNOWN_ID', `no schedule has the id ${id}`, 'run: holdfast schedule list')
-}
-
-function damagedSchedules(why: string): BackupError {
-  return new BackupError(
-    'E_DAMAGED',
-    `the schedules in schedules.json cannot be read: ${why}`,
-    'the file is left as it is: put a good copy in its place, or move it away and add the schedules again',
-  )
 }
 
 /** Before the schema: what a later version means must not be guessed at, nor written over. */
