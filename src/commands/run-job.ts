@@ -12,18 +12,20 @@ export const runJob: CommandSpec = {
   words: 'run-job',
   about: 'Does what the process that started it writes to its stdin, and goes on when that process is gone.',
   operands: [],
-  options: [],
+  options: [{ name: 'run', value: 'ID', about: 'the id its run gets' }],
   examples: [],
   exits: [0, 1, 2, 3, 4, 5, 130],
   onInterrupt: 'clean-up',
   isJob: true,
-  async run(_given, context) {
+  async run(given, context) {
     const request = requestFrom(await context.terminal.ask(''))
     const engine = await context.engine()
     const { files } = await context.disk()
+    const run = given.text('run')
     let begun = false
     return carryOut(request, engine, {
       signal: context.signal,
+      ...(run === null ? {} : { run }),
       listen(event) {
         if (begun || event.kind !== 'started') return
         begun = true // a create may be followed by a run of its own that merges what is old
@@ -63,6 +65,8 @@ async function carryOut(request: JobRequest, engine: Engine, during: During): Pr
       return (await engine.verify(request.options, during)).exitCode
     case 'delete':
       return (await engine.delete(request.backup, during)).exitCode
+    case 'cleanup':
+      return (await engine.cleanup(request.order, during)).exitCode
     case 'consolidate': {
       const outcome = await engine.consolidate({ backup: request.backup }, during)
       if (outcome === null)

@@ -1,4 +1,11 @@
-import type { BackupType, CatalogEntry, Manifest, ManifestArchive, ManifestDetails } from '../model/backup.ts'
+import type {
+  BackupType,
+  CatalogEntry,
+  Manifest,
+  ManifestArchive,
+  ManifestDetails,
+  ScheduledBy,
+} from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, joinPath, pathToText } from '../model/path.ts'
 import type { SourceContext, SourceWarning } from '../model/source.ts'
@@ -42,6 +49,8 @@ export interface CreateRequest extends BaseRequest {
   readonly expectedBytes: number | null
   /** Count what there is first, where expectedBytes is not known. */
   readonly estimate: boolean
+  /** Null where a person asked. */
+  readonly schedule: ScheduledBy | null
 }
 
 export interface Consolidation {
@@ -79,7 +88,7 @@ export async function createBackup(
     requireSources(world, request.services)
     for (const message of linkNotices(world, request.services)) run.tell({ kind: 'notice', message })
   }
-  let held: Lock | null = null
+  let held: Pick<Lock, 'release'> | null = null
   let workspace: Workspace | null = null
   try {
     const names = request.services.map(({ name }) => name)
@@ -226,6 +235,7 @@ class BackupStory {
       archives,
       deps,
       ...(base === undefined || deps.length === 0 ? {} : { base }),
+      ...(this.#request.schedule === null ? {} : { schedule: this.#request.schedule }),
     } as const
     const details: ManifestDetails = {
       description,

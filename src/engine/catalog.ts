@@ -111,6 +111,7 @@ export function catalogEntry(manifest: Manifest, details: ManifestDetails | null
     encrypted: manifest.sealed !== undefined,
     pinned: false,
     legalHold: null,
+    schedule: manifest.schedule ?? null,
     verified: null,
   }
 }

@@ -62,6 +62,7 @@ export async function create(session: Session, options: CreateOptions, during: D
     workers: settings.workers.backup ?? world.processors,
     expectedBytes: expectedBytes(backups, services),
     estimate: options.estimate,
+    schedule: options.schedule ?? null,
   } as const
   const about = services.map(({ name }) => name).join(', ')
   const { run, result, exitCode, durationMs } = await carryOut(
@@ -71,7 +72,8 @@ export async function create(session: Session, options: CreateOptions, during: D
     (story) => createBackup(world, repository, catalog, request, story),
   )
   const { entry } = result
-  await keepUp(session, entry, writeKeys, during)
+  const { signal, listen } = during // the run's id was for the create
+  await keepUp(session, entry, writeKeys, { signal, listen })
   return {
     exitCode,
     run,

@@ -30,6 +30,8 @@ export interface RunOptions {
   /** One line on what the run is about, without secrets. */
   readonly about: string
   readonly signal: AbortSignal
+  /** Its id, where whoever asked for the run gave one. */
+  readonly run?: string
   listen(event: RunEvent): void
 }
 
@@ -56,7 +58,7 @@ export async function carryOut<Result>(
 ): Promise<Finished<Result>> {
   const startedMs = world.clock.now()
   const begun = world.clock.elapsed()
-  const id = newId(world, runWord(options.kind))
+  const id = options.run ?? newId(world, runWord(options.kind))
   const log = openLog(world, runLogPath(repository, id))
   let progressLogged = Number.NEGATIVE_INFINITY
   const tell = (body: RunEventBody): void => {

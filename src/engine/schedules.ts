@@ -5,9 +5,12 @@ import { printable } from '../model/path.ts'
 import {
   damagedSchedules,
   type ListedSchedule,
+  type RunEnd,
   type Schedule,
   type ScheduleDraft,
   type ScheduleListing,
+  type ScheduleRun,
+  type Schedules,
   scheduleSchema,
 } from '../model/schedule.ts'
 import { configuredSchedules } from './plan/configured-schedules.ts'
@@ -18,13 +21,17 @@ import type { Session } from './session.ts'
 /** What the engine needs of the store of schedules; handed in by the composition root. */
 export interface SchedulesPort {
   read(): Promise<
-    | { readonly state: 'ok'; readonly value: { readonly schedules: readonly Schedule[] } }
+    | { readonly state: 'ok'; readonly value: Pick<Schedules, 'schedules' | 'configured'> }
     | { readonly state: 'absent' }
     | { readonly state: 'damaged'; readonly why: string }
   >
   add(schedule: Schedule): Promise<void>
   change(id: string, change: (schedule: Schedule) => Schedule): Promise<Schedule>
   forget(id: string): Promise<Schedule>
+  knowConfigured(asked: readonly Pick<Schedule, 'id' | 'cron' | 'tz'>[], since: string): Promise<void>
+  noteRun(id: string, run: ScheduleRun): Promise<boolean>
+  noteRetry(id: string, before: string, run: ScheduleRun): Promise<void>
+  noteOutcome(id: string, run: string, outcome: RunEnd): Promise<void>
 }
 
 /** @throws E_NO_REPOSITORY, E_DAMAGED where schedules.json cannot be read. */
@@ -39,15 +46,20 @@ export async function listSchedules(session: Session): Promise<ScheduleListing> 
 
 /** Those of schedules.json first. What stands there goes before what the configuration asks for under the same id. */
 export async function allSchedules(session: Session): Promise<ListedSchedule[]> {
-  const own = await ownSchedules(session)
+  const { schedules: own, configured = {} } = await readSchedules(session)
   const asked = askedSchedules(session).filter(({ id }) => own.every((schedule) => schedule.id !== id))
-  const since = new Date(session.world.clock.now()).toISOString()
+  const now = new Date(session.world.clock.now()).toISOString()
   return [
     ...own.map((schedule) => ({ schedule, origin: 'schedules.json' as const })),
-    ...asked.map((schedule) => ({
-      schedule: { ...schedule, createdAt: since, lastRuns: [] },
-      origin: 'configuration' as const,
-    })),
+    ...asked.map((schedule) => {
+      const note = Object.hasOwn(configured, schedule.id) ? configured[schedule.id] : undefined
+      // Of other times than it has now: then nobody has run it since, and it begins now.
+      const since = note?.cron === schedule.cron && note.tz === schedule.tz ? note.since : now
+      return {
+        schedule: { ...schedule, createdAt: since, lastRuns: note?.lastRuns ?? [] },
+        origin: 'configuration' as const,
+      }
+    }),
   ]
 }
 
@@ -82,9 +94,13 @@ function askedSchedules({ parts }: Session): readonly ScheduleDraft[] {
 }
 
 async function ownSchedules(session: Session): Promise<readonly Schedule[]> {
+  return (await readSchedules(session)).schedules
+}
+
+async function readSchedules(session: Session): Promise<Pick<Schedules, 'schedules' | 'configured'>> {
   const found = await session.parts.schedulesOf(session.repository()).read()
-  if (found.state === 'ok') return found.value.schedules
-  if (found.state === 'absent') return []
+  if (found.state === 'ok') return found.value
+  if (found.state === 'absent') return { schedules: [] }
   throw damagedSchedules(found.why)
 }
 

@@ -15,7 +15,7 @@ export async function lockServices(
   repository: Repository,
   services: readonly string[],
   { signal, holder }: Run,
-): Promise<Lock> {
+): Promise<Pick<Lock, 'release'>> {
   const locks: Lock[] = []
   const release = (): void => {
     for (const lock of locks) lock.release()

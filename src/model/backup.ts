@@ -56,6 +56,10 @@ export type ManifestDetails = z.infer<typeof manifestDetailsSchema>
 
 export const sealedSchema = z.looseObject({ slots: z.array(z.unknown()).max(32), box: z.base64() })
 
+/** A schedule, and the instant of it that a backup stands for: no instant has two. */
+export const scheduledBySchema = z.looseObject({ id: z.string().min(1), at: z.iso.datetime() })
+export type ScheduledBy = z.infer<typeof scheduledBySchema>
+
 export const manifestSchema = z.looseObject({
   v: z.literal(1),
   id: backupIdSchema,
@@ -65,6 +69,8 @@ export const manifestSchema = z.looseObject({
   deps: z.array(z.string()),
   /** The backup it was compared with; absent in one that stands alone. */
   base: backupIdSchema.optional(),
+  /** Absent in one made by hand. */
+  schedule: scheduledBySchema.optional(),
   sealed: sealedSchema.optional(),
   details: manifestDetailsSchema.optional(),
 })
@@ -102,6 +108,12 @@ export const catalogEntrySchema = z.looseObject({
   /** Why the law holds it; null, or absent in older catalogs, where it does not. */
   legalHold: z.string().nullable().optional(),
   verified: z.looseObject({ level: z.string(), at: z.iso.datetime(), ok: z.boolean() }).nullable(),
+  /** Null, or absent in older catalogs, for one made by hand. */
+  schedule: scheduledBySchema.nullable().optional(),
+  /** Since when a policy lets it go; null or absent while none does. */
+  expiringSince: z.iso.datetime().nullable().optional(),
+  /** Its deletion has begun: that its directory is gone is no trouble, and the next cleanup finishes it. */
+  deleting: z.literal(true).optional(),
   /** Listed, but its directory is gone from archives/. */
   missing: z.boolean().optional(),
 })

@@ -1,4 +1,4 @@
-import type { CatalogEntry } from './backup.ts'
+import type { CatalogEntry, ScheduledBy } from './backup.ts'
 import type { Compression } from './format.ts'
 
 /** Making a backup, and what one would take. */
@@ -22,6 +22,8 @@ export interface CreateOptions {
   readonly acceptEmpty: boolean
   /** Somebody looks at the progress: how much there is may be counted beforehand. */
   readonly estimate: boolean
+  /** The schedule that asks; absent where a person does. */
+  readonly schedule?: ScheduledBy | undefined
 }
 
 /** What decides which entries a create takes. */

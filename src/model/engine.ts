@@ -1,4 +1,5 @@
 import type { BrowseOptions, Browser } from './browse.ts'
+import type { CleanupOrder, CleanupOutcome, CleanupRules, PlannedCleanup } from './cleanup.ts'
 import type { CreateOptions, CreateOutcome, Estimate, EstimateOptions, Estimating } from './create.ts'
 import type { DeleteOutcome, DeletePlan } from './delete.ts'
 import type { Change, DiffOptions, DiffResult, DiffWatch } from './diff.ts'
@@ -49,6 +50,13 @@ export interface Engine {
   /** What deleting a backup would do. Nothing that another backup needs can be deleted. */
   planDelete(backup: string): Promise<DeletePlan>
   delete(backup: string, during: During): Promise<DeleteOutcome>
+  /** What a cleanup by these rules would do now. Nothing is changed. @throws E_DAMAGED where schedules.json cannot be read. */
+  planCleanup(rules: CleanupRules): Promise<PlannedCleanup>
+  /**
+   * Decides anew, marks what goes later, and deletes what goes now. Killed half way, the next one goes on. What is in
+   * use or was pinned meanwhile stays, and is told.
+   */
+  cleanup(order: CleanupOrder, during: During): Promise<CleanupOutcome>
   /** Nothing deletes a pinned backup, by hand or by itself. Pinning what is pinned changes nothing. */
   pin(options: PinOptions, during: During): Promise<PinOutcome>
   unpin(options: UnpinOptions, during: During): Promise<PinOutcome>

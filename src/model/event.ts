@@ -7,6 +7,7 @@ export const runKinds = [
   'rebuild',
   'keys-add',
   'delete',
+  'cleanup',
   'consolidate',
   'pin',
   'unpin',

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { compressions } from './format.ts'
 import type { JobRequest } from './jobs.ts'
+import { retentionCountsSchema } from './retention.ts'
 import { verifyLevels } from './verify-level.ts'
 
 /** A job's request as it comes over the pipe. */
@@ -21,12 +22,25 @@ const createOptionsSchema = z.strictObject({
   paranoid: z.boolean(),
   acceptEmpty: z.boolean(),
   estimate: z.boolean(),
+  schedule: z.strictObject({ id: z.string().min(1), at: z.iso.datetime() }).optional(),
 })
 
 const verifyOptionsSchema = z.strictObject({
   backups: z.array(z.string().min(1)).min(1).readonly().nullable(),
   level: z.enum(verifyLevels),
   workers,
+})
+
+const cleanupOrderSchema = z.strictObject({
+  rules: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('configured') }),
+    z.strictObject({
+      kind: z.literal('by-hand'),
+      counts: retentionCountsSchema.nullable(),
+      graceHours: z.number().min(0),
+    }),
+  ]),
+  only: texts.nullable(),
 })
 
 export const jobRequestSchema = z.discriminatedUnion('kind', [
@@ -41,4 +55,5 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('verify'), options: verifyOptionsSchema }),
   z.strictObject({ kind: z.literal('consolidate'), backup: z.string().min(1) }),
   z.strictObject({ kind: z.literal('delete'), backup: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('cleanup'), order: cleanupOrderSchema }),
 ]) satisfies z.ZodType<JobRequest>

@@ -1,3 +1,4 @@
+import type { CleanupOrder } from './cleanup.ts'
 import type { CreateOptions } from './create.ts'
 import type { Progress, RunEvent, RunKind, RunOutcome } from './event.ts'
 import type { VerifyOptions } from './verify.ts'
@@ -15,7 +16,7 @@ export interface Jobs {
    * @throws what the deed throws before its run exists: E_USAGE, E_KEY_MISSING, E_PLAN_EXPIRED, E_PLAN_DRIFTED, …;
    * E_INTERRUPTED where `signal` aborts before; E_INTERNAL where the process died before. No job runs then.
    */
-  start(request: JobRequest, signal: AbortSignal): Promise<{ readonly run: string }>
+  start(request: JobRequest, signal: AbortSignal, terms?: JobTerms): Promise<{ readonly run: string }>
   /** Newest first. Only the logs of the runs given are opened, however many there are. @throws E_IO. */
   runs(query: RunQuery): Promise<readonly RunSummary[]>
   /**
@@ -40,6 +41,13 @@ export interface Jobs {
   planFile(plan: string): string
 }
 
+export interface JobTerms {
+  /** The id its run gets, for whoever must know it before there is a process. */
+  readonly run: string
+  /** The descriptor of a lock that the job holds from before its process exists until that is gone, however it goes. */
+  readonly lock: number
+}
+
 export type JobRequest =
   | { readonly kind: 'create'; readonly options: CreateOptions }
   | {
@@ -56,6 +64,7 @@ export type JobRequest =
   | { readonly kind: 'consolidate'; readonly backup: string }
   /** Deletes for good. `backup` is a whole id. */
   | { readonly kind: 'delete'; readonly backup: string }
+  | { readonly kind: 'cleanup'; readonly order: CleanupOrder }
 
 export interface RunQuery {
   readonly limit: number

@@ -25,8 +25,14 @@ export const scheduleRunSchema = z.looseObject({
   /** Null until it has ended, and for ever where its process was killed. */
   outcome: z.enum(runOutcomes).nullable(),
   durationMs: z.number().min(0).nullable(),
+  /** Which try of this instant it is; absent: the first. */
+  attempt: z.int().min(1).optional(),
+  /** When it is tried again; absent where it is not. */
+  retryAt: z.iso.datetime().optional(),
 })
 export type ScheduleRun = z.infer<typeof scheduleRunSchema>
+/** What is noted of a run when it has ended. */
+export type RunEnd = Pick<ScheduleRun, 'outcome' | 'durationMs' | 'retryAt'>
 
 const cron = z.string().check(({ value, issues }) => {
   const reading = parseCron(value)
@@ -57,8 +63,24 @@ export const scheduleSchema = z.looseObject({
 })
 export type Schedule = z.infer<typeof scheduleSchema>
 
+/** What became of a schedule that stands in the configuration, where nothing of it can be written down. */
+export const configuredNoteSchema = z.looseObject({
+  cron: z.string(),
+  tz: z.string(),
+  /** Since when it has these times: what lies before is not missed. */
+  since: z.iso.datetime(),
+  /** Newest first. */
+  lastRuns: z.array(scheduleRunSchema),
+})
+export type ConfiguredNote = z.infer<typeof configuredNoteSchema>
+
+/** The id under which the runs of `cleanup_schedule` are noted: no schedule can be called so. */
+export const cleanupScheduleId = '@cleanup'
+
 export const schedulesSchema = z.looseObject({
   v: z.literal(1),
+  /** By id; absent where the configuration never asked for any. */
+  configured: z.record(z.string(), configuredNoteSchema).optional(),
   schedules: z.array(scheduleSchema).check(({ value, issues }) => {
     const ids = value.map((schedule) => schedule.id)
     const twice = ids.find((id, at) => ids.indexOf(id) !== at)

@@ -2,10 +2,33 @@ import type { SettingOrigin } from './configuration.ts'
 
 /** How it stands with the repository, and with what it needs around it. */
 
+/** Something that needs a person. */
+export interface Alert {
+  readonly kind:
+    | 'no-backup'
+    | 'overdue'
+    | 'damaged'
+    | 'incomplete'
+    | 'disk-full'
+    | 'disk-filling'
+    | 'unverified'
+    | 'schedule-failing'
+    | 'schedule-unusable'
+    | 'clock'
+    | 'catalog'
+  /** The service, the schedule or the backup it is about; null where it is about all. */
+  readonly subject: string | null
+  readonly message: string
+}
+
 export interface StatusReport {
   readonly ok: boolean
   readonly root: string
+  readonly alerts: readonly Alert[]
+  /** What the alerts say. */
   readonly problems: readonly string[]
+  /** Who runs the schedules; null where nobody does. */
+  readonly daemon: { readonly pid: number; readonly since: string } | null
   readonly backups: number
   readonly services: readonly {
     readonly name: string
@@ -17,7 +40,7 @@ export interface StatusReport {
     readonly backups: number
   }[]
   readonly lastGood: string | null
-  /** Null: no schedules are run yet. */
+  /** When the next schedule is due; null where none ever is, or no daemon runs them. */
   readonly nextRun: string | null
   readonly repositoryBytes: number
   readonly freeBytes: number

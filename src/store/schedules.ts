@@ -1,7 +1,9 @@
 import { BackupError } from '../model/errors.ts'
 import { instantOf } from '../model/instant.ts'
 import {
+  type ConfiguredNote,
   damagedSchedules,
+  type RunEnd,
   type Schedule,
   type ScheduleRun,
   type Schedules,
@@ -22,24 +24,52 @@ export interface SchedulesStore {
   /** The schedule that is no more. @throws E_UNKNOWN_ID, E_DAMAGED */
   forget(id: string): Promise<Schedule>
   /**
-   * Notes a run before it starts. False where its instant is noted already: another process has it.
+   * Begins a note for each schedule of the configuration that has none, or had other times: what lies before `since`
+   * was not missed. Writes nothing where all are known. @throws E_DAMAGED
+   */
+  knowConfigured(asked: readonly Pick<Schedule, 'id' | 'cron' | 'tz'>[], since: string): Promise<void>
+  /**
+   * Notes a run before it starts, of a schedule of its own or of the configuration. False where its instant is noted
+   * already: another process has it.
    *
    * @throws E_UNKNOWN_ID, E_DAMAGED
    */
   noteRun(id: string, run: ScheduleRun): Promise<boolean>
+  /** Notes that a run's instant is tried once more, before that starts. @throws E_UNKNOWN_ID, E_DAMAGED */
+  noteRetry(id: string, before: string, run: ScheduleRun): Promise<void>
   /** What became of a run; one that is forgotten by now is let be. @throws E_UNKNOWN_ID, E_DAMAGED */
-  noteOutcome(id: string, run: string, outcome: Pick<ScheduleRun, 'outcome' | 'durationMs'>): Promise<void>
+  noteOutcome(id: string, run: string, outcome: RunEnd): Promise<void>
 }
+
+type RunsChange = (runs: readonly ScheduleRun[]) => readonly ScheduleRun[]
 
 export function openSchedules(adapter: DocumentAdapter): SchedulesStore {
   const document = openDocument(schedulesSchema, adapter, { migrate: refuseOtherVersions })
 
-  /** The list after a change; keys of the document that this version does not know are kept. */
-  async function update(change: (schedules: readonly Schedule[]) => Schedule[]): Promise<void> {
+  /** The document after a change; keys that this version does not know are kept. */
+  async function change(act: (before: Schedules) => Schedules): Promise<void> {
     await document.update((found) => {
       if (found.state === 'damaged') throw damagedSchedules(found.why)
-      const before: Schedules = found.state === 'ok' ? found.value : { v: 1, schedules: [] }
-      return { ...before, schedules: change(before.schedules) }
+      return act(found.state === 'ok' ? found.value : { v: 1, schedules: [] })
+    })
+  }
+
+  async function update(act: (schedules: readonly Schedule[]) => Schedule[]): Promise<void> {
+    await change((before) => ({ ...before, schedules: act(before.schedules) }))
+  }
+
+  /** A schedule here goes before one of the configuration of the same id. */
+  async function changeRuns(id: string, act: RunsChange): Promise<void> {
+    await change((before) => {
+      const { schedules, configured = {} } = before
+      if (schedules.some((schedule) => schedule.id === id))
+        return {
+          ...before,
+          schedules: schedules.map((one) => (one.id === id ? { ...one, lastRuns: [...act(one.lastRuns)] } : one)),
+        }
+      const note = Object.hasOwn(configured, id) ? configured[id] : undefined
+      if (note === undefined) return unknown(id)
+      return { ...before, configured: { ...configured, [id]: { ...note, lastRuns: [...act(note.lastRuns)] } } }
     })
   }
 
@@ -70,22 +100,48 @@ export function openSchedules(adapter: DocumentAdapter): SchedulesStore {
       })
       return forgotten ?? unknown(id)
     },
+    async knowConfigured(asked, since) {
+      const found = await document.read()
+      if (found.state === 'damaged') throw damagedSchedules(found.why)
+      const known = found.state === 'ok' ? (found.value.configured ?? {}) : {}
+      if (asked.every((one) => isKnown(known[one.id], one))) return
+      await change((before) => ({ ...before, configured: withNotes(before.configured ?? {}, asked, since) }))
+    },
     async noteRun(id, run) {
       let noted = false
-      await changeOne(id, (schedule) => {
-        const { lastRuns } = schedule
-        noted = !lastRuns.some((one) => instantOf(one.at) === instantOf(run.at))
-        return noted ? { ...schedule, lastRuns: [run, ...lastRuns].slice(0, rememberedRuns) } : schedule
+      await changeRuns(id, (runs) => {
+        noted = !runs.some((one) => instantOf(one.at) === instantOf(run.at))
+        return noted ? [run, ...runs].slice(0, rememberedRuns) : runs
       })
       return noted
     },
-    async noteOutcome(id, run, { outcome, durationMs }) {
-      await changeOne(id, (schedule) => ({
-        ...schedule,
-        lastRuns: schedule.lastRuns.map((one) => (one.run === run ? { ...one, outcome, durationMs } : one)),
-      }))
-    },
+    noteRetry: (id, before, run) => changeRuns(id, (runs) => runs.map((one) => (one.run === before ? run : one))),
+    noteOutcome: (id, run, { outcome, durationMs, retryAt }) =>
+      changeRuns(id, (runs) =>
+        runs.map((one) => {
+          if (one.run !== run) return one
+          const { retryAt: _, ...rest } = one
+          return { ...rest, outcome, durationMs, ...(retryAt === undefined ? {} : { retryAt }) }
+        }),
+      ),
   }
+}
+
+function isKnown(note: ConfiguredNote | undefined, { cron, tz }: Pick<Schedule, 'cron' | 'tz'>): boolean {
+  return note !== undefined && note.cron === cron && note.tz === tz
+}
+
+function withNotes(
+  known: Readonly<Record<string, ConfiguredNote>>,
+  asked: readonly Pick<Schedule, 'id' | 'cron' | 'tz'>[],
+  since: string,
+): Record<string, ConfiguredNote> {
+  const notes = { ...known }
+  for (const { id, cron, tz } of asked) {
+    if (!isKnown(notes[id], { cron, tz }))
+      notes[id] = { ...notes[id], cron, tz, since, lastRuns: notes[id]?.lastRuns ?? [] }
+  }
+  return notes
 }
 
 function find(schedules: readonly Schedule[], id: string): Schedule {

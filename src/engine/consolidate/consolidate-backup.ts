@@ -56,6 +56,8 @@ export async function consolidateBackup(
     workers: 1,
     expectedBytes: entry.bytes,
     estimate: false,
+    // It takes that one's place, also under a policy for what this schedule makes.
+    schedule: entry.schedule ?? null,
   }
   const about = { kind: 'consolidate' as const, about: entry.id, ...during }
   const { run, result, exitCode, durationMs } = await carryOut(world, repository, about, (story) =>

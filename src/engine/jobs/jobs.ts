@@ -33,7 +33,7 @@ export function createJobs(parts: JobsParts): Jobs {
   }
 
   return {
-    start: (request, signal) => startJob(request, parts, signal),
+    start: (request, signal, terms) => startJob(request, parts, signal, terms),
 
     async runs({ limit, before, kinds }) {
       const place = repository()

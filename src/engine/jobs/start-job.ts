@@ -1,5 +1,5 @@
 import { BackupError, type ErrorCode, errorTable } from '../../model/errors.ts'
-import type { JobRequest } from '../../model/jobs.ts'
+import type { JobRequest, JobTerms } from '../../model/jobs.ts'
 import { printable } from '../../model/path.ts'
 import type { Processes, StartedProcess } from '../platform/processes.ts'
 import type { TypedPassphrase } from './typed-passphrase.ts'
@@ -21,11 +21,15 @@ export async function startJob(
   request: JobRequest,
   { processes, args, workingDirectory, passphrase }: JobStarter,
   signal: AbortSignal,
+  terms?: JobTerms,
 ): Promise<{ readonly run: string }> {
   if (signal.aborted) throw interrupted()
   let job: StartedProcess
   try {
-    job = await processes.start(args, workingDirectory)
+    job =
+      terms === undefined
+        ? await processes.start(args, workingDirectory)
+        : await processes.start([...args, `--run=${terms.run}`], workingDirectory, { descriptor: terms.lock })
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new BackupError('E_PLATFORM', `the job's process cannot be started: ${why}`, 'nothing was begun', error)

@@ -17,6 +17,8 @@ export function meaningOfDeath(kind: RunKind, committed: string | null): string 
       return 'it changed nothing, and what it had found out is lost; verify again'
     case 'delete':
       return 'the backup is whole and listed, or gone from archives/; what it left in temp/ is removed by the next run; if the list calls it missing: holdfast rebuild'
+    case 'cleanup':
+      return 'each backup that was to go is whole and listed, or gone from list and disk alike; the next cleanup goes on where it ended'
     case 'rebuild':
       return 'metadata.json is the old one or the new one, never half of it; run it again'
     case 'pin':

@@ -23,6 +23,8 @@ export interface LockRequest {
 }
 
 export interface Lock {
+  /** Whoever inherits this descriptor holds the lock too: it is free when the last of them has closed it or died. */
+  readonly descriptor: number
   release(): void
 }
 
@@ -54,11 +56,12 @@ export async function acquireLock(files: Files, path: BytePath, request: LockReq
   }
   let held = true
   return {
+    descriptor: fd,
     release() {
       if (!held) return
       held = false
       try {
-        files.close(fd) // the only descriptor of this open file: closing it drops the lock
+        files.close(fd) // where nobody inherited it, that drops the lock
       } catch {
         // A close that fails has closed all the same (close(2)), and what the lock guarded is done.
       }

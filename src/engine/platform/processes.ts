@@ -1,14 +1,20 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { createInterface } from 'node:readline'
 
 /** Processes that outlive the one that starts them, and signals to those that run. */
 export interface Processes {
   /**
    * Starts this program anew with `args`, in a session of its own: no terminal, and no signal of ours reaches it.
-   * It inherits the environment. @throws E_PLATFORM-like errors of Node where the system refuses.
+   * It inherits the environment, and nothing else but what it is handed. @throws E_PLATFORM-like errors of Node where the system refuses.
    */
-  start(args: readonly string[], directory: string): Promise<StartedProcess>
+  start(args: readonly string[], directory: string, hands?: Handed): Promise<StartedProcess>
   /** Sends SIGINT. Errors are Node's, with `code`: ESRCH where there is no such process, EPERM where it is another's. */
   interrupt(pid: number): void
+}
+
+export interface Handed {
+  /** A descriptor that the process keeps open as long as it lives, and with it a lock that was taken on it. */
+  readonly descriptor: number
 }
 
 export interface StartedProcess {
@@ -27,14 +33,14 @@ const complaintCharacters = 2000
 /** `entry` is the program's first file. */
 export function systemProcesses(entry: string): Processes {
   return {
-    async start(args, directory) {
-      const { spawn } = await import('node:child_process') // only the console starts processes
+    async start(args, directory, handed) {
+      const { spawn } = await import('node:child_process') // few commands start processes
       const limits = process.execArgv.filter((argument) => argument.startsWith('--max-'))
       const child = spawn(process.execPath, [...limits, entry, ...args], {
         cwd: directory,
         detached: true,
-        stdio: ['pipe', 'pipe', 'pipe'],
-      })
+        stdio: ['pipe', 'pipe', 'pipe', ...(handed === undefined ? [] : [handed.descriptor])],
+      }) as ChildProcessWithoutNullStreams // the first three are pipes, as said above
       await new Promise<void>((resolve, reject) => {
         child.once('error', reject)
         child.once('spawn', resolve)

@@ -30,6 +30,7 @@ const kindWords: Readonly<Record<RunKind, string>> = {
   rebuild: 'rebuild',
   'keys-add': 'key added',
   delete: 'delete',
+  cleanup: 'cleanup',
   consolidate: 'consolidate',
   pin: 'pin',
   unpin: 'unpin',
