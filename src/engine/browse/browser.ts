@@ -4,6 +4,7 @@ import { BackupError } from '../../model/errors.ts'
 import { displayPath } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { Lineage } from '../archive/lineage.ts'
+import { type Hold, holdBackup } from '../hold.ts'
 import { detailsIfPossible, openArchive, openBackup } from '../inspect.ts'
 import { missingKeyHint } from '../keys/slots.ts'
 import { Pace } from '../pace.ts'
@@ -23,17 +24,22 @@ export async function openBrowser(
   const { files } = session.world
   const entry = await session.backup(repository, backup, services)
   const keys = await session.keys(repository, entry.encrypted)
-  const { manifest, archives } = openBackup(files, repository, entry, services, keys)
-  const details = detailsIfPossible(manifest, keys)
-  if (details === null)
-    throw new BackupError(
-      'E_KEY_MISSING',
-      `${entry.id} is encrypted, and there is no key`,
-      missingKeyHint(displayPath(session.keyFile)),
-    )
-  return new BackupBrowser(session, manifest, details, archives, (archive) =>
-    openArchive(files, repository, manifest, archive, keys),
-  )
+  const hold = holdBackup(files, repository, entry.id)
+  try {
+    const { manifest, archives } = openBackup(files, repository, entry, services, keys)
+    const details = detailsIfPossible(manifest, keys)
+    if (details === null)
+      throw new BackupError(
+        'E_KEY_MISSING',
+        `${entry.id} is encrypted, and there is no key`,
+        missingKeyHint(displayPath(session.keyFile)),
+      )
+    const open = (archive: ManifestArchive): Lineage => openArchive(files, repository, manifest, archive, keys)
+    return new BackupBrowser(session, manifest, details, archives, open, hold)
+  } catch (error) {
+    hold.release()
+    throw error
+  }
 }
 
 class BackupBrowser implements Browser {
@@ -43,6 +49,8 @@ class BackupBrowser implements Browser {
   readonly #session: Session
   readonly #archives: readonly ManifestArchive[]
   readonly #open: (archive: ManifestArchive) => Lineage
+  /** Of the whole backup, for its archives are opened one by one. */
+  readonly #hold: Hold
   readonly #indexes = new Map<string, TocIndex | BackupError>()
   readonly #copies = new Set<ReadableCopy>()
   #isClosed = false
@@ -53,12 +61,14 @@ class BackupBrowser implements Browser {
     details: ManifestDetails,
     archives: readonly ManifestArchive[],
     open: (archive: ManifestArchive) => Lineage,
+    hold: Hold,
   ) {
     this.#session = session
     this.manifest = manifest
     this.details = details
     this.#archives = archives
     this.#open = open
+    this.#hold = hold
     this.services = archives.map((archive) => describe(archive, details))
   }
 
@@ -108,6 +118,7 @@ class BackupBrowser implements Browser {
     for (const copy of [...this.#copies]) copy.remove()
     for (const index of this.#indexes.values()) if (index instanceof TocIndex) index.lineage.close()
     this.#indexes.clear()
+    this.#hold.release()
   }
 
   #pace(signal: AbortSignal): Pace {
