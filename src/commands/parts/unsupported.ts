@@ -4,7 +4,6 @@ export const unsupportedCommands: Readonly<Record<string, string>> = {
   drill: 'a rehearsal is made by hand as yet: restore --target into a scratch directory, then verify',
   schedule: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',
   daemon: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',
-  cleanup: 'retention is not built yet; holdfast delete deletes one backup',
   replicate: 'the repository on this machine is the only destination yet',
   pull: 'the repository on this machine is the only destination yet',
   'keys rotate': 'a new key can be added (holdfast keys add) but an old one not yet be taken away',
