@@ -6,8 +6,9 @@ import { CleanupGround, type Decided } from './cleanup-ground.ts'
 import { markExpiring } from './expiring-marks.ts'
 import { finishDeletions } from './finish-deletions.ts'
 import { Needs } from './needs.ts'
+import { explainIfIo } from './platform/explain-io.ts'
 import { removeBackups } from './remove-backups.ts'
-import type { Repository } from './repository.ts'
+import { openWorkspace, type Repository } from './repository.ts'
 import { carryOut, type Ending, type Run } from './run.ts'
 import { lockFreeServices } from './service-locks.ts'
 import type { Session } from './session.ts'
@@ -35,7 +36,9 @@ export async function cleanup(session: Session, order: CleanupOrder, during: Dur
   const first = await ground.decide()
   const options = { kind: 'cleanup' as const, about: first.words, ...during }
   const { run, exitCode, result } = await carryOut(session.world, repository, options, (story) =>
-    new Cleanup(session, repository, ground, order.only, story).carryOut(first),
+    new Cleanup(session, repository, ground, order.only, story).carryOut(first).catch((error: unknown) => {
+      throw explainIfIo(error, 'clean up', repository.root)
+    }),
   )
   return { exitCode, run, ...result }
 }
@@ -65,6 +68,7 @@ class Cleanup {
   async carryOut(first: Decided): Promise<Ending<Result>> {
     const { world } = this.#session
     const catalog = this.#session.catalog(this.#repository)
+    await this.#sweep()
     await finishDeletions(world, this.#repository, catalog, this.#needs, first.listing)
     const marks = await markExpiring(world, catalog, first, this.#run)
     const expected = this.#only ?? new Set(first.plan.delete)
@@ -81,6 +85,14 @@ class Cleanup {
       freedBytes: deleted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     }
     return { result, report: result, warnings: result.left.length > 0 }
+  }
+
+  /** A deletion that died may have left its bytes in temp/: whoever opens a workspace there sweeps it. */
+  async #sweep(): Promise<void> {
+    const { world } = this.#session
+    if (world.files.names(this.#repository.temp).length === 0) return
+    const workspace = await openWorkspace(world, this.#repository, this.#run.holder, this.#run.signal)
+    workspace.discard()
   }
 
   async #deleteAll(first: Decided): Promise<Decided> {

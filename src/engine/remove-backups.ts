@@ -6,7 +6,7 @@ import type { CatalogPort } from './catalog.ts'
 import { seizeBackup } from './hold.ts'
 import { type Needs, refuseIfNeeded } from './needs.ts'
 import { lockPins, refuseIfPinned } from './pin-file.ts'
-import { explainIo } from './platform/explain-io.ts'
+import { explainIfIo, explainIo } from './platform/explain-io.ts'
 import { syncDirectory } from './platform/json-file.ts'
 import { openWorkspace, type Repository, type Workspace, type World } from './repository.ts'
 import type { Run } from './run.ts'
@@ -48,6 +48,8 @@ export async function removeBackups(parts: RemovalParts, batch: readonly Catalog
   try {
     workspace = await openWorkspace(world, repository, run.holder, run.signal)
     return await remove(parts, batch, workspace)
+  } catch (error) {
+    throw explainIfIo(error, 'delete from', repository.archives)
   } finally {
     services.release()
     discard(workspace) // what takes long, and need keep nobody waiting
@@ -116,7 +118,7 @@ async function takeOut(
         } else left.push({ entry, because })
       }
     } catch (error) {
-      trouble = { error: run.signal.aborted ? error : explainIo(error, 'delete from', repository.archives) }
+      trouble = { error }
     }
     return { deleted, left, trouble }
   } finally {

@@ -36,7 +36,7 @@ beforeAll(async () => {
   engine = await EngineProcess.open()
   for (const type of ['full', 'incremental', 'incremental', 'full', 'incremental'] as const) {
     writeFileSync(join(source, `file-${backupIdsIf(base).length}`), `${type}${'x'.repeat(5000)}`)
-    expect(await perform({ deed: 'create', root: base, type })).toMatchObject({ exitCode: 0 })
+    expect(await perform({ deed: 'create', root: base, type })).toMatchObject({ exitCode: 0, message: '' })
   }
   const listed = await perform({ deed: 'list', root: base })
   ids = [...listed!.backups].reverse()
