@@ -24,6 +24,7 @@ export function backupFields(entry: CatalogEntry): object {
     bytes,
     warnings,
     durationMs,
+    ...(entry.expiringSince == null ? {} : { expiringSince: entry.expiringSince }),
     ...(entry.missing ? { missing: true } : {}),
   }
 }

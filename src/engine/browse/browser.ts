@@ -24,22 +24,17 @@ export async function openBrowser(
   const { files } = session.world
   const entry = await session.backup(repository, backup, services)
   const keys = await session.keys(repository, entry.encrypted)
-  const hold = holdBackup(files, repository, entry.id)
-  try {
-    const { manifest, archives } = openBackup(files, repository, entry, services, keys)
-    const details = detailsIfPossible(manifest, keys)
-    if (details === null)
-      throw new BackupError(
-        'E_KEY_MISSING',
-        `${entry.id} is encrypted, and there is no key`,
-        missingKeyHint(displayPath(session.keyFile)),
-      )
-    const open = (archive: ManifestArchive): Lineage => openArchive(files, repository, manifest, archive, keys)
-    return new BackupBrowser(session, manifest, details, archives, open, hold)
-  } catch (error) {
-    hold.release()
-    throw error
-  }
+  const { manifest, archives } = openBackup(files, repository, entry, services, keys)
+  const details = detailsIfPossible(manifest, keys)
+  if (details === null)
+    throw new BackupError(
+      'E_KEY_MISSING',
+      `${entry.id} is encrypted, and there is no key`,
+      missingKeyHint(displayPath(session.keyFile)),
+    )
+  return new BackupBrowser(session, manifest, details, archives, (archive) =>
+    openArchive(files, repository, manifest, archive, keys),
+  )
 }
 
 class BackupBrowser implements Browser {
@@ -47,10 +42,10 @@ class BackupBrowser implements Browser {
   readonly details: ManifestDetails
   readonly services: readonly BrowsedService[]
   readonly #session: Session
-  readonly #archives: readonly ManifestArchive[]
-  readonly #open: (archive: ManifestArchive) => Lineage
   /** Of the whole backup, for its archives are opened one by one. */
   readonly #hold: Hold
+  readonly #archives: readonly ManifestArchive[]
+  readonly #open: (archive: ManifestArchive) => Lineage
   readonly #indexes = new Map<string, TocIndex | BackupError>()
   readonly #copies = new Set<ReadableCopy>()
   #isClosed = false
@@ -61,14 +56,13 @@ class BackupBrowser implements Browser {
     details: ManifestDetails,
     archives: readonly ManifestArchive[],
     open: (archive: ManifestArchive) => Lineage,
-    hold: Hold,
   ) {
     this.#session = session
+    this.#hold = holdBackup(session.world.files, session.repository(), manifest.id)
     this.manifest = manifest
     this.details = details
     this.#archives = archives
     this.#open = open
-    this.#hold = hold
     this.services = archives.map((archive) => describe(archive, details))
   }
 
