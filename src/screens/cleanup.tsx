@@ -1,7 +1,8 @@
 import { type ReactNode, useMemo, useState } from 'react'
+import { cleanupPolicy } from '../engine/plan/cleanup-policy.ts'
 import { decideRetention } from '../engine/plan/retention.ts'
 import { planCleanup } from '../engine/plan/retention-cleanup.ts'
-import { policyFromCounts, suggestedCounts } from '../engine/plan/retention-policy.ts'
+import { suggestedCounts } from '../engine/plan/retention-policy.ts'
 import type { CatalogEntry } from '../model/backup.ts'
 import type { RetentionCounts, RetentionDecision, RetentionGround, RetentionPolicy } from '../model/retention.ts'
 import { formatBytes, formatCount } from '../model/units.ts'
@@ -67,7 +68,10 @@ function Decisions({ ground, now }: { readonly ground: RetentionGround; readonly
   const [overlay, setOverlay] = useState<'what-if' | 'policy' | 'delete' | null>(null)
   const [onlyGoing, setOnlyGoing] = useState(false)
   const policy = useMemo(
-    () => (tried === null ? ground.policy : policyFromCounts(tried, ground.policy.zone)),
+    () =>
+      tried === null
+        ? ground.policy
+        : cleanupPolicy({ kind: 'by-hand', counts: tried, graceHours: 0 }, ground.policy).policy,
     [ground, tried],
   )
   const all = useMemo(() => rowsOf(ground, policy, now), [ground, policy, now])
@@ -215,6 +219,11 @@ function goesWhen({ entry, decision: { expiresAt } }: Row, now: number): string 
   return `expiring, goes after ${momentText(new Date(expiresAt).toISOString())}`
 }
 
+function expiringWord({ entry, decision: { expiresAt } }: Row, now: number): string {
+  if (expiresAt === null || expiresAt <= now || entry.expiringSince == null) return ''
+  return `from ${shortMoment(new Date(expiresAt).toISOString())}: `
+}
+
 const fields: readonly FilterField<Row>[] = [
   { name: 'id', kind: 'text', of: ({ entry }) => entry.id },
   { name: 'service', kind: 'text', of: ({ entry }) => entry.services.join(' ') },
@@ -254,11 +263,6 @@ function columnsOf(glyphs: Glyphs, now: number): readonly Column<Row>[] {
       cell: (row) => `${expiringWord(row, now)}${row.decision.reasons.map(plainText).join('; ')}`,
     },
   ]
-}
-
-function expiringWord({ entry, decision: { expiresAt } }: Row, now: number): string {
-  if (expiresAt === null || expiresAt <= now || entry.expiringSince == null) return ''
-  return `from ${shortMoment(new Date(expiresAt).toISOString())}: `
 }
 
 const overlayColumns = 70

@@ -4,11 +4,14 @@ import type { RetentionDecision, RetentionPolicy } from '../../model/retention.t
 import { formatBytes, formatCount, formatNumberOf } from '../../model/units.ts'
 import { useConsole } from '../house/console-context.ts'
 import { type Trouble, troubleOf } from '../store/loaded.ts'
+import { wrap } from '../text/cut.ts'
 import { momentText } from '../text/ids.ts'
+import { lineOf } from '../text/line.ts'
 import { plainText } from '../text/plain.ts'
 import { cleanupWords } from '../text/policy-words.ts'
 import { commandText } from '../text/shell.ts'
 import { AskDialog, TypeNameDialog } from './confirm-dialog.tsx'
+import { TextOverlay } from './text-overlay.tsx'
 import { TroubleOverlay } from './trouble-overlay.tsx'
 import { useStart } from './use-start.tsx'
 
@@ -71,13 +74,8 @@ export function CleanupDialog({
         onYes={begin}
       />
     )
-  const nothing = {
-    doing: 'cleaning up',
-    code: null,
-    message: `nothing goes: ${plainText(planned.policy)}`,
-    hint: 'press = to try other rules',
-  }
-  return <TroubleOverlay trouble={nothing} onClose={onClose} />
+  const nothing = (columns: number) => wrap(plainText(planned.policy), columns).map((text) => lineOf(text))
+  return <TextOverlay title="Nothing goes" lines={nothing} onClose={onClose} />
 }
 
 function goingFacts({ plan, decisions }: PlannedCleanup): readonly string[] {
