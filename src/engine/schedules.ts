@@ -32,6 +32,7 @@ export interface SchedulesPort {
   noteRun(id: string, run: ScheduleRun): Promise<boolean>
   noteRetry(id: string, before: string, run: ScheduleRun): Promise<void>
   noteOutcome(id: string, run: string, outcome: RunEnd): Promise<void>
+  strikeRuns(id: string, runs: readonly string[]): Promise<void>
 }
 
 /** @throws E_NO_REPOSITORY, E_DAMAGED where schedules.json cannot be read. */

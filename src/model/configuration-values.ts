@@ -26,12 +26,18 @@ export const timeZone = z.string().refine(isTimeZone, { error: 'must be a time z
 export const url = z.url({ error: 'must be a URL' })
 export const permissions = z.string().regex(/^0?[0-7]{3}$/, { error: 'must be three octal digits, such as "700"' })
 
+/** To ask the system takes a tenth of a millisecond, and schedules.json is read for years. */
+const knownZones = new Set<string>()
+
 function isTimeZone(name: string): boolean {
+  if (knownZones.has(name)) return true
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+    new Intl.DateTimeFormat('en', { timeZone: name })
   } catch {
     return false
   }
+  knownZones.add(name)
+  return true
 }
 
 /** A name that becomes part of a file name: one path component, no leading dot or dash. */
