@@ -5,7 +5,7 @@ import { cleanupScheduleId, type Schedule, type ScheduleRun, type ScheduleTroubl
 import { formatDuration } from '../../model/units.ts'
 
 import { planTurn, type Start, type Turn, type TurnSchedule } from '../plan/daemon-turn.ts'
-import { believed } from '../plan/due.ts'
+import { believableAheadMs, believed } from '../plan/due.ts'
 import { retryAt } from '../plan/retry.ts'
 import { createOptionsOf } from '../schedule-run.ts'
 import { AlertWatch } from './alert-watch.ts'
@@ -156,6 +156,8 @@ export class Daemon {
 
   /** What was noted while the clock was days ahead would keep its schedule from running until it is there again. */
   async #strikeDisbelieved({ id, name, lastRuns }: Schedule, now: number): Promise<void> {
+    const furthest = new Date(now + believableAheadMs).toISOString()
+    if (lastRuns.every(({ at }) => at <= furthest)) return // as nearly always
     const instants = lastRuns.map(({ at }) => instantOf(at))
     const kept = new Set(believed(instants, now))
     const struck = lastRuns.filter(({ outcome }, at) => outcome !== null && !kept.has(instants[at]!))

@@ -14,6 +14,8 @@ export class Ledger {
   #stamp: string | null = null
   #known: readonly ListedSchedule[]
   #trouble: string | null = null
+  /** The schedules of the configuration have their notes. */
+  #isNoted = false
   /** By schedule, newest first: what could not be written down. */
   readonly #unwritten = new Map<string, ScheduleRun[]>()
   readonly #now: () => number
@@ -31,6 +33,7 @@ export class Ledger {
 
   reload(ground: DaemonGround): void {
     this.#ground = ground
+    this.#isNoted = false
     this.#stamp = null
   }
 
@@ -84,13 +87,15 @@ export class Ledger {
     const since = new Date(this.#now()).toISOString()
     try {
       const asked = this.#ground.configured.map(({ schedule }) => schedule)
-      await this.#ground.notes.knowConfigured(asked, since)
+      if (!this.#isNoted) await this.#ground.notes.knowConfigured(asked, since)
+      this.#isNoted = true
       await this.#writeDown()
       this.#known = await this.#ground.schedules()
       this.#trouble = null
     } catch (error) {
       if (!(error instanceof BackupError) || error.code !== 'E_DAMAGED') throw error
       this.#trouble = error.message
+      this.#isNoted = false
     }
   }
 
@@ -112,6 +117,7 @@ export class Ledger {
       return await act()
     } catch (error) {
       if (error instanceof BackupError && error.code === 'E_DAMAGED') return unreadable
+      this.#isNoted = false // somebody may have put another file in its place, without notes
       throw error
     } finally {
       this.#stamp = null // what was written is to be read

@@ -124,7 +124,9 @@ function downWithin(downs: readonly { from: number; until: number }[], from: num
   return downs.reduce((sum, one) => sum + Math.max(0, Math.min(until, one.until) - Math.max(from, one.from)), 0)
 }
 
-test.each([1, 2])(
+const seeds = process.env['HOLDFAST_LONG'] === '1' ? Array.from({ length: 20 }, (_, seed) => seed + 1) : [1]
+
+test.each(seeds)(
   'a year of schedules, crashes, power cuts and a clock that is set keeps every promise (%i)',
   async (seed) => {
     const { machine, downs, setBack, died } = await liveAYear(seed)
