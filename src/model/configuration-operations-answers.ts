@@ -7,7 +7,6 @@ import {
   type KeyRow,
   noApi,
   noCopies,
-  noDaemon,
   noMail,
   noRetention,
   owner,
@@ -33,14 +32,23 @@ export const operationsRows: readonly KeyRow[] = [
   {
     key: 'monitoring.logging.level',
     answer: 'effect',
-    text: 'what is logged: `DEBUG`, `INFO` (default), `WARNING`, `ERROR` or `CRITICAL`',
+    text: 'what the daemon logs: `DEBUG`, `INFO` (default), `WARNING`, or `ERROR` and `CRITICAL`, which are one',
   },
   {
     key: 'monitoring.logging.file_path',
-    answer: 'notice',
-    text: `the daemon’s log goes there; ${noDaemon}; each run keeps its own log in the root`,
+    answer: 'effect',
+    text: 'the daemon’s log goes there as well as to stdout, one JSON object a line; its directory must exist',
   },
-  { key: 'monitoring.logging.rotation', answer: 'notice', text: `the daemon’s log is rotated so; ${noDaemon}` },
+  {
+    key: 'monitoring.logging.rotation.size_mb',
+    answer: 'effect',
+    text: 'the log file becomes `file.1` before it grows beyond so many MiB, and `file.1` becomes `file.2`; default 100',
+  },
+  {
+    key: 'monitoring.logging.rotation.backup_count',
+    answer: 'effect',
+    text: 'so many of them are kept; default 10; `0`: the full file is begun anew',
+  },
   {
     key: 'monitoring.logging.sensitive_data_masking',
     answer: ifFalse('notice'),

@@ -87,6 +87,20 @@ export interface ScheduleSettings {
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
 
+/** The daemon's log; it goes to stdout too. */
+export interface LoggingSettings {
+  /** What weighs less is not logged. */
+  readonly level: LogLevel
+  /** Absolute; null: stdout alone. */
+  readonly file: BytePath | null
+  readonly rotation: {
+    /** A file that would grow beyond this is put aside. */
+    readonly sizeBytes: number
+    /** How many that were put aside are kept. */
+    readonly backups: number
+  }
+}
+
 export interface Settings {
   /** Absolute. */
   readonly root: BytePath
@@ -104,8 +118,7 @@ export interface Settings {
   readonly workers: WorkerSettings
   /** Whether a backup is read back before it is committed. */
   readonly verification: boolean
-  readonly logLevel: LogLevel
-  readonly logFile: BytePath | null
+  readonly logging: LoggingSettings
   readonly schedules: readonly ScheduleSettings[]
 }
 

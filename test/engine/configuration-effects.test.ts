@@ -16,6 +16,7 @@ const schedule = (keys: object) => ({
 const pbkdf2 = (keys: object) => ({ encryption: { key_derivation: { algorithm: 'PBKDF2', ...keys } } })
 const key = (keys: object) => ({ encryption: { key_management: keys } })
 const gzip = (keys: object) => ({ compression: { algorithms: { gzip: keys } } })
+const logging = (keys: object) => ({ monitoring: { logging: keys } })
 const threading = (keys: object) => ({ performance: { threading: keys } })
 
 const effects: Record<string, readonly [without: object, withIt: object]> = {
@@ -58,7 +59,10 @@ const effects: Record<string, readonly [without: object, withIt: object]> = {
   'schedules.*.exclude_patterns': [schedule({}), schedule({ exclude_patterns: ['*.log'] })],
   'recovery.verification_enabled': [{}, { recovery: { verification_enabled: false } }],
   'recovery.parallel_restore_threads': [{}, { recovery: { parallel_restore_threads: 3 } }],
-  'monitoring.logging.level': [{}, { monitoring: { logging: { level: 'ERROR' } } }],
+  'monitoring.logging.level': [{}, logging({ level: 'ERROR' })],
+  'monitoring.logging.file_path': [{}, logging({ file_path: '/var/log/x' })],
+  'monitoring.logging.rotation.size_mb': [{}, logging({ rotation: { size_mb: 1 } })],
+  'monitoring.logging.rotation.backup_count': [{}, logging({ rotation: { backup_count: 1 } })],
   'performance.threading.backup_threads': [{}, threading({ backup_threads: 3 })],
   'performance.threading.compression_threads': [{}, threading({ compression_threads: 3 })],
   'performance.threading.restore_threads': [{}, threading({ restore_threads: 3 })],
