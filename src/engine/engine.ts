@@ -50,6 +50,10 @@ export function createEngine(parts: EngineParts): Engine {
     schedules: async () => (await import('./schedules.ts')).listSchedules(session),
     saveSchedule: async (draft, as) => (await import('./schedules.ts')).saveSchedule(session, draft, as),
     removeSchedule: async (id) => (await import('./schedules.ts')).removeSchedule(session, id),
+    describeSchedules: async () => (await import('./schedule-story.ts')).describeSchedules(session),
+    addSchedule: async (wish) => (await import('./schedule-story.ts')).addSchedule(session, wish),
+    enableSchedule: async (id, enabled) => (await import('./schedule-story.ts')).enableSchedule(session, id, enabled),
+    runSchedule: async (id, during) => (await import('./run-schedule.ts')).runSchedule(session, id, during),
     retention: async () => (await import('./retention-ground.ts')).retentionGround(session),
     rebuild: async (during) => (await import('./rebuild.ts')).rebuild(session, during),
 

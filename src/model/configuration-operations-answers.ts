@@ -2,7 +2,6 @@ import {
   ifAny,
   ifEnabled,
   ifFalse,
-  ifOther,
   ifTrue,
   type KeyRow,
   noApi,
@@ -124,8 +123,8 @@ export const operationsRows: readonly KeyRow[] = [
   { key: 'global_settings.company_name', answer: 'effect', text: 'shown by `doctor`' },
   {
     key: 'global_settings.default_timezone',
-    answer: ifOther('notice', 'UTC'),
-    text: 'kept for schedules, but not supported yet, because the daemon is not built; times are printed in UTC',
+    answer: 'effect',
+    text: 'the clock that schedules go by, where they name none of their own; default `UTC`. All other times are printed in UTC',
   },
   { key: 'global_settings.backup_retention_days', answer: 'notice', text: noRetention },
   {

@@ -65,6 +65,8 @@ export type JobRequest =
   /** Deletes for good. `backup` is a whole id. */
   | { readonly kind: 'delete'; readonly backup: string }
   | { readonly kind: 'cleanup'; readonly order: CleanupOrder }
+  /** Runs a schedule now. */
+  | { readonly kind: 'schedule'; readonly id: string }
 
 export interface RunQuery {
   readonly limit: number

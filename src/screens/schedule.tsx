@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react'
 import { compressions } from '../model/format.ts'
 import { type Schedule, type ScheduleDraft, type ScheduleListing, scheduleTypes } from '../model/schedule.ts'
+import { scheduleIdOf } from '../model/schedule-id.ts'
 import { useArea, useConsole, useLoaded, useMinute } from './house/console-context.ts'
 import { ruleLine } from './house/header.ts'
 import type { ScreenArguments, ScreenSpec } from './house/screen.ts'
@@ -208,13 +209,15 @@ function draftOf(
     lastRuns: _l,
     ...kept
   } = before ?? newSchedule
+  const cron = form.text('cron').trim()
+  const type = scheduleTypes.find((one) => one === form.choice('type')) ?? 'incremental'
   const draft: ScheduleDraft = {
     ...kept,
-    id: before?.id ?? idFrom(name),
+    id: before?.id ?? scheduleIdOf({ name, type, cron }),
     name,
-    cron: form.text('cron').trim(),
+    cron,
     tz: form.text('tz').trim(),
-    type: scheduleTypes.find((one) => one === form.choice('type')) ?? 'incremental',
+    type,
     services: [...form.marks('services')],
     if_missed: form.choice('missed') === 'skip' ? 'skip' : 'run-once',
     jitter_seconds: /^\d{1,6}$/.test(jitterText) ? Number(jitterText) : 0,
@@ -244,15 +247,6 @@ const newSchedule: Schedule = {
   enabled: true,
   createdAt: '',
   lastRuns: [],
-}
-
-/** `Nightly, all` is nightly-all. */
-function idFrom(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 60)
 }
 
 export const schedule: ScreenSpec<'schedule'> = {

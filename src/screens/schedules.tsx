@@ -1,4 +1,5 @@
 import { type ReactNode, useMemo, useState } from 'react'
+import { readTimes } from '../engine/plan/schedule-times.ts'
 import type { ListedSchedule, ScheduleDraft } from '../model/schedule.ts'
 import { formatAge, formatCount } from '../model/units.ts'
 import { useArea, useConsole, useLoaded, useMinute } from './house/console-context.ts'
@@ -16,7 +17,7 @@ import type { Column } from './text/columns.ts'
 import { type Glyphs, lookOf, type State } from './text/glyphs.ts'
 import { lineOf, span } from './text/line.ts'
 import { plainText } from './text/plain.ts'
-import { detailLines, plotOf, readTimes } from './text/schedule-lines.ts'
+import { detailLines, plotOf } from './text/schedule-lines.ts'
 
 const keys = {
   edit: { keys: ['enter'], label: 'change', about: 'change this schedule', danger: 1, hint: 9, needs: 'schedule' },
