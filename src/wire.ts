@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { loadSettings } from './engine/configuration.ts'
 import { createEngine } from './engine/engine.ts'
 import { createJobs } from './engine/jobs/jobs.ts'
-import { rememberPassphrase } from './engine/jobs/typed-passphrase.ts'
+import { rememberPassphrase, type TypedPassphrase } from './engine/jobs/typed-passphrase.ts'
 import { systemClock } from './engine/platform/clock.ts'
 import { createDiskFiles } from './engine/platform/disk-files.ts'
 import { openDocumentFile } from './engine/platform/document-file.ts'
@@ -11,6 +11,7 @@ import { refuseMangledArguments, refuseMangledVariables } from './engine/platfor
 import { systemProcesses } from './engine/platform/processes.ts'
 import { systemRandom } from './engine/platform/random.ts'
 import type { World } from './engine/repository.ts'
+import type { EngineParts } from './engine/session.ts'
 import type { Engine } from './model/engine.ts'
 import { BackupError } from './model/errors.ts'
 import type { Jobs } from './model/jobs.ts'
@@ -41,6 +42,18 @@ export interface Wired {
 const documentLockMs = 60_000
 
 export async function wire(options: WireOptions): Promise<Wired> {
+  const passphrase = rememberPassphrase(options.onPassphrase ?? null)
+  const parts = engineParts(options, passphrase.ask)
+  return {
+    engine: createEngine(parts),
+    jobs: jobsOf(parts, options, passphrase),
+    root: displayPath(parts.configured.settings.root),
+    close: async () => {},
+  }
+}
+
+/** What the engine is made of, the configuration as it is now among it. @throws E_CONFIG, E_USAGE. */
+export function engineParts(options: WireOptions, askPassphrase: () => Promise<string>): EngineParts {
   const files = createDiskFiles()
   refuseMangledArguments(files, process.argv)
   refuseMangledVariables(files, process.env, isRead)
@@ -82,8 +95,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
       clock: systemClock,
       holder: { pid: process.pid, run: name, command: name, since: new Date().toISOString() },
     }))
-  const passphrase = rememberPassphrase(options.onPassphrase ?? null)
-  const engine = createEngine({
+  return {
     world,
     configured,
     workingDirectory,
@@ -91,21 +103,24 @@ export async function wire(options: WireOptions): Promise<Wired> {
     catalogOf: (repository) => openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog')),
     schedulesOf: (repository) =>
       openSchedules(documentFile(repository.schedules, repository.lock('schedules'), 'schedules')),
-    askPassphrase: options.onPassphrase === undefined ? null : passphrase.ask,
-  })
-  const jobs = createJobs({
-    files,
+    askPassphrase: options.onPassphrase === undefined ? null : askPassphrase,
+  }
+}
+
+/** Jobs that find the same repository and configuration anew, from the same options, environment and directory. */
+export function jobsOf(parts: EngineParts, options: WireOptions, passphrase: TypedPassphrase): Jobs {
+  const { world, configured, workingDirectory } = parts
+  return createJobs({
+    files: world.files,
     root: configured.settings.root,
     temporary: world.temporary,
     processes: systemProcesses(
       fileURLToPath(new URL(`./cli.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)),
     ),
-    // Found anew there, from the same options, environment and working directory.
     args: ['run-job', '--json', ...option('root', options.root), ...option('config', options.config)],
     workingDirectory,
     passphrase,
   })
-  return { engine, jobs, root: displayPath(configured.settings.root), close: async () => {} }
 }
 
 function option(name: string, value: string | undefined): string[] {

@@ -52,6 +52,7 @@ const layers: Record<string, { layers: string[]; packages: string[]; forbidden: 
     forbidden: [],
   },
   'open-console.ts': { layers: ['*'], packages: ['node:'], forbidden: [] },
+  'open-daemon.ts': { layers: ['*'], packages: ['node:'], forbidden: [] },
   'wire.ts': { layers: ['*'], packages: ['node:', 'zod'], forbidden: [] },
   'cli.ts': { layers: ['*'], packages: ['node:', 'zod'], forbidden: [] },
 }

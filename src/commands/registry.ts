@@ -58,6 +58,11 @@ export const commands: readonly RegisteredCommand[] = [
     about: 'everything on one screen; holdfast alone, on a terminal',
     load: async () => (await import('./console.ts')).openConsole,
   },
+  {
+    words: 'daemon',
+    about: 'run the schedules until it is told to stop; also --daemon',
+    load: async () => (await import('./daemon.ts')).daemon,
+  },
   { words: 'status', about: 'is everything safe', load: async () => (await import('./status.ts')).status },
   {
     words: 'doctor',

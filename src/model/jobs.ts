@@ -37,6 +37,8 @@ export interface Jobs {
    * @throws E_UNKNOWN_ID, E_BUSY where the run lives but its process cannot be reached from here.
    */
   cancel(run: string): Promise<void>
+  /** Ends the run's process at once, as SIGKILL does, for one that does not heed `cancel`. @throws the same. */
+  kill(run: string): Promise<void>
   /** A file for a plan that is to be handed to a job (`PlannedRestore.save`), named after the plan. It is not made. */
   planFile(plan: string): string
 }

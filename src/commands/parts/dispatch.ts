@@ -25,6 +25,7 @@ export interface Surroundings {
   wire(options: WireOptions): Promise<{ engine: Engine; close(): Promise<void> }>
   disk(): Promise<Disk>
   openConsole(options: ConsoleOptions): Promise<number>
+  runDaemon(options: DaemonOptions): Promise<number>
   /** Hears INT, TERM and HUP; gives back how to stop hearing. */
   onInterrupt(hear: (signal: string) => void): () => void
   /** Hears errors that nobody awaited, such as one thrown in an event's listener. */
@@ -46,6 +47,11 @@ export interface ConsoleOptions extends Pick<WireOptions, 'root' | 'config'> {
   readonly readOnly: boolean
   /** --no-color was given. */
   readonly colorless: boolean
+}
+
+export interface DaemonOptions extends Pick<WireOptions, 'root' | 'config'> {
+  /** How long runs may go on by themselves when it is to stop. */
+  readonly graceMs: number
 }
 
 /** Words in front of the command, and the command's own arguments. */
@@ -126,7 +132,10 @@ async function findWords(argv: readonly string[]): Promise<Called> {
     if (arg.startsWith('-') && arg !== '-') {
       const name = arg.replace(/^--/, '').split('=')[0]!
       const option = globalOptions.find((one) => one.name === name)
-      if (arg === '--daemon') return { words: 'daemon', rest: [] }
+      if (arg === '--daemon') {
+        rest.splice(at, 1)
+        return { words: 'daemon', rest }
+      }
       if (option?.value !== undefined && !arg.includes('=')) at++
       else if (option === undefined && words === null && arg !== '-h' && !loneOptions.includes(arg))
         throw await unknownFirstOption(arg)
@@ -215,6 +224,7 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
     },
     disk: () => world.disk(),
     openConsole: (options) => world.openConsole({ ...places, ...options }),
+    runDaemon: (options) => world.runDaemon({ ...places, ...options }),
     during: () => {
       const voice = new RunVoice(out, () => world.elapsed())
       return { signal: controller.signal, listen: (event) => voice.hear(event) }

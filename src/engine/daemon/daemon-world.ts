@@ -48,7 +48,7 @@ export interface ScheduledRuns {
   /** Resolves once the run exists. @throws as Jobs.start. */
   start(request: JobRequest, run: string, hold: Hold, signal: AbortSignal): Promise<void>
   /** Waits for its end. @throws E_UNKNOWN_ID where it never began, E_IO. */
-  follow(run: string): Promise<RunSummary>
+  follow(run: string): Promise<void>
   /** What is known of it now. @throws E_UNKNOWN_ID, E_IO. */
   read(run: string): Promise<RunSummary>
   /** Asks it to stop cleanly. */

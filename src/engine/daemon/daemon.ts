@@ -140,9 +140,20 @@ export class Daemon {
     this.#waiting = waiting
     this.#tellTroubles(troubles)
     for (const start of starts) await this.#begin(start, schedules)
-    if (this.#running.size === 0) await this.#alerts.look(this.#ground)
+    await this.#lookForAlerts()
     supervisor.status(this.#statusText(next))
     return next
+  }
+
+  /** What cannot be found out must not keep the schedules from running. */
+  async #lookForAlerts(): Promise<void> {
+    if (this.#running.size > 0) return // they change what it would look at
+    try {
+      await this.#alerts.look(this.#ground)
+      this.#tellOnce('alerts', null)
+    } catch (error) {
+      this.#tellOnce('alerts', `what needs a person cannot be told: ${textOf(error)}`)
+    }
   }
 
   #turnSchedule(schedule: Schedule): TurnSchedule {
@@ -220,7 +231,7 @@ export class Daemon {
       }
       if (replaces !== null) await this.#ledger.noteRetry(id, replaces, note)
       else if (!(await this.#ledger.noteRun(id, note))) return hold.release()
-      log.info('run-due', `${schedule.name}: ${reason}`, { schedule: id, run: note.run, at: note.at, attempt })
+      log.info('run-due', `${schedule.name}: ${reason}`, { schedule: id, run: note.run, instant: note.at, attempt })
       this.#keep(schedule, note.run, () => this.#carry(schedule, note, request, hold))
     } catch (error) {
       hold.release()
@@ -286,7 +297,7 @@ export class Daemon {
     } catch (error) {
       if (!(error instanceof BackupError && error.code === 'E_UNKNOWN_ID')) throw error // deleted meanwhile
     }
-    const fields = { schedule: id, run: note.run, at: note.at, state, code, ...retry }
+    const fields = { schedule: id, run: note.run, instant: note.at, state, code, ...retry }
     const took = durationMs === null ? '' : ` after ${formatDuration(durationMs)}`
     const told = `${id}: ${state}${took}${message === null ? '' : `: ${message}`}`
     if (state === 'done') log.info('run-ended', told, fields)
@@ -319,7 +330,11 @@ export class Daemon {
 
   async #each(deed: 'cancel' | 'kill'): Promise<void> {
     for (const [id, { run }] of this.#running) {
-      this.#world.log.warning('run-stopped', `${id}: its run is asked to ${deed === 'cancel' ? 'stop' : 'end at once'}`, { run })
+      this.#world.log.warning(
+        'run-stopped',
+        `${id}: its run is asked to ${deed === 'cancel' ? 'stop' : 'end at once'}`,
+        { run },
+      )
       try {
         await this.#world.runs[deed](run)
       } catch (error) {
@@ -360,7 +375,8 @@ interface End {
 }
 
 function requestOf(schedule: Schedule, at: number): JobRequest {
-  if (schedule.id === cleanupScheduleId) return { kind: 'cleanup', order: { rules: { kind: 'configured' }, only: null } }
+  if (schedule.id === cleanupScheduleId)
+    return { kind: 'cleanup', order: { rules: { kind: 'configured' }, only: null } }
   return { kind: 'create', options: createOptionsOf(schedule, at) }
 }
 

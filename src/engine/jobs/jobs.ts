@@ -56,6 +56,9 @@ export function createJobs(parts: JobsParts): Jobs {
     async cancel(run) {
       cancelRun(files, repository(), processes, run)
     },
+    async kill(run) {
+      cancelRun(files, repository(), processes, run, 'kill')
+    },
 
     planFile: (plan) => textOf(joinPath(parts.temporary, `holdfast-${plan}.json` as BytePath)),
   }

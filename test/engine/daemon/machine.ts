@@ -310,7 +310,7 @@ export class Machine {
               }
               this.#sleepers.push(sleeper)
             })
-          return call(() => this.#summary(run))
+          return call(() => void this.#summary(run))
         },
         read: (run) => call(() => this.#summary(run)),
         cancel: (run) => call(() => this.#stopJob(run)),

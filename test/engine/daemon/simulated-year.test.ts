@@ -71,7 +71,12 @@ async function liveAYear(seed: number, { crashes = 40, powerCuts = 10, jumps = 1
   })
   const many = (count: number, what: Happening['what']): Happening[] =>
     Array.from({ length: count }, () => ({ at: day + random() * (year - 2 * day), what }))
-  const happenings = [...many(crashes, 'crash'), ...many(powerCuts, 'power'), ...many(jumps, 'jump'), { at: year, what: 'end' as const }]
+  const happenings = [
+    ...many(crashes, 'crash'),
+    ...many(powerCuts, 'power'),
+    ...many(jumps, 'jump'),
+    { at: year, what: 'end' as const },
+  ]
   const downs: { from: number; until: number }[] = []
   const setBack: number[] = []
   const down = (ms: number) => {
@@ -140,7 +145,10 @@ test.each(seeds)(
       const key = `${id} ${at}`
       const before = seen.get(key)
       if (before !== undefined)
-        expect(setBack.some((when) => when >= before && when <= startedAtElapsed), `${key} twice`).toBe(true)
+        expect(
+          setBack.some((when) => when >= before && when <= startedAtElapsed),
+          `${key} twice`,
+        ).toBe(true)
       seen.set(key, startedAtElapsed)
     }
 
@@ -157,7 +165,9 @@ test.each(seeds)(
 
     // what was noted as done was done, and nothing is left without an end
     const { schedules, configured: notes } = JSON.parse(machine.text)
-    const all = [...schedules, ...Object.values(notes)].flatMap((one: { lastRuns: Schedule['lastRuns'] }) => one.lastRuns)
+    const all = [...schedules, ...Object.values(notes)].flatMap(
+      (one: { lastRuns: Schedule['lastRuns'] }) => one.lastRuns,
+    )
     expect(all.length).toBeGreaterThan(150)
     for (const run of all) {
       const job = machine.jobs.get(run.run)
