@@ -1,16 +1,11 @@
-import { BackupError } from '../../model/errors.ts'
 import { instantOf } from '../../model/instant.ts'
-import type { JobRequest, RunState } from '../../model/jobs.ts'
-import { cleanupScheduleId, type Schedule, type ScheduleRun, type ScheduleTrouble } from '../../model/schedule.ts'
-import { formatDuration } from '../../model/units.ts'
-
-import { planTurn, type Start, type Turn, type TurnSchedule } from '../plan/daemon-turn.ts'
+import { cleanupScheduleId, type Schedule, type ScheduleTrouble } from '../../model/schedule.ts'
+import { planTurn, type Start, type Turn } from '../plan/daemon-turn.ts'
 import { believableAheadMs, believed } from '../plan/due.ts'
-import { retryAt } from '../plan/retry.ts'
-import { createOptionsOf } from '../schedule-run.ts'
 import { AlertWatch } from './alert-watch.ts'
-import type { DaemonGround, DaemonWorld, Hold } from './daemon-world.ts'
+import type { DaemonGround, DaemonWorld } from './daemon-world.ts'
 import { Ledger } from './ledger.ts'
+import { RunKeeper, textOf } from './run-keeper.ts'
 
 /**
  * Runs what is due, for years: wait for the next instant, note the run, begin it in a process of its own, note what
@@ -25,24 +20,13 @@ export interface DaemonPace {
   readonly graceMs: number
 }
 
-interface Running {
-  readonly run: string
-  readonly services: readonly string[]
-  /** Resolves, never rejects, when what became of it is noted. */
-  readonly done: Promise<void>
-}
-
-/** After it was asked to stop cleanly. */
-const cleanStopMs = 30_000
-const stopPollMs = 1000
-
 export class Daemon {
   readonly #world: DaemonWorld
   readonly #pace: DaemonPace
   readonly #ledger: Ledger
   readonly #alerts: AlertWatch
+  readonly #runs: RunKeeper
   #ground: DaemonGround
-  readonly #running = new Map<string, Running>()
   #waiting: Turn['waiting'] = new Map()
   /** What was told of schedules, so that it is told once. */
   readonly #told = new Set<string>()
@@ -58,6 +42,10 @@ export class Daemon {
     this.#ground = ground
     this.#ledger = new Ledger(ground, () => world.clock.now())
     this.#alerts = new AlertWatch(world)
+    this.#runs = new RunKeeper(world, this.#ledger, () => {
+      this.#alerts.soon()
+      this.#wake.abort()
+    })
   }
 
   /** @throws what `world.load` throws: nothing runs then. */
@@ -80,7 +68,8 @@ export class Daemon {
       const waitMs = next === null ? lookMs : Math.min(lookMs, Math.max(0, next - now))
       if (!this.#stopping && !this.#reload) await clock.sleep(waitMs, this.#wake.signal)
     }
-    await this.#end()
+    supervisor.stopping()
+    await this.#runs.stop(this.#pace.graceMs, () => this.#hurry)
     log.info('stopped', 'the daemon has stopped')
   }
 
@@ -89,6 +78,7 @@ export class Daemon {
     if (this.#stopping) this.#hurry = true
     this.#stopping = true
     this.#wake.abort()
+    this.#runs.wake()
   }
 
   /** Reads the configuration anew before the next turn. */
@@ -128,12 +118,12 @@ export class Daemon {
     const { clock, supervisor } = this.#world
     const schedules = await this.#ledger.schedules()
     this.#tellOnce('schedules', this.#ledger.trouble)
-    for (const schedule of schedules) await this.#settleDead(schedule)
+    for (const schedule of schedules) await this.#runs.settle(schedule, this.#first ? this.#servicesOf(schedule) : null)
     const now = clock.now()
     for (const schedule of schedules) await this.#strikeDisbelieved(schedule, now)
     const ground = {
-      schedules: (await this.#ledger.schedules()).map((schedule) => this.#turnSchedule(schedule)),
-      running: new Map([...this.#running].map(([id, { services }]) => [id, services])),
+      schedules: (await this.#ledger.schedules()).map((one) => ({ ...one, services: this.#servicesOf(one) })),
+      running: this.#runs.running,
       waiting: this.#waiting,
     }
     const { starts, waiting, troubles, next } = planTurn(ground, now)
@@ -147,17 +137,13 @@ export class Daemon {
 
   /** What cannot be found out must not keep the schedules from running. */
   async #lookForAlerts(): Promise<void> {
-    if (this.#running.size > 0) return // they change what it would look at
+    if (this.#runs.running.size > 0) return // they change what it would look at
     try {
       await this.#alerts.look(this.#ground)
       this.#tellOnce('alerts', null)
     } catch (error) {
       this.#tellOnce('alerts', `what needs a person cannot be told: ${textOf(error)}`)
     }
-  }
-
-  #turnSchedule(schedule: Schedule): TurnSchedule {
-    return { ...schedule, services: this.#servicesOf(schedule) }
   }
 
   #servicesOf({ id, services }: Schedule): readonly string[] {
@@ -181,166 +167,11 @@ export class Daemon {
     this.#world.log.warning('clock-set-back', message, { schedule: id })
   }
 
-  /** A run that was noted and whose end was not: the daemon was killed, or the machine. */
-  async #settleDead(schedule: Schedule): Promise<void> {
-    const [note] = schedule.lastRuns
-    if (note === undefined || note.outcome !== null || this.#running.has(schedule.id)) return
-    const hold = await this.#world.runs.hold(schedule.id)
-    if (hold === null) {
-      // It lives. What was begun before us is ours to end; what a person runs is not.
-      if (this.#first && note.attempt !== undefined) this.#adopt(schedule, note)
-      return
-    }
-    try {
-      await this.#noteEnd(schedule.id, note, await this.#endOf(note.run))
-    } finally {
-      hold.release()
-    }
-  }
-
-  #adopt(schedule: Schedule, note: ScheduleRun): void {
-    this.#world.log.info('run-adopted', `${schedule.name}: its run goes on`, { schedule: schedule.id, run: note.run })
-    this.#keep(schedule, note.run, async () => {
-      for (;;) {
-        const end = await this.#endOf(note.run)
-        if (end.state !== 'running') return this.#noteEnd(schedule.id, note, end)
-        await this.#world.clock.sleep(stopPollMs, new AbortController().signal)
-      }
-    })
-  }
-
-  async #begin({ schedule: id, at, attempt, replaces, reason }: Start, schedules: readonly Schedule[]): Promise<void> {
-    const schedule = schedules.find((one) => one.id === id)
+  async #begin(start: Start, schedules: readonly Schedule[]): Promise<void> {
+    const schedule = schedules.find(({ id }) => id === start.schedule)
     if (schedule === undefined || this.#stopping) return
-    const { clock, runs, log } = this.#world
-    const hold = await runs.hold(id)
-    if (hold === null) {
-      this.#waiting = new Map([...this.#waiting, [id, at]])
-      return
-    }
-    try {
-      const request = requestOf(schedule, at)
-      const startedAt = new Date(clock.now()).toISOString()
-      const note: ScheduleRun = {
-        at: new Date(at).toISOString(),
-        startedAt,
-        run: runs.newId(request),
-        outcome: null,
-        durationMs: null,
-        attempt,
-      }
-      if (replaces !== null) await this.#ledger.noteRetry(id, replaces, note)
-      else if (!(await this.#ledger.noteRun(id, note))) return hold.release()
-      log.info('run-due', `${schedule.name}: ${reason}`, { schedule: id, run: note.run, instant: note.at, attempt })
-      this.#keep(schedule, note.run, () => this.#carry(schedule, note, request, hold))
-    } catch (error) {
-      hold.release()
-      throw error
-    }
-  }
-
-  #keep(schedule: Schedule, run: string, act: () => Promise<void>): void {
-    const done = act()
-      .catch((error: unknown) =>
-        this.#world.log.error('run-lost', `${schedule.name}: what became of ${run} is not noted: ${textOf(error)}`, {
-          schedule: schedule.id,
-          run,
-        }),
-      )
-      .finally(() => {
-        this.#running.delete(schedule.id)
-        this.#alerts.soon()
-        this.#wake.abort()
-      })
-    this.#running.set(schedule.id, { run, services: this.#servicesOf(schedule), done })
-  }
-
-  async #carry(schedule: Schedule, note: ScheduleRun, request: JobRequest, hold: Hold): Promise<void> {
-    try {
-      await this.#world.runs.start(request, note.run, hold, new AbortController().signal)
-    } catch (error) {
-      const code = error instanceof BackupError ? error.code : 'E_INTERNAL'
-      const began = code === 'E_INTERNAL' ? 'died' : 'failed'
-      await this.#noteEnd(schedule.id, note, { state: began, code, message: textOf(error), durationMs: null })
-      return
-    } finally {
-      hold.release() // its process has it now
-    }
-    await this.#world.runs.follow(note.run)
-    await this.#noteEnd(schedule.id, note, await this.#endOf(note.run))
-  }
-
-  /** What is known of a run; one without a log died before it began. @throws E_IO. */
-  async #endOf(run: string): Promise<End> {
-    try {
-      const { state, error, durationMs, committed } = await this.#world.runs.read(run)
-      // Killed after its backup was made: once more would make a second one for the same instant.
-      if (state === 'died' && committed !== null)
-        return { state: 'warnings', code: null, message: `killed after it had made ${committed}`, durationMs }
-      return { state, code: error?.code ?? null, message: error?.message ?? null, durationMs }
-    } catch (error) {
-      if (error instanceof BackupError && error.code === 'E_UNKNOWN_ID')
-        return { state: 'died', code: null, message: 'its process ended before it began', durationMs: null }
-      throw error
-    }
-  }
-
-  async #noteEnd(id: string, note: ScheduleRun, { state, code, message, durationMs }: End): Promise<void> {
-    if (state === 'running') return
-    const { clock, log } = this.#world
-    const ended = { state, code, attempt: note.attempt ?? null, stoppedByUs: this.#stopping }
-    const again = retryAt(ended, clock.now())
-    const outcome = state === 'died' ? 'interrupted' : state
-    const retry = again === null ? {} : { retryAt: new Date(again).toISOString() }
-    try {
-      await this.#ledger.noteOutcome(id, note.run, { outcome, durationMs, ...retry })
-    } catch (error) {
-      if (!(error instanceof BackupError && error.code === 'E_UNKNOWN_ID')) throw error // deleted meanwhile
-    }
-    const fields = { schedule: id, run: note.run, instant: note.at, state, code, ...retry }
-    const took = durationMs === null ? '' : ` after ${formatDuration(durationMs)}`
-    const told = `${id}: ${state}${took}${message === null ? '' : `: ${message}`}`
-    if (state === 'done') log.info('run-ended', told, fields)
-    else if (state === 'failed' || state === 'died') log.error('run-ended', told, fields)
-    else log.warning('run-ended', told, fields)
-  }
-
-  /** Waits for what runs, then asks it to stop, then ends it. */
-  async #end(): Promise<void> {
-    const { supervisor, log } = this.#world
-    supervisor.stopping()
-    if (this.#running.size > 0) log.info('stopping', `waiting for ${this.#running.size} to end`)
-    await this.#waitForRuns(this.#pace.graceMs, () => this.#hurry)
-    await this.#each('cancel')
-    await this.#waitForRuns(cleanStopMs, () => false)
-    await this.#each('kill')
-    await Promise.all([...this.#running.values()].map(({ done }) => done))
-  }
-
-  async #waitForRuns(atMostMs: number, enough: () => boolean): Promise<void> {
-    const { clock, supervisor } = this.#world
-    const until = clock.elapsed() + atMostMs
-    while (this.#running.size > 0 && !enough() && clock.elapsed() < until) {
-      this.#wake = new AbortController()
-      supervisor.extend(2 * stopPollMs + cleanStopMs)
-      supervisor.alive()
-      await clock.sleep(Math.min(stopPollMs, until - clock.elapsed()), this.#wake.signal)
-    }
-  }
-
-  async #each(deed: 'cancel' | 'kill'): Promise<void> {
-    for (const [id, { run }] of this.#running) {
-      this.#world.log.warning(
-        'run-stopped',
-        `${id}: its run is asked to ${deed === 'cancel' ? 'stop' : 'end at once'}`,
-        { run },
-      )
-      try {
-        await this.#world.runs[deed](run)
-      } catch (error) {
-        this.#world.log.error('run-not-stopped', `${id}: ${textOf(error)}`, { run })
-      }
-    }
+    const isOurs = await this.#runs.begin(start, schedule, this.#servicesOf(schedule))
+    if (!isOurs && start.replaces === null) this.#waiting = new Map([...this.#waiting, [start.schedule, start.at]])
   }
 
   /** Tells a trouble that was not there the last time; null is that there is none of this kind any more. */
@@ -362,24 +193,8 @@ export class Daemon {
   }
 
   #statusText(next: number | null): string {
-    const runs = this.#running.size === 0 ? 'idle' : `${this.#running.size} running`
+    const { size } = this.#runs.running
+    const runs = size === 0 ? 'idle' : `${size} running`
     return next === null ? `${runs}, nothing is scheduled` : `${runs}, next ${new Date(next).toISOString()}`
   }
-}
-
-interface End {
-  readonly state: RunState
-  readonly code: string | null
-  readonly message: string | null
-  readonly durationMs: number | null
-}
-
-function requestOf(schedule: Schedule, at: number): JobRequest {
-  if (schedule.id === cleanupScheduleId)
-    return { kind: 'cleanup', order: { rules: { kind: 'configured' }, only: null } }
-  return { kind: 'create', options: createOptionsOf(schedule, at) }
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

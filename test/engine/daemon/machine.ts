@@ -164,11 +164,10 @@ export class Machine {
 
   #finish(job: Job): void {
     const failure = this.deed.failure(job.schedule)
-    if (failure === 'died') return this.#end(job, 'died', null)
-    if (failure !== null) return this.#end(job, 'failed', failure)
-    if (job.request.kind === 'cleanup') this.#cleanUp()
-    else if (job.request.kind === 'create') this.#commit(job, job.request)
-    this.#end(job, 'done', null)
+    if (failure === null && job.request.kind === 'cleanup') this.#cleanUp()
+    if (failure === null && job.request.kind === 'create') this.#commit(job, job.request)
+    if (failure === 'died') this.#end(job, 'died', null)
+    else this.#end(job, failure === null ? 'done' : 'failed', failure)
   }
 
   #end(job: Job, state: RunState, code: ErrorCode | null): void {
