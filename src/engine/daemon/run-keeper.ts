@@ -17,8 +17,8 @@ import type { Ledger } from './ledger.ts'
 interface Running {
   readonly run: string
   readonly services: readonly string[]
-  /** Resolves, never rejects, when what became of it is noted. */
-  readonly done: Promise<void>
+  /** For one whose process is only just being started. */
+  readonly calledOff: AbortController
 }
 
 /** After it was asked to stop cleanly. */
@@ -84,7 +84,7 @@ export class RunKeeper {
       if (replaces !== null) await this.#ledger.noteRetry(id, replaces, note)
       else if (!(await this.#ledger.noteRun(id, note))) return true // another process has just run it
       log.info('run-due', `${name}: ${reason}`, { schedule: id, run, instant: note.at, attempt })
-      this.#keep(schedule, run, services, () => this.#carry(schedule, note, request, hold))
+      this.#keep(schedule, run, services, (signal) => this.#carry(schedule, note, request, hold, signal))
       kept = true
     } finally {
       if (!kept) hold.release()
@@ -100,7 +100,7 @@ export class RunKeeper {
     await this.#each('cancel')
     await this.#waitForRuns(cleanStopMs, () => false)
     await this.#each('kill')
-    await Promise.all([...this.#running.values()].map(({ done }) => done))
+    await this.#waitForRuns(cleanStopMs, () => false)
   }
 
   /** Looks again whether it is to hurry. */
@@ -124,9 +124,10 @@ export class RunKeeper {
     })
   }
 
-  #keep(schedule: Schedule, run: string, services: readonly string[], act: () => Promise<void>): void {
+  #keep(schedule: Schedule, run: string, services: readonly string[], act: (signal: AbortSignal) => Promise<void>): void {
     const { id, name } = schedule
-    const done = act()
+    const calledOff = new AbortController()
+    void act(calledOff.signal)
       .catch((error: unknown) => {
         const message = `${name}: what became of ${run} is not noted: ${textOf(error)}`
         this.#world.log.error('run-lost', message, { schedule: id, run })
@@ -136,15 +137,15 @@ export class RunKeeper {
         this.#wake.abort()
         this.#ended()
       })
-    this.#running.set(id, { run, services, done })
+    this.#running.set(id, { run, services, calledOff })
   }
 
-  async #carry(schedule: Schedule, note: ScheduleRun, request: JobRequest, hold: Hold): Promise<void> {
+  async #carry(schedule: Schedule, note: ScheduleRun, request: JobRequest, hold: Hold, signal: AbortSignal): Promise<void> {
     try {
-      await this.#world.runs.start(request, note.run, hold, new AbortController().signal)
+      await this.#world.runs.start(request, note.run, hold, signal)
     } catch (error) {
       const code = error instanceof BackupError ? error.code : 'E_INTERNAL'
-      const state = code === 'E_INTERNAL' ? 'died' : 'failed'
+      const state = code === 'E_INTERNAL' ? 'died' : code === 'E_INTERRUPTED' ? 'interrupted' : 'failed'
       return this.#noteEnd(schedule, note, { state, code, message: textOf(error), durationMs: null })
     } finally {
       hold.release() // its process has it now
@@ -201,7 +202,8 @@ export class RunKeeper {
 
   async #each(deed: 'cancel' | 'kill'): Promise<void> {
     const { log, runs } = this.#world
-    for (const [id, { run }] of this.#running) {
+    for (const [id, { run, calledOff }] of this.#running) {
+      calledOff.abort()
       log.warning('run-stopped', `${id}: its run is ${deed === 'cancel' ? 'asked to stop' : 'ended at once'}`, { run })
       try {
         await runs[deed](run)
