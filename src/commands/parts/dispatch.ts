@@ -55,7 +55,6 @@ interface Called {
   readonly rest: readonly string[]
 }
 
-const groups = ['keys'] as const
 const loneOptions = ['--daemon', '--read-only']
 
 /** From the arguments to the exit code. Never throws. */
@@ -127,23 +126,31 @@ async function findWords(argv: readonly string[]): Promise<Called> {
       const name = arg.replace(/^--/, '').split('=')[0]!
       const option = globalOptions.find((one) => one.name === name)
       if (arg === '--daemon') return { words: 'daemon', rest: [] }
+      if (option === undefined && words !== null && arg !== '-h' && isCommand(words)) return { words, rest }
       if (option?.value !== undefined && !arg.includes('=')) at++
       else if (option === undefined && words === null && arg !== '-h' && !loneOptions.includes(arg))
         throw await unknownFirstOption(arg)
       continue
     }
+    // Of a command that is a group too, what is no command of the group is its operand.
+    if (words !== null && isCommand(words) && !isCommand(`${words} ${arg}`)) return { words, rest }
     rest.splice(at--, 1)
     if (words === null && arg === 'backup' && !prefixed) {
       prefixed = true
       continue
     }
     words = words === null ? arg : `${words} ${arg}`
-    if (!(groups as readonly string[]).includes(words)) return { words, rest }
+    if (subcommandsOf(words).length === 0) return { words, rest }
   }
   if (prefixed && words === null)
     throw usage('backup needs to know what', 'as in holdfast backup create, or holdfast create')
+  if (words !== null && isCommand(words)) return { words, rest }
   if (words !== null) throw usage(`${words} needs to know what`, `it is one of ${subcommandsOf(words).join(', ')}`)
   return { words, rest }
+}
+
+function isCommand(words: string): boolean {
+  return commands.some((command) => command.words === words)
 }
 
 function subcommandsOf(group: string): string[] {
