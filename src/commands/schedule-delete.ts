@@ -22,7 +22,10 @@ export const scheduleDelete: CommandSpec = {
     })
     const again = commandOf(schedule, places)
     out.result('schedule delete', { deleted: id, schedule: draftFields({ schedule }), again, exitCode: 0 })
-    out.outcome(id, [`deleted ${id}; its backups stay`, `to make it again: ${again}`])
+    const facts = [`deleted ${id}; its backups stay`, `to make it again: ${again}`]
+    const least = schedule.retention?.minimum
+    if (least !== undefined) facts.push(`and its minimum of ${least}, which only the console sets`)
+    out.outcome(id, facts)
     return 0
   },
 }

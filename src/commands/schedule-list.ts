@@ -1,5 +1,6 @@
 import { printable } from '../model/path.ts'
 import type { DescribedSchedule } from '../model/schedule.ts'
+import { formatAge } from '../model/units.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
 import { scheduleFields } from './parts/schedule-text.ts'
 import { tableLines } from './parts/table.ts'
@@ -22,18 +23,18 @@ export const scheduleList: CommandSpec = {
     if (out.json) return 0
     if (out.quiet) for (const { schedule } of schedules) out.fact(schedule.id)
     else if (schedules.length === 0) out.fact('no schedules')
-    else for (const line of [...table(schedules, out.width), ...places(schedules)]) out.fact(line)
+    else for (const line of [...table(schedules, context.now(), out.width), ...places(schedules)]) out.fact(line)
     return 0
   },
 }
 
-function table(schedules: readonly DescribedSchedule[], width: number): string[] {
+function table(schedules: readonly DescribedSchedule[], now: number, width: number): string[] {
   const cells = (text: (listed: DescribedSchedule) => string): string[] => schedules.map(text)
   return tableLines(
     [
       { title: 'id', cells: cells(({ schedule }) => schedule.id) },
-      { title: 'next', cells: cells(nextText) },
-      { title: 'last', cells: cells(lastText) },
+      { title: 'next', cells: cells((listed) => nextText(listed, now)) },
+      { title: 'last', cells: cells((listed) => lastText(listed, now)) },
       { title: 'times', flexible: true, cells: cells(({ words }) => printable(words)) },
       { title: 'zone', dispensable: 2, cells: cells(({ schedule }) => printable(schedule.tz)) },
       { title: 'type', dispensable: 1, cells: cells(({ schedule }) => schedule.type) },
@@ -54,19 +55,14 @@ function table(schedules: readonly DescribedSchedule[], width: number): string[]
   )
 }
 
-function nextText({ schedule, next: [next] }: DescribedSchedule): string {
+function nextText({ schedule, next: [next] }: DescribedSchedule, now: number): string {
   if (!schedule.enabled) return 'off'
-  return next === undefined ? 'never' : minuteText(next.at)
+  return next === undefined ? 'never' : `in ${formatAge(Date.parse(next.at) - now)}`
 }
 
-function lastText({ schedule, last }: DescribedSchedule): string {
+function lastText({ schedule, last }: DescribedSchedule, now: number): string {
   const [run] = schedule.lastRuns
-  return run === undefined || last === null ? '-' : `${minuteText(run.startedAt)} ${last}`
-}
-
-/** `2026-11-21 02:00Z` */
-function minuteText(at: string): string {
-  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')}Z`
+  return run === undefined || last === null ? '-' : `${last}, ${formatAge(now - Date.parse(run.startedAt))} ago`
 }
 
 function places(schedules: readonly DescribedSchedule[]): string[] {

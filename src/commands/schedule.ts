@@ -17,7 +17,7 @@ export const schedule: CommandSpec = {
   words: 'schedule',
   about:
     'Adds a schedule: backups again and again, at the times of a cron expression of five fields (minute, hour, day of month, month, day of week) or six, seconds first. They are made while holdfast --daemon runs.',
-  operands: [{ name: 'CRON', required: true, surplus: 'the expression is one argument: quote it, or the shell does' }],
+  operands: [{ name: 'CRON', required: true, surplus: "quote the expression: holdfast schedule '0 2 * * *'" }],
   options: [
     { name: 'type', value: 'TYPE', choices: scheduleTypes, about: 'what is made (full)' },
     { ...servicesOption, about: 'only these services (all that are configured)' },
