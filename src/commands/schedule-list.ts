@@ -35,7 +35,7 @@ function table(schedules: readonly DescribedSchedule[], now: number, width: numb
       { title: 'id', cells: cells(({ schedule }) => schedule.id) },
       { title: 'next', cells: cells((listed) => nextText(listed, now)) },
       { title: 'last', cells: cells((listed) => lastText(listed, now)) },
-      { title: 'times', flexible: true, cells: cells(({ words }) => printable(words)) },
+      { title: 'times', flexible: true, dispensable: 0, cells: cells(({ words }) => printable(words)) },
       { title: 'zone', dispensable: 2, cells: cells(({ schedule }) => printable(schedule.tz)) },
       { title: 'type', dispensable: 1, cells: cells(({ schedule }) => schedule.type) },
       {

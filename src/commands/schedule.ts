@@ -85,7 +85,7 @@ async function checkCron(text: string): Promise<void> {
       ...part,
     })
   }
-  if (/^[a-z]+$/i.test(text)) {
+  if (/^[a-z]+$/i.test(text) && !subcommands.includes(text)) {
     const meant = await suggestion(text, subcommands)
     if (meant !== '') throw usage(`there is no command "schedule ${text}"${meant}`, 'holdfast schedule --help')
   }

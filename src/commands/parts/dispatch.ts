@@ -1,6 +1,6 @@
 import type { Engine } from '../../model/engine.ts'
 import { BackupError } from '../../model/errors.ts'
-import { commands, internalCommands } from '../registry.ts'
+import { commands, internalCommands, type RegisteredCommand } from '../registry.ts'
 import type { CommandSpec, Context, Disk } from './command-spec.ts'
 import { type Given, notSupportedYet, parseArguments, quoted, suggestion, usage } from './given.ts'
 import { globalOptions } from './grammar.ts'
@@ -94,12 +94,12 @@ async function perform(argv: readonly string[], world: Surroundings, out: Output
   if (words === 'help') {
     const asked = await findWords(rest.filter((arg) => !arg.startsWith('-')))
     if (asked.words === null) return tellHelp(out, overviewHelp(commands))
-    return tellHelp(out, commandHelp(await loadCommand(asked.words)))
+    return tellHelp(out, commandHelp(await loadCommand(asked.words), commandsOf(asked.words)))
   }
   const command = await loadCommand(words)
   const given = await parseArguments(command, rest)
   if (given.has('version')) return tellVersion(out, world.version())
-  if (given.has('help')) return tellHelp(out, commandHelp(command))
+  if (given.has('help')) return tellHelp(out, commandHelp(command, commandsOf(words)))
   return carryOut(command, given, world, out)
 }
 
@@ -140,7 +140,7 @@ async function findWords(argv: readonly string[]): Promise<Called> {
       continue
     }
     words = words === null ? arg : `${words} ${arg}`
-    if (subcommandsOf(words).length === 0) return { words, rest }
+    if (commandsOf(words).length === 0) return { words, rest }
   }
   if (prefixed && words === null)
     throw usage('backup needs to know what', 'as in holdfast backup create, or holdfast create')
@@ -153,8 +153,13 @@ function isCommand(words: string): boolean {
   return commands.some((command) => command.words === words)
 }
 
+/** Those of a group, without its own. */
+function commandsOf(group: string): readonly RegisteredCommand[] {
+  return commands.filter(({ words }) => words.startsWith(`${group} `))
+}
+
 function subcommandsOf(group: string): string[] {
-  return commands.filter(({ words }) => words.startsWith(`${group} `)).map(({ words }) => words.slice(group.length + 1))
+  return commandsOf(group).map(({ words }) => words.slice(group.length + 1))
 }
 
 async function unknownFirstOption(arg: string): Promise<Error> {
