@@ -115,7 +115,7 @@ export async function enableSchedule(
 ): Promise<{ readonly schedule: Schedule; readonly changed: boolean }> {
   const now = new Date(session.world.clock.now()).toISOString()
   const own = await ownSchedules(session)
-  requireOwn(session, own, id, `write "enabled": ${enabled} there, or set its variable so`)
+  requireOwn(session, own, id, `change it there: "enabled": ${enabled} in the file, or BACKUP_…_ENABLED=${enabled}`)
   let changed = false
   const schedule = await session.parts.schedulesOf(session.repository()).change(id, (before) => {
     if (enabled) refuseNever(before)

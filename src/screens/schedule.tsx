@@ -170,7 +170,7 @@ function Editor({
             ...(read.wrong === null ? [] : [`It cannot be saved: ${read.wrong}`]),
             `${plainText(draft.name)}: ${draft.type} of ${draft.services.length === 0 ? 'all services' : draft.services.map(plainText).join(', ')}`,
             `${plainText(draft.cron)} on the clock of ${plainText(draft.tz)}`,
-            'It is written into schedules.json. No daemon runs it yet.',
+            'It is written into schedules.json, and run while holdfast --daemon runs.',
           ]}
           command={null}
           verb="saves it"

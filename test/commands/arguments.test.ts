@@ -149,7 +149,6 @@ test.each<[string[], RegExp]>([
 test.each([
   ...Object.keys(unsupportedCommands).map((words) => words.split(' ')),
   ['--daemon'],
-  ['backup', 'schedule', '0 2 * * *', '--type', 'full', '--keep-daily', '3'],
   ['create', '--tenant', 't'],
   ['restore', '--at', '2026-01-01'],
   ['restore', 'a', '--delete-extra'],

@@ -1,6 +1,6 @@
 import type { Engine } from '../../model/engine.ts'
 import { BackupError } from '../../model/errors.ts'
-import { commands, internalCommands } from '../registry.ts'
+import { commands, internalCommands, type RegisteredCommand } from '../registry.ts'
 import type { CommandSpec, Context, Disk } from './command-spec.ts'
 import { type Given, notSupportedYet, parseArguments, quoted, suggestion, usage } from './given.ts'
 import { globalOptions } from './grammar.ts'
@@ -61,7 +61,6 @@ interface Called {
   readonly rest: readonly string[]
 }
 
-const groups = ['keys'] as const
 const loneOptions = ['--daemon', '--read-only']
 
 /** From the arguments to the exit code. Never throws. */
@@ -101,12 +100,12 @@ async function perform(argv: readonly string[], world: Surroundings, out: Output
   if (words === 'help') {
     const asked = await findWords(rest.filter((arg) => !arg.startsWith('-')))
     if (asked.words === null) return tellHelp(out, overviewHelp(commands))
-    return tellHelp(out, commandHelp(await loadCommand(asked.words)))
+    return tellHelp(out, commandHelp(await loadCommand(asked.words), commandsOf(asked.words)))
   }
   const command = await loadCommand(words)
   const given = await parseArguments(command, rest)
   if (given.has('version')) return tellVersion(out, world.version())
-  if (given.has('help')) return tellHelp(out, commandHelp(command))
+  if (given.has('help')) return tellHelp(out, commandHelp(command, commandsOf(words)))
   return carryOut(command, given, world, out)
 }
 
@@ -132,31 +131,44 @@ async function findWords(argv: readonly string[]): Promise<Called> {
     if (arg.startsWith('-') && arg !== '-') {
       const name = arg.replace(/^--/, '').split('=')[0]!
       const option = globalOptions.find((one) => one.name === name)
-      if (arg === '--daemon') {
+      if (arg === '--daemon' && words === null) {
         rest.splice(at, 1)
         return { words: 'daemon', rest }
       }
+      if (option === undefined && words !== null && arg !== '-h' && isCommand(words)) return { words, rest }
       if (option?.value !== undefined && !arg.includes('=')) at++
       else if (option === undefined && words === null && arg !== '-h' && !loneOptions.includes(arg))
         throw await unknownFirstOption(arg)
       continue
     }
+    // Of a command that is a group too, what is no command of the group is its operand.
+    if (words !== null && isCommand(words) && !isCommand(`${words} ${arg}`)) return { words, rest }
     rest.splice(at--, 1)
     if (words === null && arg === 'backup' && !prefixed) {
       prefixed = true
       continue
     }
     words = words === null ? arg : `${words} ${arg}`
-    if (!(groups as readonly string[]).includes(words)) return { words, rest }
+    if (commandsOf(words).length === 0) return { words, rest }
   }
   if (prefixed && words === null)
     throw usage('backup needs to know what', 'as in holdfast backup create, or holdfast create')
+  if (words !== null && isCommand(words)) return { words, rest }
   if (words !== null) throw usage(`${words} needs to know what`, `it is one of ${subcommandsOf(words).join(', ')}`)
   return { words, rest }
 }
 
+function isCommand(words: string): boolean {
+  return commands.some((command) => command.words === words)
+}
+
+/** Those of a group, without its own. */
+function commandsOf(group: string): readonly RegisteredCommand[] {
+  return commands.filter(({ words }) => words.startsWith(`${group} `))
+}
+
 function subcommandsOf(group: string): string[] {
-  return commands.filter(({ words }) => words.startsWith(`${group} `)).map(({ words }) => words.slice(group.length + 1))
+  return commandsOf(group).map(({ words }) => words.slice(group.length + 1))
 }
 
 async function unknownFirstOption(arg: string): Promise<Error> {

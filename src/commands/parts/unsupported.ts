@@ -2,7 +2,6 @@
 export const unsupportedCommands: Readonly<Record<string, string>> = {
   undo: 'a restore does not save what it replaces yet',
   drill: 'a rehearsal is made by hand as yet: restore --target into a scratch directory, then verify',
-  schedule: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',
   cleanup: 'retention is not built yet; holdfast delete deletes one backup',
   replicate: 'the repository on this machine is the only destination yet',
   pull: 'the repository on this machine is the only destination yet',

@@ -124,7 +124,12 @@ export class RunKeeper {
     })
   }
 
-  #keep(schedule: Schedule, run: string, services: readonly string[], act: (signal: AbortSignal) => Promise<void>): void {
+  #keep(
+    schedule: Schedule,
+    run: string,
+    services: readonly string[],
+    act: (signal: AbortSignal) => Promise<void>,
+  ): void {
     const { id, name } = schedule
     const calledOff = new AbortController()
     void act(calledOff.signal)
@@ -140,7 +145,13 @@ export class RunKeeper {
     this.#running.set(id, { run, services, calledOff })
   }
 
-  async #carry(schedule: Schedule, note: ScheduleRun, request: JobRequest, hold: Hold, signal: AbortSignal): Promise<void> {
+  async #carry(
+    schedule: Schedule,
+    note: ScheduleRun,
+    request: JobRequest,
+    hold: Hold,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
       await this.#world.runs.start(request, note.run, hold, signal)
     } catch (error) {
