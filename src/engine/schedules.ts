@@ -4,6 +4,7 @@ import { parseCron } from '../model/cron.ts'
 import { BackupError } from '../model/errors.ts'
 import { printable } from '../model/path.ts'
 import {
+  cleanupScheduleId,
   damagedSchedules,
   type ListedSchedule,
   type RunEnd,
@@ -14,7 +15,7 @@ import {
   type Schedules,
   scheduleSchema,
 } from '../model/schedule.ts'
-import { configuredSchedules, placeOfSchedule } from './plan/configured-schedules.ts'
+import { configuredCleanup, configuredSchedules, placeOfSchedule } from './plan/configured-schedules.ts'
 import { openZone } from './plan/zone.ts'
 import type { Session } from './session.ts'
 
@@ -49,8 +50,27 @@ export async function listSchedules(session: Session): Promise<ScheduleListing> 
 
 /** Those of schedules.json first. What stands there goes before what the configuration asks for under the same id. */
 export async function allSchedules(session: Session): Promise<ListedSchedule[]> {
-  const { schedules: own, configured = {} } = await readSchedules(session)
-  const asked = askedSchedules(session).filter(({ id }) => own.every((schedule) => schedule.id !== id))
+  const found = await readSchedules(session)
+  return listed(session, found, askedSchedules(session))
+}
+
+/** The same, and the cleanup as a schedule of its own (`cleanupScheduleId`) where a policy lets anything go. */
+export async function scheduledWithCleanup(session: Session): Promise<ListedSchedule[]> {
+  const found = await readSchedules(session)
+  return listed(session, found, [...askedSchedules(session), ...askedCleanup(session)])
+}
+
+/** Those of the configuration, the cleanup too, as if none had ever run. */
+export function configuredListing(session: Session): ListedSchedule[] {
+  return listed(session, { schedules: [] }, [...askedSchedules(session), ...askedCleanup(session)])
+}
+
+function listed(
+  session: Session,
+  { schedules: own, configured = {} }: Pick<Schedules, 'schedules' | 'configured'>,
+  allAsked: readonly ScheduleDraft[],
+): ListedSchedule[] {
+  const asked = allAsked.filter(({ id }) => own.every((schedule) => schedule.id !== id))
   const now = new Date(session.world.clock.now()).toISOString()
   return [
     ...own.map((schedule) => ({ schedule, origin: 'schedules.json' as const })),
@@ -119,6 +139,13 @@ function sinceOf(
 export async function removeSchedule(session: Session, id: string): Promise<Schedule> {
   requireOwn(session, await ownSchedules(session), id, 'take it out there')
   return session.parts.schedulesOf(session.repository()).forget(id)
+}
+
+function askedCleanup({ parts }: Session): ScheduleDraft[] {
+  const asked = configuredCleanup(parts.configured.sources)
+  if (asked === null) return []
+  const times = { ...asked, if_missed: 'run-once', jitter_seconds: 0, enabled: true } as const
+  return [{ id: cleanupScheduleId, name: 'cleanup', type: 'full', services: [], ...times }]
 }
 
 function askedSchedules({ parts }: Session): readonly ScheduleDraft[] {

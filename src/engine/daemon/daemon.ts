@@ -319,7 +319,11 @@ export class Daemon {
 
   async #each(deed: 'cancel' | 'kill'): Promise<void> {
     for (const [id, { run }] of this.#running) {
-      this.#world.log.warning('run-stopped', `${id}: its run is asked to ${deed === 'cancel' ? 'stop' : 'end at once'}`, { run })
+      this.#world.log.warning(
+        'run-stopped',
+        `${id}: its run is asked to ${deed === 'cancel' ? 'stop' : 'end at once'}`,
+        { run },
+      )
       try {
         await this.#world.runs[deed](run)
       } catch (error) {
@@ -360,7 +364,8 @@ interface End {
 }
 
 function requestOf(schedule: Schedule, at: number): JobRequest {
-  if (schedule.id === cleanupScheduleId) return { kind: 'cleanup', order: { rules: { kind: 'configured' }, only: null } }
+  if (schedule.id === cleanupScheduleId)
+    return { kind: 'cleanup', order: { rules: { kind: 'configured' }, only: null } }
   return { kind: 'create', options: createOptionsOf(schedule, at) }
 }
 

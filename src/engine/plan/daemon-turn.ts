@@ -106,4 +106,3 @@ function isLate({ if_missed }: TurnSchedule, dueAt: number, now: number): boolea
 function earlier(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : Math.min(a, b)
 }
-
