@@ -57,11 +57,7 @@ export function createEngine(parts: EngineParts): Engine {
     retention: async () => (await import('./retention-ground.ts')).retentionGround(session),
     rebuild: async (during) => (await import('./rebuild.ts')).rebuild(session, during),
 
-    async status() {
-      const { reportStatus } = await import('./status.ts')
-      const repository = session.repository()
-      return reportStatus(world, repository, session.catalog(repository), configured.services)
-    },
+    status: async () => (await import('./status.ts')).reportStatus(session),
 
     async doctor() {
       const { examine } = await import('./doctor.ts')
@@ -71,6 +67,9 @@ export function createEngine(parts: EngineParts): Engine {
         findKey: () => session.foundKey(),
         catalogOf: parts.catalogOf,
         nodeVersion: parts.nodeVersion,
+        enabledSchedules: async () =>
+          (await (await import('./schedules.ts')).allSchedules(session)).filter(({ schedule }) => schedule.enabled)
+            .length,
       })
     },
 

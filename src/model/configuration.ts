@@ -70,6 +70,8 @@ export interface ServiceSettings {
   readonly urlVariable: string | null
   readonly pathVariable: string | null
   readonly rpoHours: number
+  /** Somebody asked for that RPO: it goes before what the schedules allow. */
+  readonly hasRpo: boolean
   readonly rtoMinutes: number | null
   /** Why it cannot be backed up, for the warning of a create that would include it; null where it can. */
   readonly problem: string | null

@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo, useState } from 'react'
 import type { RunSummary } from '../model/jobs.ts'
-import { formatBytes, formatCount } from '../model/units.ts'
+import { formatAge, formatBytes, formatCount } from '../model/units.ts'
 import { useArea, useConsole, useLoaded, useMinute } from './house/console-context.ts'
 import { ruleLine } from './house/header.ts'
 import type { ScreenSpec } from './house/screen.ts'
@@ -215,7 +215,13 @@ function serviceColumns(glyphs: Glyphs, now: number): readonly Column<Service>[]
       priority: 0,
       cell: ({ lastGood }) => (lastGood === null ? '-' : ageText(lastGood, now)),
     },
-    { title: 'RPO', width: 4, align: 'right', priority: 4, cell: ({ rpoHours }) => `${rpoHours}h` },
+    {
+      title: 'RPO',
+      width: 4,
+      align: 'right',
+      priority: 4,
+      cell: ({ allowedHours }) => formatAge(allowedHours * 3_600_000),
+    },
     {
       title: 'SIZE',
       width: 8,
@@ -237,7 +243,13 @@ function serviceColumns(glyphs: Glyphs, now: number): readonly Column<Service>[]
     },
     { title: 'KEPT', width: 5, align: 'right', priority: 6, cell: ({ backups }) => formatCount(backups) },
     { title: 'ID', width: 4, upTo: 8, priority: 7, cell: ({ newest }) => (newest === null ? '' : shortId(newest.id)) },
-    { title: 'WHY', width: 23, upTo: 30, priority: 1, cell: ({ why, risk }) => span(why, lookOf(risk)) },
+    {
+      title: 'WHY',
+      width: 23,
+      upTo: 30,
+      priority: 1,
+      cell: ({ why, risk }) => span(why, risk === 'ok' ? 'dim' : lookOf(risk)),
+    },
   ]
 }
 

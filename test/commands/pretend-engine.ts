@@ -162,7 +162,10 @@ export function plan(calls: Call[], more: Partial<PlannedRestore> = {}): Planned
 export const statusReport: StatusReport = {
   ok: true,
   root: '/srv/backup',
+  alerts: [],
   problems: [],
+  daemon: null,
+  schedules: 0,
   backups: 3,
   services: [
     {
@@ -171,6 +174,8 @@ export const statusReport: StatusReport = {
       lastGoodId: entry.id,
       ageHours: 22,
       rpoHours: 25,
+      allowedHours: 25,
+      because: 'default',
       overdue: false,
       backups: 3,
     },

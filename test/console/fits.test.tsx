@@ -23,7 +23,10 @@ const worlds: readonly [name: string, setting: Setting][] = [
     {
       backups: hostileBackups(),
       runs: [runningRun(-1, { about: hostileNames.join(' '), phase: hostileNames[1]! }), ...hostileRuns()],
-      status: { root: hostileNames.join('/'), problems: [...hostileNames] },
+      status: {
+        root: hostileNames.join('/'),
+        alerts: hostileNames.map((message) => ({ kind: 'catalog', subject: null, message })),
+      },
       facts: { host: hostileNames[1]!, user: hostileNames[6]!, root: hostileNames[8]! },
     },
   ],
