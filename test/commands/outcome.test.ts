@@ -439,6 +439,15 @@ test.each(differing)('diff says why something changed: %#', async (more, why) =>
   expect(stdout.split('\n')[0]).toBe(`changed   a  (${why})`)
 })
 
+test.each([
+  [['--daemon', '--root', '/srv/a'], { root: '/srv/a', graceMs: 30_000 }],
+  [['--root=/srv/a', '--daemon', '--grace', '5m'], { root: '/srv/a', graceMs: 300_000 }],
+  [['daemon', '--config', 'c.json', '--grace=0s'], { config: 'c.json', graceMs: 0 }],
+])('%j runs the daemon', async (argv, options) => {
+  const { daemons, exitCode } = await commandLine(argv)
+  expect({ daemons, exitCode }).toEqual({ daemons: [options], exitCode: 0 })
+})
+
 test('diff gives the bytes of a name that is not UTF-8 before and after its renaming', async () => {
   const diff: Engine['diff'] = async (_options, take) => {
     const both = { before: tocEntry(odd), after: tocEntry(odd), attributes: [] }

@@ -89,6 +89,10 @@ export class PretendJobs implements Jobs {
     this.end(run, 'interrupted', 130)
   }
 
+  async kill(run: string): Promise<void> {
+    this.end(run, 'failed', 137)
+  }
+
   planFile(plan: string): string {
     return `/tmp/holdfast-${plan}.json`
   }
