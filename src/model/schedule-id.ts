@@ -6,7 +6,7 @@ const longestId = 60
 /** `Nightly, all` is nightly-all. A name without a letter of these gives what its type and times do: full-0200. Pure. */
 export function scheduleIdOf({ name, type, cron }: Pick<Schedule, 'name' | 'type' | 'cron'>): string {
   const id = slug(name)
-  return id === '' ? `${type}-${timesIn(cron)}` : id
+  return id === '' ? slug(`${type} ${timesIn(cron)}`) : id
 }
 
 /** The id, or the first of id-2, id-3, … that is not taken. Pure. */
@@ -25,7 +25,7 @@ function timesIn(text: string): string {
   const isDaily = daysOfMonth.length === 31 && months.length === 12 && weekdays.length === 7
   const isOnce = minutes.length === 1 && hours.length === 1 && seconds.length === 1 && seconds[0] === 0
   if (isDaily && isOnce) return `${twoDigits(hours[0]!)}${twoDigits(minutes[0]!)}`
-  return slug(text.replaceAll('*', 'x'))
+  return text.replaceAll('*', 'x')
 }
 
 function slug(text: string): string {

@@ -40,6 +40,7 @@ export function openDocument<T>(
   async function read(): Promise<Reading<T>> {
     const text = await adapter.read()
     if (text === null) return { state: 'absent' }
+    if (text === '') return { state: 'damaged', why: 'it is empty, or no file' }
     try {
       const parsed = schema.safeParse(migrate(JSON.parse(text)))
       if (parsed.success) return { state: 'ok', value: parsed.data }
