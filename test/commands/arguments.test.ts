@@ -138,7 +138,7 @@ test.each<[string[], RegExp]>([
   [['init', '--passphrase'], /only be asked for on a terminal/],
   [['export', 'a'], /export needs FILE/],
   [['daemon', '--grace', 'soon'], /--grace cannot be "soon"/],
-  [['create', '--daemon'], /no option "--daemon"/],
+  [['create', '--daemon'], /no option --daemon/],
   [['export', 'a', '-', '--json'], /--json has no place/],
 ])('refuses %j with exit 2 before a repository is opened', async (argv, message) => {
   const { exitCode, stderr, stdout, wired } = await commandLine(argv)
