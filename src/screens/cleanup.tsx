@@ -13,9 +13,10 @@ import { useKeys } from './keys/use-keys.ts'
 import { useFilter } from './parts/filter.tsx'
 import { useForm, useFormLines } from './parts/form.tsx'
 import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { Above, Overlay } from './parts/overlay.tsx'
 import { TableView, useTable } from './parts/table.tsx'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
+import { exactly } from './text/boxes.ts'
 import type { Column } from './text/columns.ts'
 import { wrap } from './text/cut.ts'
 import type { FilterField } from './text/filter.ts'
@@ -36,15 +37,10 @@ const keys = {
 
 /** Which backups would go and which stay, and why. It decides nothing for good: there is no delete here yet. */
 function Cleanup(): ReactNode {
-  const { glyphs, store } = useConsole()
-  const { columns, rows } = useArea()
+  const { store } = useConsole()
   const loaded = useLoaded(store.retention)
   if (loaded.value !== null) return <Decisions ground={loaded.value} now={loaded.at ?? 0} />
-  const lines =
-    loaded.trouble === null
-      ? emptyLines('Reading the backups…', '', columns)
-      : troubleLines(loaded.trouble, 'r tries again', columns, glyphs)
-  return <Lines lines={exactly(lines, rows)} />
+  return <NotRead trouble={loaded.trouble} reading="Reading the backups…" />
 }
 
 interface Row {
