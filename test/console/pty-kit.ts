@@ -72,7 +72,7 @@ export function modesLeft(raw: string): {
   }
 }
 
-/** Presses a key, again where a question has not yet listened, until what it does is seen. */
+/** Presses a key, again where a question has not yet listened (at first it takes no answer), until what it does is seen. */
 export async function pressedUntil(pty: Pty, key: string, isDone: () => boolean): Promise<void> {
   for (let tries = 0; tries < 100 && !isDone(); tries++) {
     pty.type(key)
