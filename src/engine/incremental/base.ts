@@ -129,6 +129,7 @@ function openFrom(
   const lineage = openArchive(files, repository, manifest, archive, keys)
   try {
     const { root } = lineage.top
+    requireContents(lineage)
     const own = ownOf(lineage, manifest.id, archive.file)
     const older = root.deps.filter((dependency) => isUsable(lineage, dependency, onlyEncrypted, warn))
     const dependencies = [own, ...older]
@@ -143,6 +144,21 @@ function openFrom(
     lineage.close()
     throw error
   }
+}
+
+/** @throws where no page of its table of contents can be read: what is made on top of it would depend on nothing. */
+function requireContents(lineage: Lineage): void {
+  let why: BackupError | null = null
+  for (const page of lineage.top.root.toc.pages) {
+    try {
+      lineage.pageLines(page)
+      return
+    } catch (error) {
+      if (!(error instanceof BackupError)) throw error
+      why ??= error
+    }
+  }
+  if (why !== null) throw why
 }
 
 function isUsable(
