@@ -178,14 +178,17 @@ describe('a base of whose table of contents no page can be read is as good as no
     expect(backup).toMatchObject({ type: 'incremental', base: full.id, deps: [full.id] })
   })
 
-  test.each(['incremental', 'differential'])('without an older one, what is asked for as %s is a full one', async (type) => {
-    doNotEncrypt()
-    writeFileSync(series.at('one'), noise(1, 300_000))
-    const full = await series.made('full')
-    spoilContents(full.id)
-    const backup = await expectHealed([`${full.id} cannot be built upon: `], [full.id], type)
-    expect(backup).toMatchObject({ type: 'full', base: null, deps: [] })
-  })
+  test.each(['incremental', 'differential'])(
+    'without an older one, what is asked for as %s is a full one',
+    async (type) => {
+      doNotEncrypt()
+      writeFileSync(series.at('one'), noise(1, 300_000))
+      const full = await series.made('full')
+      spoilContents(full.id)
+      const backup = await expectHealed([`${full.id} cannot be built upon: `], [full.id], type)
+      expect(backup).toMatchObject({ type: 'full', base: null, deps: [] })
+    },
+  )
 })
 
 describe('a backup whose base is missing', () => {
