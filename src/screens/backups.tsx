@@ -24,8 +24,8 @@ import {
   verifiedSpan,
 } from './text/backup-words.ts'
 import { emptyLines, exactly } from './text/boxes.ts'
-import type { Column } from './text/columns.ts'
-import { type Glyphs, lookOf } from './text/glyphs.ts'
+import { type Column, stateColumn } from './text/columns.ts'
+import type { Glyphs } from './text/glyphs.ts'
 import { ageText, shortId, shortMoment } from './text/ids.ts'
 import { type Line, lineOf, span } from './text/line.ts'
 import { plainMessage, plainText } from './text/plain.ts'
@@ -209,15 +209,7 @@ function titleLine(
 
 function backupColumns(glyphs: Glyphs, now: number): readonly Column<CatalogEntry>[] {
   return [
-    {
-      title: 'S',
-      width: glyphs.ok.length,
-      priority: 0,
-      cell: (entry) => {
-        const state = stateOfBackup(entry)
-        return span(glyphs[state], lookOf(state))
-      },
-    },
+    stateColumn(glyphs, stateOfBackup),
     { title: 'ID', width: 4, upTo: 8, priority: 0, cut: 'start', cell: ({ id }) => shortId(id) },
     { title: 'SERVICE', width: 10, upTo: 24, priority: 0, cell: ({ services }) => plainText(services.join(', ')) },
     { title: 'WHEN', width: 11, priority: 0, cell: ({ createdAt }) => shortMoment(createdAt) },

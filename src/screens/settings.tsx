@@ -12,8 +12,8 @@ import { FactTable } from './parts/fact-table.tsx'
 import { Lines } from './parts/lines.tsx'
 import { NotRead } from './parts/not-read.tsx'
 import { type Loaded, notLoaded, troubleOf } from './store/loaded.ts'
-import type { Column } from './text/columns.ts'
-import { type Glyphs, lookOf, type State } from './text/glyphs.ts'
+import { type Column, stateColumn } from './text/columns.ts'
+import type { Glyphs, State } from './text/glyphs.ts'
 import { momentText } from './text/ids.ts'
 import { type Line, lineOf, span } from './text/line.ts'
 import { plainMessage, plainText } from './text/plain.ts'
@@ -206,12 +206,7 @@ const checkStates: Readonly<Record<Check['state'], State>> = {
 
 function checkColumns(glyphs: Glyphs): readonly Column<Check>[] {
   return [
-    {
-      title: 'S',
-      width: glyphs.ok.length,
-      priority: 0,
-      cell: ({ state }) => span(glyphs[checkStates[state]], lookOf(checkStates[state])),
-    },
+    stateColumn(glyphs, ({ state }) => checkStates[state]),
     { title: 'CHECK', width: 12, priority: 0, cell: ({ name }) => plainText(name) },
     { title: 'WHAT', width: 30, upTo: 200, priority: 0, cell: ({ what }) => plainMessage(what) },
   ]
