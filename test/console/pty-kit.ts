@@ -79,3 +79,19 @@ export async function pressedUntil(pty: Pty, key: string, isDone: () => boolean)
     await wait(50)
   }
 }
+
+/** The most bytes that a step down costs. */
+export async function costOf(pty: Pty): Promise<number> {
+  const costs: number[] = []
+  for (let pressed = 0; pressed < 3; pressed++) {
+    const before = pty.bytes
+    const row = cursorRow(pty.screen)
+    await pty.press(otherKeys.down, (screen) => cursorRow(screen) !== row)
+    costs.push(pty.bytes - before)
+  }
+  return Math.max(...costs)
+}
+
+function cursorRow(screen: string): string {
+  return screen.split('\n').find((line) => line.startsWith('▸')) ?? ''
+}

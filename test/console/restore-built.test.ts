@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { backupIds, Stage } from '../e2e/stage.ts'
 import type { Pty } from './pty.ts'
-import { drawingProcess, openPty, otherKeys, pressedUntil } from './pty-kit.ts'
+import { costOf, drawingProcess, openPty, otherKeys, pressedUntil } from './pty-kit.ts'
 
 /** The wizard of the built console in a real terminal, and what it does to a real disk. */
 
@@ -197,19 +197,3 @@ test('costs at most 800 bytes a key in the tree and in the plan at 100x30', asyn
   await pty.until(/^▸ \+/m)
   expect(await costOf(pty)).toBeLessThanOrEqual(800)
 })
-
-/** The most bytes that a step down costs. */
-async function costOf(pty: Pty): Promise<number> {
-  const costs: number[] = []
-  for (let pressed = 0; pressed < 3; pressed++) {
-    const before = pty.bytes
-    const row = cursorRow(pty.screen)
-    await pty.press(otherKeys.down, (screen) => cursorRow(screen) !== row)
-    costs.push(pty.bytes - before)
-  }
-  return Math.max(...costs)
-}
-
-function cursorRow(screen: string): string {
-  return screen.split('\n').find((line) => line.startsWith('▸')) ?? ''
-}
