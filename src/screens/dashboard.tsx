@@ -10,12 +10,13 @@ import { CancelRun } from './parts/cancel-run.tsx'
 import { FirstRun } from './parts/first-run.tsx'
 import { Lines } from './parts/lines.tsx'
 import { Menu } from './parts/menu.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { RunningLines, runningRows } from './parts/running-lines.tsx'
 import { TableView, useTable } from './parts/table.tsx'
 import { TextOverlay } from './parts/text-overlay.tsx'
 import { useRunning } from './parts/use-running.ts'
 import { sparkline } from './text/bars.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
+import { exactly } from './text/boxes.ts'
 import type { Column } from './text/columns.ts'
 import { wrap } from './text/cut.ts'
 import { activityLine, attentionOf, repositoryLine, safetyLines } from './text/dashboard-lines.ts'
@@ -90,10 +91,8 @@ function Dashboard(): ReactNode {
   )
   const tableColumns = useMemo(() => serviceColumns(glyphs, now), [glyphs, now])
 
-  if (status.value === null && status.trouble !== null && !isEmpty)
-    return <Lines lines={exactly(troubleLines(status.trouble, 'r tries again', columns, glyphs), rows)} />
   if (isEmpty) return <FirstRun hasRepository={status.trouble === null} onStay={stayInFirstRun} />
-  if (status.value === null) return <Lines lines={exactly(emptyLines('Reading the repository', '', columns), rows)} />
+  if (status.value === null) return <NotRead trouble={status.trouble} reading="Reading the repository" />
   return (
     <>
       <Lines lines={top} />

@@ -8,8 +8,9 @@ import type { ScreenArguments, ScreenSpec } from './house/screen.ts'
 import { AskDialog } from './parts/confirm-dialog.tsx'
 import { formKeys, useForm, useFormLines } from './parts/form.tsx'
 import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { type Trouble, troubleOf } from './store/loaded.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
+import { exactly, troubleLines } from './text/boxes.ts'
 import { wrap } from './text/cut.ts'
 import type { FormField } from './text/form-state.ts'
 import { lineOf, span } from './text/line.ts'
@@ -19,20 +20,9 @@ import { detailLines } from './text/schedule-lines.ts'
 
 /** Makes or changes one schedule: a form above, and below it what the times mean, while they are typed. */
 function ScheduleScreen({ argument: { id } }: { readonly argument: ScreenArguments['schedule'] }): ReactNode {
-  const { glyphs, store } = useConsole()
-  const { columns, rows } = useArea()
+  const { store } = useConsole()
   const { value, trouble } = useLoaded(store.schedules)
-  if (value === null)
-    return (
-      <Lines
-        lines={exactly(
-          trouble === null
-            ? emptyLines('Reading the schedules…', '', columns)
-            : troubleLines(trouble, 'Esc goes back', columns, glyphs),
-          rows,
-        )}
-      />
-    )
+  if (value === null) return <NotRead trouble={trouble} reading="Reading the schedules…" next="Esc goes back" />
   const found = value.schedules.find(({ schedule }) => schedule.id === id)?.schedule ?? null
   return <Editor before={found} listing={value} />
 }

@@ -10,11 +10,12 @@ import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
 import { AskDialog } from './parts/confirm-dialog.tsx'
 import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { TableView, useTable } from './parts/table.tsx'
 import { useStart } from './parts/use-start.tsx'
 import { type Trouble, troubleOf } from './store/loaded.ts'
 import { sparkline } from './text/bars.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
+import { emptyLines, exactly } from './text/boxes.ts'
 import type { Column } from './text/columns.ts'
 import { type Glyphs, lookOf, type State } from './text/glyphs.ts'
 import { momentText } from './text/ids.ts'
@@ -57,17 +58,7 @@ function Schedules(): ReactNode {
     () => (value === null || table.row === null ? [] : detailLines(table.row.schedule, value, now, columns, glyphs)),
     [value, table.row, now, columns, glyphs],
   )
-  if (value === null)
-    return (
-      <Lines
-        lines={exactly(
-          trouble === null
-            ? emptyLines('Reading the schedules…', '', columns)
-            : troubleLines(trouble, 'r tries again', columns, glyphs),
-          rows,
-        )}
-      />
-    )
+  if (value === null) return <NotRead trouble={trouble} reading="Reading the schedules…" />
   const notice = failed ?? trouble
   return (
     <>

@@ -11,6 +11,7 @@ import { CancelRun } from './parts/cancel-run.tsx'
 import { useFilter } from './parts/filter.tsx'
 import { Lines } from './parts/lines.tsx'
 import { Menu } from './parts/menu.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { RunningLines, runningRows } from './parts/running-lines.tsx'
 import { type TableState, TableView, useTable } from './parts/table.tsx'
 import { useRunning } from './parts/use-running.ts'
@@ -118,13 +119,7 @@ function Verify(): ReactNode {
   const backupColumns = useMemo(() => columnsOfBackups(glyphs, now), [glyphs, now])
   const runColumns = useMemo(() => columnsOfRuns(glyphs), [glyphs])
 
-  if (list.value === null) {
-    const lines =
-      list.trouble === null
-        ? emptyLines('Reading the list of backups', '', columns)
-        : troubleLines(list.trouble, 'r tries again', columns, glyphs)
-    return <Lines lines={exactly(lines, rows)} />
-  }
+  if (list.value === null) return <NotRead trouble={list.trouble} reading="Reading the list of backups" />
   const marked = table.marked()
   const title =
     filter.line(columns) ??

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { terminals } from './fits-kit.ts'
 import { key, misfits, openConsole, type Setting } from './harness.tsx'
 import { hostileBackups } from './hostile.ts'
 import { sampleBackups } from './sample.ts'
@@ -10,12 +11,7 @@ function withPolicy(of = backups): Setting {
   return { backups: of, engine: { retention: async () => sampleRetention(of) } }
 }
 
-test.each([
-  [60, 16],
-  [80, 24],
-  [100, 30],
-  [200, 60],
-])('what would go fits %dx%d exactly, and so do its boxes', async (columns, rows) => {
+test.each(terminals)('what would go fits %dx%d exactly, and so do its boxes', async (columns, rows) => {
   for (const of of [backups, hostileBackups(), []]) {
     const console = await openConsole({ ...withPolicy(of), columns, rows })
     await console.keys('4')

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { BackupError } from '../../src/model/errors.ts'
 import type { ScheduleListing } from '../../src/model/schedule.ts'
+import { terminals } from './fits-kit.ts'
 import { key, misfits, openConsole, type Setting } from './harness.tsx'
 import { hostileNames } from './hostile.ts'
 import { sampleSchedules } from './schedule-sample.ts'
@@ -9,27 +10,25 @@ function withSchedules(listing: ScheduleListing = sampleSchedules()): Setting {
   return { engine: { schedules: async () => listing } }
 }
 
-test.each([
-  [60, 16],
-  [80, 24],
-  [100, 30],
-  [200, 60],
-])('schedules and the form of one fit %dx%d exactly, whatever they are called', async (columns, rows) => {
-  for (const name of ['Nightly', ...hostileNames]) {
-    const console = await openConsole({ ...withSchedules(sampleSchedules(name)), columns, rows })
-    await console.keys('3')
-    await console.until('NEXT')
-    expect(misfits(console.frame(), columns, rows)).toEqual([])
-    await console.keys(key.enter)
-    await console.until('What it means')
-    expect(misfits(console.frame(), columns, rows)).toEqual([])
-    expect(console.frame()).not.toMatch(/[^\P{Cc}\n]/u)
-    await console.keys(key.escape)
-    await console.until('NEXT')
-    await console.keys('1q')
-    await console.left
-  }
-})
+test.each(terminals)(
+  'schedules and the form of one fit %dx%d exactly, whatever they are called',
+  async (columns, rows) => {
+    for (const name of ['Nightly', ...hostileNames]) {
+      const console = await openConsole({ ...withSchedules(sampleSchedules(name)), columns, rows })
+      await console.keys('3')
+      await console.until('NEXT')
+      expect(misfits(console.frame(), columns, rows)).toEqual([])
+      await console.keys(key.enter)
+      await console.until('What it means')
+      expect(misfits(console.frame(), columns, rows)).toEqual([])
+      expect(console.frame()).not.toMatch(/[^\P{Cc}\n]/u)
+      await console.keys(key.escape)
+      await console.until('NEXT')
+      await console.keys('1q')
+      await console.left
+    }
+  },
+)
 
 test('says when a schedule runs, in words, on its clock and on that of UTC, and what may surprise', async () => {
   const console = await openConsole({ ...withSchedules(), columns: 100, rows: 30 })
