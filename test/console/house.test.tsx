@@ -144,6 +144,14 @@ test('while a filter is typed, only what works then is hinted at', async () => {
   expect(frame).not.toContain('? help')
 })
 
+test('what is said is cut before it touches the age of the data', async () => {
+  const console = await openConsole({ columns: 80, rows: 24 })
+  await console.keys('2')
+  await console.until('Backups 40')
+  await console.keys('y')
+  expect((await console.until('is in the clipb')).split('\n').at(-1)).toMatch(/… sync 00:00Z$/)
+})
+
 test('Ctrl-Z hands the terminal over', async () => {
   const console = await openConsole()
   await console.keys(key.ctrlZ)
