@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -322,13 +323,17 @@ test('a restore job does what its saved plan says, refuses one that is too old o
   )
   const plan = jobs.planFile(planned.id)
   await planned.save(plan)
-  await planned.drop()
   const request = { kind: 'restore', plan, ttlMs: null, workers: null, removePlan: true } as const
   await expect(jobs.start({ ...request, ttlMs: 0 }, never)).rejects.toMatchObject({ code: 'E_PLAN_EXPIRED' })
+  expect(existsSync(plan)).toBe(false)
+  await planned.save(plan)
   mkdirSync(join(target, source), { recursive: true })
   writeFileSync(join(target, source, 'b'), 'something else')
   await expect(jobs.start(request, never)).rejects.toMatchObject({ code: 'E_PLAN_DRIFTED' })
+  expect(existsSync(plan)).toBe(false)
   rmSync(target, { recursive: true })
+  await planned.save(plan)
+  await planned.drop()
   const { run } = await jobs.start(request, never)
   const { end } = await followed(jobs, run)
   expect(end).toMatchObject({ kind: 'restore', state: 'done', report: { target, failed: 0 } })
