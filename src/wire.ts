@@ -28,6 +28,8 @@ export interface WireOptions {
   readonly config?: string
   /** Asks a person; absent where there is nobody to ask. */
   readonly onPassphrase?: () => Promise<string>
+  /** Whether only is looked: nothing is written into the repository, not even for a while. */
+  readonly readOnly?: boolean
 }
 
 export interface Wired {
@@ -74,6 +76,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     ],
     temporary: pathFromText(tmpdir()),
     nodePath: process.execPath,
+    readOnly: options.readOnly ?? false,
   }
   const documentFile = (path: BytePath, lock: BytePath, name: string) =>
     openDocumentFile(files, path, lock, () => ({

@@ -87,6 +87,7 @@ export function engineAt(settings: EngineSettings): Engine {
     })),
     temporary: pathFromText(home),
     nodePath: process.execPath,
+    readOnly: false,
   }
   const documentFile = (path: BytePath, lock: BytePath) =>
     openDocumentFile(files, path, lock, () => ({

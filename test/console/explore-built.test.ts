@@ -183,9 +183,16 @@ function statOf(path: string): number {
   }
 }
 
-test('a read-only console looks and compares, and writes nothing into the repository', async () => {
+/** What was ever made or removed below a directory shows in the times of what is there. */
+function traces(top: string): string[] {
+  return ['', ...readdirSync(top, { recursive: true, encoding: 'utf8' })]
+    .sort()
+    .map((name) => `${name} ${statSync(join(top, name), { bigint: true }).mtimeNs}`)
+}
+
+test('a read-only console looks, compares and rehearses a restore, and writes nothing into the repository', async () => {
   appendFileSync(join(source, 'etc', 'new'), 'more\n')
-  const before = readdirSync(stage.root, { recursive: true, encoding: 'utf8' }).sort()
+  const before = traces(stage.root)
   const pty = openPty(stage, { argv: ['console', '--read-only'] })
   await pty.until('READ-ONLY')
   pty.type('2')
@@ -198,5 +205,13 @@ test('a read-only console looks and compares, and writes nothing into the reposi
   await pty.until('the disk as it is now')
   pty.type(otherKeys.enter)
   await pty.until('+ 1 added')
-  expect(readdirSync(stage.root, { recursive: true, encoding: 'utf8' }).sort()).toEqual(before)
+  pty.type('2')
+  await pty.until('Backups 2')
+  pty.type('R')
+  await pty.until('everything')
+  pty.type(otherKeys.enter)
+  await pty.until('does not exist yet')
+  pty.type(otherKeys.enter)
+  await pty.until('the rehearsal ends here')
+  expect(traces(stage.root)).toEqual(before)
 })

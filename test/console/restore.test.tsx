@@ -601,7 +601,7 @@ test('a start that fails otherwise is explained, and can be tried again with the
   await console.until('type the name of the directory')
   await console.keys(`${directory}${key.enter}`)
   await console.until('HOLDFAST › Backups › restore')
-  expect(plans.calls.filter(({ method }) => method === 'save')).toHaveLength(1)
+  expect(plans.calls.filter(({ method }) => method === 'save')).toHaveLength(2)
 })
 
 test('a start can be called off', async () => {
