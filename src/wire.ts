@@ -95,6 +95,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     schedulesOf: (repository) =>
       openSchedules(documentFile(repository.schedules, repository.lock('schedules'), 'schedules')),
     askPassphrase: options.onPassphrase === undefined ? null : passphrase.ask,
+    forgetPassphrase: passphrase.forget,
   })
   const jobs = createJobs({
     files,

@@ -373,6 +373,28 @@ test('a passphrase that was typed reaches the job, and neither its arguments, it
   for (const name of runLogs()) expect(readFileSync(join(root, 'runs', name), 'utf8')).not.toContain('horse')
 }, 60_000)
 
+test('a passphrase with a typing mistake is asked for again, by whoever needs it next', async () => {
+  delete process.env['BACKUP_ENCRYPTION_KEY']
+  const passphrase = 'a horse of several colours'
+  const typed = [passphrase, 'a hrose', passphrase]
+  const { engine } = await open({ onPassphrase: async () => typed.shift() ?? '' })
+  await engine.init({ passphrase })
+  await engine.create(plainly({ type: 'full', paths: [source] }), { signal: never, listen: () => {} })
+  const again = await open({ onPassphrase: async () => typed.shift() ?? '' })
+  await expect(again.engine.browse({ backup: 'latest', services: [] })).rejects.toMatchObject({ code: 'E_KEY_WRONG' })
+  const browser = await again.engine.browse({ backup: 'latest', services: [] })
+  await browser.close()
+  expect(typed).toEqual([])
+  // A verification begins before it knows: its end tells.
+  const wrong = await open({ onPassphrase: async () => typed.shift() ?? '' })
+  typed.push('a hrose', passphrase)
+  const verify = { kind: 'verify', options: { backups: null, level: 'quick', workers: null } } as const
+  const failed = await followed(wrong.jobs, (await wrong.jobs.start(verify, never)).run)
+  expect(failed.end).toMatchObject({ state: 'failed', error: { code: 'E_KEY_WRONG' } })
+  const done = await followed(wrong.jobs, (await wrong.jobs.start(verify, never)).run)
+  expect(done.end).toMatchObject({ state: 'done' })
+})
+
 test('a job that is called off, or killed, before its run exists leaves none, and start says so', async () => {
   delete process.env['BACKUP_ENCRYPTION_KEY']
   await (await open()).engine.init({ passphrase: 'a horse of several colours' })

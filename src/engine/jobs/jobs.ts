@@ -49,7 +49,11 @@ export function createJobs(parts: JobsParts): Jobs {
         .map((id) => summary(place, id))
     },
 
-    follow: async (run, listen, signal) => followRun(files, repository(), run, listen, signal),
+    async follow(run, listen, signal) {
+      const end = await followRun(files, repository(), run, listen, signal)
+      if (end?.error?.code === 'E_KEY_WRONG') parts.passphrase.forget()
+      return end
+    },
     read: async (run, listen) => readLog(files, repository(), run, listen),
 
     logFile(run) {
