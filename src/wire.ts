@@ -30,6 +30,8 @@ export interface WireOptions {
   readonly onPassphrase?: () => Promise<string>
   /** Whether only is looked: nothing is written into the repository, not even for a while. */
   readonly readOnly?: boolean
+  /** Whether this is the process of a job, which nobody sees but through the log of its run. */
+  readonly isJob?: boolean
 }
 
 export interface Wired {
@@ -77,6 +79,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
     temporary: pathFromText(tmpdir()),
     nodePath: process.execPath,
     readOnly: options.readOnly ?? false,
+    mustLog: options.isJob ?? false,
   }
   const documentFile = (path: BytePath, lock: BytePath, name: string) =>
     openDocumentFile(files, path, lock, () => ({

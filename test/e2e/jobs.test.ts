@@ -373,6 +373,20 @@ test('a passphrase that was typed reaches the job, and neither its arguments, it
   for (const name of runLogs()) expect(readFileSync(join(root, 'runs', name), 'utf8')).not.toContain('horse')
 }, 60_000)
 
+test('a job whose run cannot be logged does not begin, where a command does all the same', async () => {
+  const { engine, jobs } = await open()
+  await engine.create(plainly({ type: 'full', paths: [source] }), { signal: never, listen: () => {} })
+  const runs = join(root, 'runs')
+  rmSync(runs, { recursive: true })
+  writeFileSync(runs, '') // so that not even root can make a log in it
+  const options = { backups: null, level: 'quick', workers: null } as const
+  await expect(jobs.start({ kind: 'verify', options }, never)).rejects.toMatchObject({
+    code: 'E_IO',
+    message: expect.stringContaining('cannot write the log of the run'),
+  })
+  expect((await engine.verify(options, { signal: never, listen: () => {} })).exitCode).toBe(0)
+})
+
 test('a passphrase with a typing mistake is asked for again, by whoever needs it next', async () => {
   delete process.env['BACKUP_ENCRYPTION_KEY']
   const passphrase = 'a horse of several colours'
