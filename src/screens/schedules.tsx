@@ -36,7 +36,7 @@ const keys = {
 const detailRows = 9
 
 function Schedules(): ReactNode {
-  const { glyphs, store } = useConsole()
+  const { glyphs, store, facts } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
   const { value, trouble } = useLoaded(store.schedules)
@@ -75,7 +75,12 @@ function Schedules(): ReactNode {
         ]}
       />
       {listed.length === 0 ? (
-        <Lines lines={exactly(emptyLines('There are no schedules.', 'N makes one.', columns), height + 1)} />
+        <Lines
+          lines={exactly(
+            emptyLines('There are no schedules.', facts.readOnly ? '' : 'N makes one.', columns),
+            height + 1,
+          )}
+        />
       ) : (
         <TableView table={table} columns={tableColumns} width={columns} />
       )}
@@ -86,7 +91,7 @@ function Schedules(): ReactNode {
 }
 
 function aboutRow(row: ListedSchedule | null) {
-  if (row === null) return lineOf('')
+  if (row === null) return []
   const { schedule, origin } = row
   const services = schedule.services.length === 0 ? 'all services' : schedule.services.map(plainText).join(', ')
   const from = origin === 'configuration' ? ', from the configuration' : ''

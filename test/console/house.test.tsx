@@ -200,6 +200,16 @@ test('a read-only console has no key that changes anything', async () => {
   expect(await console.until('Keys')).not.toContain('hold this backup')
 })
 
+test('a read-only console names no key that it does not have, where nothing is there yet', async () => {
+  const console = await openConsole({ readOnly: true, backups: [], runs: [] })
+  await console.keys('2')
+  expect(await console.until('No backups yet')).not.toContain('B makes')
+  await console.keys('3')
+  expect(await console.until('There are no schedules')).not.toContain('N makes')
+  await console.keys('5')
+  expect(await console.until('Nothing was verified')).not.toContain('V verifies')
+})
+
 test('a passphrase is asked for over what is shown, is never drawn, and refusing it goes on without', async () => {
   const console = await openConsole()
   const asked = console.questions.askPassphrase()
