@@ -1,4 +1,6 @@
+import process from 'node:process'
 import { render } from 'ink'
+import type { ReactNode } from 'react'
 import { App, type AppProps, type Leaving } from './app.tsx'
 import type { Capability } from './model/console.ts'
 import { Splash, type SplashProps } from './screens/house/splash.tsx'
@@ -14,9 +16,32 @@ export interface Drawn {
   leave(): void
 }
 
+/** Longer than a picture takes; a window that is being drawn larger tells of many sizes. */
+const settleMs = 60
+
 /** Draws a first picture at once, so that whoever opens the console sees it open while the rest is loaded. */
-export function drawConsole(splash: SplashProps, { maxFps }: Capability, keys: KeyStream): Drawn {
-  const { rerender, unmount, waitUntilExit } = render(<Splash {...splash} />, {
+export function drawConsole(
+  splash: SplashProps,
+  { maxFps }: Capability,
+  keys: KeyStream,
+  isElsewhere: () => boolean,
+): Drawn {
+  let picture: ReactNode = <Splash {...splash} />
+  let settling: NodeJS.Timeout | undefined
+  // Ink first draws the picture of the old size, which a smaller terminal wraps and scrolls, and then sends only the
+  // lines that have changed: what has moved stays where it is. So all of it is drawn anew.
+  const drawAnew = (): void => {
+    if (isElsewhere()) return
+    clear()
+    process.stdout.write('\x1b[2J\x1b[H')
+    rerender(picture)
+  }
+  const settle = (): void => {
+    clearTimeout(settling)
+    settling = setTimeout(drawAnew, settleMs)
+  }
+  process.stdout.on('resize', settle)
+  const { rerender, unmount, waitUntilExit, clear } = render(picture, {
     // It is as much of a stream as Ink uses of one.
     stdin: keys as unknown as NodeJS.ReadableStream,
     alternateScreen: true,
@@ -28,9 +53,16 @@ export function drawConsole(splash: SplashProps, { maxFps }: Capability, keys: K
     maxFps,
   })
   return {
-    show: (props) => rerender(<App {...props} />),
+    show(props) {
+      picture = <App {...props} />
+      rerender(picture)
+    },
     // What `exit` was called with in app.tsx; nothing after an unmount.
     left: waitUntilExit().then((value) => (value as Leaving | undefined) ?? null),
-    leave: () => unmount(),
+    leave() {
+      process.stdout.off('resize', settle)
+      clearTimeout(settling)
+      unmount()
+    },
   }
 }

@@ -43,7 +43,7 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
   // Before anything is drawn: a key in between would be echoed into the picture.
   stdin.setRawMode(true)
   const splash = { facts: { ...here, readOnly }, glyphs: glyphsFor(capability.unicode), now: Date.now() }
-  const drawn = drawConsole(splash, capability, keys)
+  const drawn = drawConsole(splash, capability, keys, () => terminal.isElsewhere)
   const giveBack = (): void => {
     drawn.leave()
     stdin.setRawMode(false)
@@ -58,7 +58,7 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
   const show = async (): Promise<void> => {
     const questions = openQuestions()
     const { wire } = await import('./wire.ts')
-    const wired = await wire({ ...placesOf(options), onPassphrase: () => questions.askPassphrase() })
+    const wired = await wire({ ...placesOf(options), readOnly, onPassphrase: () => questions.askPassphrase() })
     close = () => wired.close()
     const facts = { ...here, root: wired.root, version, readOnly, options: commandOptions(options) }
     const { engine, jobs } = wired

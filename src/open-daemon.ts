@@ -24,7 +24,7 @@ const lookMs = 5000
  */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
   const nobody = rememberPassphrase(null)
-  const parts = engineParts(options, nobody.ask)
+  const parts = engineParts(options, nobody)
   const session = new Session(parts)
   const { world, configured } = parts
   const { clock, files } = world
@@ -55,7 +55,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
         const loaded = first
         first = null
         if (loaded !== null) return loaded
-        const anew = engineParts(options, nobody.ask)
+        const anew = engineParts(options, nobody)
         if (anew.configured.settings.root !== session.root)
           throw new BackupError(
             'E_CONFIG',

@@ -29,6 +29,10 @@ export interface WireOptions {
   readonly config?: string
   /** Asks a person; absent where there is nobody to ask. */
   readonly onPassphrase?: () => Promise<string>
+  /** Whether only is looked: nothing is written into the repository, not even for a while. */
+  readonly readOnly?: boolean
+  /** Whether this is the process of a job, which nobody sees but through the log of its run. */
+  readonly isJob?: boolean
 }
 
 export interface Wired {
@@ -43,7 +47,7 @@ const documentLockMs = 60_000
 
 export async function wire(options: WireOptions): Promise<Wired> {
   const passphrase = rememberPassphrase(options.onPassphrase ?? null)
-  const parts = engineParts(options, passphrase.ask)
+  const parts = engineParts(options, passphrase)
   return {
     engine: createEngine(parts),
     jobs: jobsOf(parts, options, passphrase),
@@ -53,7 +57,7 @@ export async function wire(options: WireOptions): Promise<Wired> {
 }
 
 /** What the engine is made of, the configuration as it is now among it. @throws E_CONFIG, E_USAGE. */
-export function engineParts(options: WireOptions, askPassphrase: () => Promise<string>): EngineParts {
+export function engineParts(options: WireOptions, passphrase: TypedPassphrase): EngineParts {
   const files = createDiskFiles()
   refuseMangledArguments(files, process.argv)
   refuseMangledVariables(files, process.env, isRead)
@@ -87,6 +91,8 @@ export function engineParts(options: WireOptions, askPassphrase: () => Promise<s
     ],
     temporary: pathFromText(tmpdir()),
     nodePath: process.execPath,
+    readOnly: options.readOnly ?? false,
+    mustLog: options.isJob ?? false,
   }
   const documentFile = (path: BytePath, lock: BytePath, name: string) =>
     openDocumentFile(files, path, lock, () => ({
@@ -103,7 +109,8 @@ export function engineParts(options: WireOptions, askPassphrase: () => Promise<s
     catalogOf: (repository) => openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog')),
     schedulesOf: (repository) =>
       openSchedules(documentFile(repository.schedules, repository.lock('schedules'), 'schedules')),
-    askPassphrase: options.onPassphrase === undefined ? null : askPassphrase,
+    askPassphrase: options.onPassphrase === undefined ? null : passphrase.ask,
+    forgetPassphrase: passphrase.forget,
   }
 }
 

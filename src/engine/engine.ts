@@ -1,4 +1,5 @@
 import type { Engine } from '../model/engine.ts'
+import { BackupError } from '../model/errors.ts'
 import { listBackups } from './catalog.ts'
 import { type EngineParts, Session } from './session.ts'
 
@@ -11,7 +12,7 @@ export function createEngine(parts: EngineParts): Engine {
   const { world, configured } = parts
   const { files } = world
 
-  return {
+  return forgettingWrongKeys(session, {
     init: async (options) => (await import('./init-story.ts')).init(session, options),
     create: async (options, during) => (await import('./create-story.ts')).create(session, options, during),
     estimate: async (options, during) => (await import('./estimate.ts')).estimateCreate(session, options, during),
@@ -86,5 +87,21 @@ export function createEngine(parts: EngineParts): Engine {
       const entry = await session.backup(repository, backup)
       return { id: entry.id, bytes: await exportBackup(files, repository, entry, take) }
     },
-  }
+  })
+}
+
+/** A process that lives on, as the console does, must not keep a passphrase with a typing mistake in it. */
+function forgettingWrongKeys(session: Session, engine: Engine): Engine {
+  const guarded = Object.entries(engine).map(([name, deed]: [string, (...given: never[]) => Promise<unknown>]) => [
+    name,
+    async (...given: never[]) => {
+      try {
+        return await deed(...given)
+      } catch (error) {
+        if (error instanceof BackupError && error.code === 'E_KEY_WRONG') session.forgetTypedKey()
+        throw error
+      }
+    },
+  ])
+  return Object.fromEntries(guarded) as Engine // the same names, each of them with what it takes and gives
 }

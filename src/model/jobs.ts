@@ -59,7 +59,7 @@ export type JobRequest =
       /** How old the plan may be; null is the 15 minutes every plan has. */
       readonly ttlMs: number | null
       readonly workers: number | null
-      /** Whether the file is removed once its run exists. */
+      /** Whether the file is removed once its run exists, or will not exist. */
       readonly removePlan: boolean
     }
   | { readonly kind: 'verify'; readonly options: VerifyOptions }

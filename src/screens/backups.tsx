@@ -81,7 +81,7 @@ type Open =
   | { readonly kind: 'pin'; readonly backups: readonly CatalogEntry[] }
 
 function Backups(): ReactNode {
-  const { glyphs, store, now: clock } = useConsole()
+  const { glyphs, store, facts, now: clock } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
   const list = useLoaded(store.list)
@@ -108,7 +108,9 @@ function Backups(): ReactNode {
     row === null
       ? emptyLines(
           filter.isOn ? 'Nothing matches.' : 'No backups yet.',
-          filter.isOn ? 'Esc shows all again.' : 'B makes one; on the command line: holdfast create PATH',
+          filter.isOn
+            ? 'Esc shows all again.'
+            : `${facts.readOnly ? 'On' : 'B makes one; on'} the command line: holdfast create PATH`,
           columns,
         )
       : [ruleLine([], row.id, columns, glyphs), ...backupLines(row, now, glyphs)]

@@ -153,7 +153,11 @@ function headLines(
   glyphs: Glyphs,
 ): readonly Line[] {
   const oldest =
-    all.oldestStaying === null ? 'nothing would be left' : `oldest that stays: ${momentText(all.oldestStaying)}`
+    all.rows.length === 0
+      ? 'there is no backup yet'
+      : all.oldestStaying === null
+        ? 'nothing would be left'
+        : `oldest that stays: ${momentText(all.oldestStaying)}`
   const words = policyWords(policy)
   const first = wrap(words[0]!, columns - 16)[0]!
   const which =

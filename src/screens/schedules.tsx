@@ -41,7 +41,7 @@ const keys = {
 const detailRows = 9
 
 function Schedules(): ReactNode {
-  const { glyphs, store } = useConsole()
+  const { glyphs, store, facts } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
   const { value, trouble } = useLoaded(store.schedules)
@@ -71,7 +71,12 @@ function Schedules(): ReactNode {
         ]}
       />
       {listed.length === 0 ? (
-        <Lines lines={exactly(emptyLines('There are no schedules.', 'N makes one.', columns), height + 1)} />
+        <Lines
+          lines={exactly(
+            emptyLines('There are no schedules.', facts.readOnly ? '' : 'N makes one.', columns),
+            height + 1,
+          )}
+        />
       ) : (
         <TableView table={table} columns={tableColumns} width={columns} />
       )}
@@ -94,7 +99,7 @@ function daemonLine(status: StatusReport | null, glyphs: Glyphs): Line {
 }
 
 function aboutRow(row: ListedSchedule | null) {
-  if (row === null) return lineOf('')
+  if (row === null) return []
   const { schedule, origin } = row
   const services = schedule.services.length === 0 ? 'all services' : schedule.services.map(plainText).join(', ')
   const from = origin === 'configuration' ? ', from the configuration' : ''

@@ -82,7 +82,7 @@ type Open =
   | { readonly kind: 'cancel'; readonly run: RunSummary }
 
 function Verify(): ReactNode {
-  const { glyphs, store, now: clock } = useConsole()
+  const { glyphs, store, facts, now: clock } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
   const list = useLoaded(store.list)
@@ -139,7 +139,12 @@ function Verify(): ReactNode {
       : proofLines(table.row, now, columns, glyphs)
   const waiting =
     marked.length === 0
-      ? span(' nothing waits: Space marks, V verifies all that is marked as one job', 'dim')
+      ? span(
+          table.row === null || facts.readOnly
+            ? ' nothing waits'
+            : ' nothing waits: Space marks, V verifies all that is marked as one job',
+          'dim',
+        )
       : span(` ${glyphs.mark} ${waitingText(marked, columns - 4)}`, 'bold')
   const close = (): void => setOpen(null)
   return (

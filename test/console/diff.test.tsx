@@ -114,6 +114,16 @@ test('shows one kind alone, and all again by the same key', async () => {
   expect(console.frame()).toContain('etc/old')
 })
 
+test('n goes to the next difference, N to the one before', async () => {
+  const console = await openDiff(comparing(changes))
+  const pointedAt = (frame: string): string => frame.split('\n').find((line) => line.startsWith('▸')) ?? ''
+  const first = pointedAt(await console.until('5 changes'))
+  await console.keys('n')
+  await console.untilGone(first)
+  await console.keys('N')
+  await console.until(first)
+})
+
 test('filters by text, size and kind', async () => {
   const console = await openDiff(comparing(changes))
   await console.until('5 changes')

@@ -221,3 +221,31 @@ function withoutTimes(screen: string): string {
     .replace(/full in ~\S+ \w+/, 'full')
     .replace(/ {2,}/g, ' ')
 }
+
+test('whatever sizes a terminal had, its screen is whole once it has one', async () => {
+  const settings = async (): Promise<Pty> => {
+    const opened = openPty(stage)
+    await opened.until(allRead)
+    opened.type('7')
+    await opened.until(/Checks 1\d[\s\S]*console\.frames[\s\S]*\/ filter.*sync/)
+    return opened
+  }
+  const pty = await settings()
+  for (const [columns, rows] of [
+    [20, 50],
+    [80, 16],
+    [60, 30],
+    [200, 30],
+    [1, 15],
+    [200, 50],
+    [100, 1],
+    [200, 30],
+    [100, 30],
+  ] as const) {
+    pty.resize(columns, rows)
+    const { bytes } = pty
+    await pty.until(() => pty.bytes > bytes)
+  }
+  const wanted = withoutTimes((await settings()).screen)
+  await pty.until((screen) => withoutTimes(screen) === wanted)
+})

@@ -157,9 +157,16 @@ function statOf(path: string): number {
   }
 }
 
-test('a read-only console looks and compares, and writes nothing into the repository', async () => {
+/** What was ever made or removed below a directory shows in the times of what is there. */
+function traces(top: string): string[] {
+  return ['', ...readdirSync(top, { recursive: true, encoding: 'utf8' })]
+    .sort()
+    .map((name) => `${name} ${statSync(join(top, name), { bigint: true }).mtimeNs}`)
+}
+
+test('a read-only console looks, compares and rehearses a restore, and writes nothing into the repository', async () => {
   appendFileSync(join(source, 'etc', 'new'), 'more\n')
-  const before = readdirSync(stage.root, { recursive: true, encoding: 'utf8' }).sort()
+  const before = traces(stage.root)
   const pty = openPty(stage, { argv: ['console', '--read-only'] })
   await pty.until('READ-ONLY')
   await pty.press('2', 'Backups 2')
@@ -167,5 +174,9 @@ test('a read-only console looks and compares, and writes nothing into the reposi
   await pty.press(`${otherKeys.enter}`, 'etc/')
   await pty.press('=', 'the disk as it is now')
   await pty.press(otherKeys.enter, '+ 1 added')
-  expect(readdirSync(stage.root, { recursive: true, encoding: 'utf8' }).sort()).toEqual(before)
+  await pty.press('2', 'Backups 2')
+  await pty.press('R', 'everything')
+  await pty.press(otherKeys.enter, 'does not exist yet')
+  await pty.press(otherKeys.enter, 'the rehearsal ends here')
+  expect(traces(stage.root)).toEqual(before)
 })

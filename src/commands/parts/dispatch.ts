@@ -40,6 +40,8 @@ export interface WireOptions {
   onPassphrase?: () => Promise<string>
   /** The command will walk a source beside other work. */
   walks?: boolean
+  /** The command is the process of a job. */
+  isJob?: boolean
 }
 
 export interface ConsoleOptions extends Pick<WireOptions, 'root' | 'config'> {
@@ -220,7 +222,7 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
     world.wire({
       ...places,
       ...(command.walks?.(given) === true ? { walks: true } : {}),
-      ...(command.isJob ? { onPassphrase: () => terminal.askSecret('') } : {}),
+      ...(command.isJob ? { isJob: true, onPassphrase: () => terminal.askSecret('') } : {}),
       ...(terminal.interactive ? { onPassphrase: () => existingPassphrase(terminal) } : {}),
     })
   const context: Context = {
