@@ -1,5 +1,6 @@
 import type { CatalogEntry } from '../../model/backup.ts'
 import { instantOf } from '../../model/instant.ts'
+import { printable } from '../../model/path.ts'
 import type { FileSystemStatus } from '../../model/ports.ts'
 import type { Alert } from '../../model/status.ts'
 import { formatBytes, formatDuration, formatNumberOf } from '../../model/units.ts'
@@ -68,17 +69,16 @@ function absence({ service, last, lastComplete, ageMs, allowed, isOverdue, isInc
     return tell('incomplete', `${name}: the last backup is incomplete, and ${whole}`)
   }
   if (!isOverdue) return []
-  const old = `${name}: the last backup is ${ageText(ageMs)} old`
-  if (allowed.run !== null) {
-    const { schedule, at, tz } = allowed.run
-    return tell('overdue', `${old}, and ${schedule} has made none since ${zonedText(at, tz)}`)
+  const begin = `${name}: the last backup is`
+  const hours = Math.floor(ageMs / hourMs)
+  if (allowed.because === 'rpo') return tell('overdue', `${begin} ${hours} hours old, its RPO is ${service.rpoHours}`)
+  if (allowed.run === null) {
+    const most = Math.round(allowed.ms / hourMs)
+    return tell('overdue', `${begin} ${ageText(ageMs)} old, and nothing says that it may be older than ${most} hours`)
   }
-  return tell(
-    'overdue',
-    allowed.because === 'rpo'
-      ? `${old}, its RPO is ${service.rpoHours}`
-      : `${old}, and nothing says that it may be older than ${Math.round(allowed.ms / hourMs)} hours`,
-  )
+  const { schedule, at, tz } = allowed.run
+  const none = `${printable(schedule)} has made none since ${zonedText(at, tz)}`
+  return tell('overdue', `${begin} ${ageText(ageMs)} old, and ${none}`)
 }
 
 function ageText(ms: number): string {

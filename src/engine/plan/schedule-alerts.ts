@@ -1,6 +1,7 @@
 import { parseCron } from '../../model/cron.ts'
 import { BackupError } from '../../model/errors.ts'
 import { instantOf } from '../../model/instant.ts'
+import { printable } from '../../model/path.ts'
 import type { ScheduleRun } from '../../model/schedule.ts'
 import type { Alert } from '../../model/status.ts'
 import { formatDuration } from '../../model/units.ts'
@@ -21,7 +22,7 @@ export function scheduleAlerts(schedules: readonly WatchedSchedule[], now: numbe
 }
 
 function alert(kind: Alert['kind'], { id, name }: WatchedSchedule, message: string): Alert {
-  return { kind, subject: id, message: `${name}: ${message}` }
+  return { kind, subject: id, message: `${printable(name)}: ${message}` }
 }
 
 function whyUnusable({ cron, tz }: WatchedSchedule): string | null {
@@ -51,7 +52,7 @@ function failing(schedule: WatchedSchedule, isUsable: boolean, now: number): Ale
     since === undefined
       ? `its last run failed, ${when(newest)}`
       : `its last ${failed.length} runs failed, the first ${when(since)}`
-  return alert('schedule-failing', schedule, `${what}; see ${newest.run}`)
+  return alert('schedule-failing', schedule, `${what}; see ${printable(newest.run)}`)
 }
 
 function ahead(schedule: WatchedSchedule, now: number): Alert | null {
