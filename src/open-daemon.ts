@@ -3,7 +3,7 @@ import type { DaemonOptions } from './commands/parts/dispatch.ts'
 import { Daemon } from './engine/daemon/daemon.ts'
 import { openDaemonLog } from './engine/daemon/daemon-log.ts'
 import type { DaemonGround } from './engine/daemon/daemon-world.ts'
-import { daemonLock, groundOf, scheduledRuns, waitingClock } from './engine/daemon/real-world.ts'
+import { groundOf, scheduledRuns, waitingClock } from './engine/daemon/real-world.ts'
 import { createEngine } from './engine/engine.ts'
 import { ensureRepository, missingKey } from './engine/init-story.ts'
 import { rememberPassphrase } from './engine/jobs/typed-passphrase.ts'
@@ -32,7 +32,7 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   if (configured.settings.encryption.enabled && session.foundKey() === null) throw missingKey(session)
   const repository = await ensureRepository(session)
   const since = new Date(clock.now()).toISOString()
-  const lock = await acquireLock(files, daemonLock(repository), {
+  const lock = await acquireLock(files, repository.lock('daemon'), {
     waitMs: 0,
     signal: new AbortController().signal,
     holder: { pid: world.pid, run: 'daemon', command: 'daemon', since },

@@ -92,9 +92,10 @@ function daemonLine(status: StatusReport | null, glyphs: Glyphs): Line {
   const daemon = status.daemon ?? null
   if (daemon === null)
     return lineOf(span(` ${glyphs.warning} `, 'warning'), 'No daemon runs these: holdfast --daemon does.')
+  const since = daemon.since === null ? '' : `, since ${momentText(daemon.since)}`
   return lineOf(
     span(` ${glyphs.ok} `, lookOf('ok')),
-    `Process ${daemon.pid} runs these, since ${momentText(daemon.since)}.`,
+    `${daemon.pid === null ? 'A daemon' : `Process ${daemon.pid}`} runs these${since}.`,
   )
 }
 

@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { BackupError } from '../../model/errors.ts'
 import type { Jobs } from '../../model/jobs.ts'
-import { type BytePath, joinPath } from '../../model/path.ts'
 import type { Clock } from '../../model/ports.ts'
 import type { Alert } from '../../model/status.ts'
 import { acquireLock } from '../platform/lock.ts'
@@ -74,9 +73,4 @@ export function scheduledRuns(session: Session, repository: Repository, jobs: Jo
     cancel: (run) => jobs.cancel(run),
     kill: (run) => jobs.kill(run),
   }
-}
-
-/** Where the one daemon of a repository signs. */
-export function daemonLock(repository: Repository): BytePath {
-  return joinPath(repository.locks, 'daemon' as BytePath)
 }
