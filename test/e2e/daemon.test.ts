@@ -1,10 +1,16 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { requirement } from '../requirements.ts'
 import { buildProgram, DaemonHouse, type LogLine, type RunningDaemon } from './daemon-kit.ts'
 
 /** A real daemon, real jobs, a real repository. */
 
+const receiver = fileURLToPath(new URL('../engine/platform/supervisor-socket.py', import.meta.url))
 let house: DaemonHouse
 beforeAll(buildProgram)
 beforeEach(() => {
@@ -140,6 +146,77 @@ test('what runs longer than the grace is stopped cleanly, and tried again by the
   expect(house.noted('once')[0]?.retryAt).toBeDefined()
   const next = house.daemon()
   await runsDone(next, 1)
+})
+
+/** Mounts need privileges that not every container has. */
+const canMount = requirement('root') && spawnSync('unshare', ['--mount', 'true']).status === 0
+
+test.runIf(canMount)(
+  'a disk that fills during a run: it is told, nothing is lost, and it goes on when there is room',
+  async () => {
+    mkdirSync(house.root)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', house.root])
+    try {
+      house.configure({ schedules: everySecond })
+      const daemon = house.daemon()
+      await runsDone(daemon, 1)
+      const known = house.backups().map(({ id }) => id)
+      const large = join(house.source, 'large')
+      writeFileSync(large, randomBytes(40_000_000))
+      const failed = await daemon.until((lines) =>
+        lines.find(({ state, code }) => state === 'failed' && code === 'E_NO_SPACE'),
+      )
+      expect(failed).toMatchObject({ level: 'error', event: 'run-ended', schedule: 'every' })
+      expect(failed['retryAt']).toBeDefined()
+      expect(house.backups().map(({ id }) => id)).toEqual(expect.arrayContaining(known))
+      rmSync(large)
+      const before = daemon.lines.length
+      await daemon.until((lines) => lines.slice(before).find(isEnd))
+      // not a byte is free: then nothing can be noted either, and nothing is begun that is not noted
+      const ballast = join(house.root, 'ballast')
+      expect(() => writeFileSync(ballast, Buffer.alloc(30_000_000))).toThrow('ENOSPC')
+      const full = daemon.lines.length
+      await daemon.until((lines) => lines.slice(full).find(({ level }) => level === 'error'))
+      rmSync(ballast)
+      const after = daemon.lines.length
+      await daemon.until((lines) => lines.slice(after).find(isEnd))
+      daemon.signal('SIGTERM')
+      expect((await daemon.ended()).code).toBe(0)
+      expectNoneTwice('every')
+      expect((await house.holdfast('verify', '--all')).code).toBe(0)
+    } finally {
+      execFileSync('umount', ['-l', house.root])
+    }
+  },
+)
+
+test.skipIf(!requirement('python3'))('tells its supervisor how it is, and hands none of that to its jobs', async () => {
+  house.configure({ schedules: everySecond })
+  const address = join(house.top, 'notify')
+  const python = spawn('python3', [receiver, address], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const heard: { pid: number; text: string }[] = []
+  const lines = createInterface({ input: python.stdout })[Symbol.asyncIterator]()
+  const until = async (text: string): Promise<void> => {
+    while (!heard.some((one) => one.text?.includes(text))) heard.push(JSON.parse((await lines.next()).value ?? 'null'))
+  }
+  await lines.next()
+  try {
+    const daemon = house.daemon([], { NOTIFY_SOCKET: address, WATCHDOG_USEC: '400000' })
+    await until('READY=1')
+    await until('WATCHDOG=1')
+    await until('1 running')
+    daemon.signal('SIGHUP')
+    await until('RELOADING=1')
+    heard.length = 0
+    await until('READY=1')
+    await runsDone(daemon, 1)
+    daemon.signal('SIGTERM')
+    await until('STOPPING=1')
+    expect((await daemon.ended()).code).toBe(0)
+    expect(new Set(heard.map(({ pid }) => pid))).toEqual(new Set([daemon.child.pid]))
+  } finally {
+    python.kill('SIGKILL')
+  }
 })
 
 const kills = process.env['HOLDFAST_LONG'] === '1' ? 50 : 10
