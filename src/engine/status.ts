@@ -83,8 +83,8 @@ interface Survey extends Judgement {
 }
 
 /**
- * All that is looked at, and what is to be said of it. Of 10,000 backups it takes a third of a second, nearly all of
- * it for reading the catalog and looking for each manifest.
+ * All that is looked at, and what is to be said of it. Of 10,000 backups it takes about a quarter of a second, nearly
+ * all of it for reading the catalog and looking for each manifest.
  */
 async function survey(session: Session): Promise<Survey> {
   const { world, parts } = session

@@ -66,7 +66,7 @@ export const backupRows: readonly KeyRow[] = [
   {
     key: 'services.*.rpo_hours',
     answer: 'effect',
-    text: 'how old the newest backup may be before `status` calls it a problem; default 25',
+    text: 'how old the newest backup may be before `status` calls it a problem; without it, what the schedules allow, else 25',
   },
   {
     key: 'services.*.rto_minutes',
@@ -210,7 +210,7 @@ export const backupRows: readonly KeyRow[] = [
   {
     key: 'recovery.verification_enabled',
     answer: 'effect',
-    text: 'read each backup back before it counts as made; default `true`',
+    text: 'read each backup back before it counts as made; default `true`; `false` also keeps `status` from asking for verifications',
   },
   {
     key: 'recovery.parallel_restore_threads',

@@ -16,7 +16,7 @@ export const operationsRows: readonly KeyRow[] = [
   {
     key: 'monitoring.enabled',
     answer: ifTrue('notice'),
-    text: 'not supported yet, because nothing runs between commands; `status` tells the state when asked',
+    text: 'has no effect: the daemon watches always, and `status` tells the same when asked',
   },
   {
     key: 'monitoring.metrics_collection',
@@ -26,7 +26,7 @@ export const operationsRows: readonly KeyRow[] = [
   {
     key: 'monitoring.health_checks',
     answer: 'notice',
-    text: 'not supported yet, because nothing runs between commands; `doctor` checks when asked',
+    text: 'has no effect: the daemon looks at the age of the backups, the catalog and the disk every quarter of an hour, whatever stands here; key and tools are checked by `doctor`, when asked',
   },
   {
     key: 'monitoring.logging.level',
