@@ -1,10 +1,10 @@
 import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
 import type { DaemonOptions } from './commands/parts/dispatch.ts'
 import { Daemon } from './engine/daemon/daemon.ts'
 import { openDaemonLog } from './engine/daemon/daemon-log.ts'
 import type { DaemonGround } from './engine/daemon/daemon-world.ts'
 import { groundOf, scheduledRuns, waitingClock } from './engine/daemon/real-world.ts'
-import { createEngine } from './engine/engine.ts'
 import { ensureRepository, missingKey } from './engine/init-story.ts'
 import { rememberPassphrase } from './engine/jobs/typed-passphrase.ts'
 import { acquireLock } from './engine/platform/lock.ts'
@@ -14,6 +14,8 @@ import { BackupError } from './model/errors.ts'
 import { displayPath } from './model/path.ts'
 import { engineParts, jobsOf } from './wire.ts'
 
+/** Whoever asks whether a daemon runs has its lock for a moment. */
+const lookedAtMs = 1000
 /** Schedules.json and the clock are looked at so often. */
 const lookMs = 5000
 
@@ -23,6 +25,7 @@ const lookMs = 5000
  * @throws E_BUSY where another one has the repository, E_KEY_MISSING, E_CONFIG; nothing runs then.
  */
 export async function runDaemon(options: DaemonOptions): Promise<number> {
+  stayingSmall()
   const nobody = rememberPassphrase(null)
   const parts = engineParts(options, nobody)
   const session = new Session(parts)
@@ -33,17 +36,14 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
   const repository = await ensureRepository(session)
   const since = new Date(clock.now()).toISOString()
   const lock = await acquireLock(files, repository.lock('daemon'), {
-    waitMs: 0,
+    waitMs: lookedAtMs,
     signal: new AbortController().signal,
     holder: { pid: world.pid, run: 'daemon', command: 'daemon', since },
     clock,
   })
   const supervisor = openSupervisor(process.env, world.pid)
   const log = openDaemonLog({ files, clock, settings: configured.settings.logging, stdout: process.stdout.fd })
-  const ground = (of: typeof parts): DaemonGround => {
-    const engine = createEngine(of)
-    return groundOf(new Session(of), repository, async () => (await engine.status()).alerts)
-  }
+  const ground = (of: typeof parts): DaemonGround => groundOf(new Session(of), repository)
   let first: DaemonGround | null = ground(parts)
   const daemon = await Daemon.open(
     {
@@ -82,4 +82,9 @@ export async function runDaemon(options: DaemonOptions): Promise<number> {
     lock.release()
     log.close()
   }
+}
+
+/** It waits nearly always: what the compiler would gain is nothing, and what it and the heap would keep is for years. */
+function stayingSmall(): void {
+  for (const flag of ['--optimize-for-size', '--heap-growing-percent=20']) setFlagsFromString(flag)
 }

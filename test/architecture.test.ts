@@ -48,7 +48,7 @@ const layers: Record<string, { layers: string[]; packages: string[]; forbidden: 
   },
   'draw-console.tsx': {
     layers: ['model/', 'app.tsx', 'screens/', 'terminal/'],
-    packages: ['react', 'ink'],
+    packages: ['react', 'ink', 'node:process'],
     forbidden: [],
   },
   'open-console.ts': { layers: ['*'], packages: ['node:'], forbidden: [] },

@@ -37,6 +37,11 @@ export const commands: readonly RegisteredCommand[] = [
     about: 'a backup that depends on nothing, from existing ones',
     load: async () => (await import('./consolidate.ts')).consolidate,
   },
+  {
+    words: 'cleanup',
+    about: 'delete the backups that no rule keeps',
+    load: async () => (await import('./cleanup.ts')).cleanup,
+  },
   { words: 'delete', about: 'delete one backup', load: async () => (await import('./delete.ts')).deleteBackup },
   {
     words: 'pin',

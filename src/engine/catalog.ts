@@ -24,6 +24,12 @@ export interface Listing {
   readonly backups: readonly CatalogEntry[]
   /** What is wrong with the catalog, and what to do; the list is complete all the same. */
   readonly problems: readonly string[]
+  /** What keeps the catalog from being believed; null where it is whole. */
+  readonly distrust: BackupError | null
+  /** Ids of backups in archives/ of which neither catalog nor manifest tells anything. */
+  readonly unknown: readonly string[]
+  /** Deleted by runs that died before the catalog could forget them. */
+  readonly deleted: readonly CatalogEntry[]
 }
 
 /**
@@ -34,6 +40,7 @@ export async function listBackups(files: Files, repository: Repository, catalog:
   const ids = backupIds(files, repository)
   const found = await catalog.read()
   const problems: string[] = []
+  const unknown: string[] = []
   if (found.state === 'damaged')
     problems.push(`metadata.json is damaged: ${found.why}; this was read from archives/ instead; run: holdfast rebuild`)
   if (found.state === 'absent' && ids.length > 0)
@@ -51,13 +58,29 @@ export async function listBackups(files: Files, repository: Repository, catalog:
       backups.push(entryFromManifest(files, repository, id, noKeys))
     } catch (error) {
       if (!(error instanceof BackupError)) throw error
+      if (files.status(repository.backup(id)) === undefined) continue // deleted since the names were read
       problems.push(`${id} cannot be listed: ${error.message}`)
+      unknown.push(id)
     }
   }
-  const gone = [...known.values()].filter(({ id }) => !present.has(id))
+  const [gone, deleted]: [CatalogEntry[], CatalogEntry[]] = [[], []]
+  for (const entry of known.values()) {
+    if (present.has(entry.id)) continue
+    if (entry.deleting === true) deleted.push(entry)
+    else if (files.status(repository.backup(entry.id)) === undefined) gone.push(entry)
+    else backups.push(entry) // made since the names were read
+  }
   for (const entry of gone) backups.push({ ...entry, missing: true })
   if (gone.length > 0) problems.push(goneText(gone.map(({ id }) => id)))
-  return { backups: backups.sort(newestFirst), problems }
+  return { backups: backups.sort(newestFirst), problems, distrust: distrustOf(found, ids.length), unknown, deleted }
+}
+
+function distrustOf(found: Awaited<ReturnType<CatalogPort['read']>>, present: number): BackupError | null {
+  if (found.state === 'damaged')
+    return new BackupError('E_CATALOG', `the catalog metadata.json is damaged: ${found.why}`, 'run: holdfast rebuild')
+  if (found.state === 'absent' && present > 0)
+    return new BackupError('E_CATALOG', 'the catalog metadata.json is missing', 'run: holdfast rebuild')
+  return null
 }
 
 const namedGone = 3

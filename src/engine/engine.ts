@@ -46,6 +46,8 @@ export function createEngine(parts: EngineParts): Engine {
     consolidate: async (options, during) => (await import('./create-story.ts')).consolidate(session, options, during),
     planDelete: async (backup) => (await import('./delete.ts')).planDelete(session, backup),
     delete: async (backup, during) => (await import('./delete.ts')).deleteBackup(session, backup, during),
+    planCleanup: async (rules) => (await import('./cleanup.ts')).planCleanup(session, rules),
+    cleanup: async (order, during) => (await import('./cleanup.ts')).cleanup(session, order, during),
     pin: async (options, during) => (await import('./pin.ts')).pinBackup(session, options, during),
     unpin: async (options, during) => (await import('./pin.ts')).unpinBackup(session, options, during),
     schedules: async () => (await import('./schedules.ts')).listSchedules(session),

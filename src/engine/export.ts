@@ -3,6 +3,7 @@ import { BackupError } from '../model/errors.ts'
 import { type BytePath, joinPath, pathFromText } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { encodeOwnFileHeader, paddedBytes } from './archive/tar-header.ts'
+import { holdBackup } from './hold.ts'
 import { readFully } from './platform/read-fully.ts'
 import type { Repository } from './repository.ts'
 
@@ -29,11 +30,16 @@ export async function exportBackup(
       await addFile(files, joinPath(directory, file), `${name}/${file}`, give)
   }
   const ids = [entry.id, ...entry.deps]
-  for (const id of ids) requireBackup(files, repository, entry.id, id)
-  for (const id of ids) await addDirectory(repository.backup(id), `archives/${id}`)
-  await addDirectory(repository.recovery, 'recovery')
-  await give(new Uint8Array(1024))
-  return total
+  const hold = holdBackup(files, repository, entry.id)
+  try {
+    for (const id of ids) requireBackup(files, repository, entry.id, id)
+    for (const id of ids) await addDirectory(repository.backup(id), `archives/${id}`)
+    await addDirectory(repository.recovery, 'recovery')
+    await give(new Uint8Array(1024))
+    return total
+  } finally {
+    hold.release()
+  }
 }
 
 function requireBackup(files: Files, repository: Repository, exported: string, id: string): void {

@@ -8,6 +8,7 @@ import type { TocEntry } from '../model/toc.ts'
 import { readContent } from './archive/content.ts'
 import { Lineage } from './archive/lineage.ts'
 import { ArchiveReader } from './archive/reader.ts'
+import { holdBackup } from './hold.ts'
 import type { Keys } from './keys/slots.ts'
 import { archivePlace, dependencyPlace, readDetails, readManifest } from './manifest.ts'
 import type { Repository } from './repository.ts'
@@ -69,7 +70,7 @@ export async function openNamed(session: Session, backup: string, services: read
 
 /**
  * An archive of a backup, and not one of another backup or another service that was put in its place; with the older
- * archives it builds on, which are opened when they are needed.
+ * archives it builds on, which are opened when they are needed. Until it is closed, nothing deletes the backup.
  */
 export function openArchive(
   files: Files,
@@ -78,11 +79,22 @@ export function openArchive(
   archive: ManifestArchive,
   keys: Keys,
 ): Lineage {
-  const reader = new ArchiveReader(files, archivePlace(repository, manifest, archive), keys)
-  const foreign = reader.pub !== null && reader.pub.set !== manifest.id
-  if (!foreign && reader.root.service.name === archive.service)
-    return new Lineage(reader, (older) => new ArchiveReader(files, dependencyPlace(files, repository, older), keys))
-  reader.close()
+  const hold = holdBackup(files, repository, manifest.id)
+  try {
+    const reader = new ArchiveReader(files, archivePlace(repository, manifest, archive), keys)
+    const foreign = reader.pub !== null && reader.pub.set !== manifest.id
+    if (!foreign && reader.root.service.name === archive.service)
+      return new Lineage(
+        reader,
+        (older) => new ArchiveReader(files, dependencyPlace(files, repository, older), keys),
+        hold.release,
+      )
+    reader.close()
+  } catch (error) {
+    hold.release()
+    throw error
+  }
+  hold.release()
   throw damaged(
     `${archive.file} of ${manifest.id} belongs to another backup`,
     'bring it back from a copy of the repository',

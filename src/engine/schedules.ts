@@ -44,7 +44,7 @@ export async function listSchedules(session: Session): Promise<ScheduleListing> 
   return {
     schedules: await allSchedules(session),
     zone: settings.timeZone,
-    services: services.map(({ name, rpoHours }) => ({ name, rpoHours })),
+    services: services.map(({ name, rpoHours, hasRpo }) => ({ name, rpoHours: hasRpo ? rpoHours : null })),
   }
 }
 

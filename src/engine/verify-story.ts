@@ -8,6 +8,7 @@ import { levelMeanings } from '../model/verify-level.ts'
 import { ArchiveReader } from './archive/reader.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
 import { type CatalogPort, chooseBackup } from './catalog.ts'
+import { type Hold, holdBackup } from './hold.ts'
 import { openArchive } from './inspect.ts'
 import { type Keys, noKeys } from './keys/slots.ts'
 import { archivePlace, dependencyPlace, readDetails, readManifest } from './manifest.ts'
@@ -53,16 +54,27 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
       const reports: VerifyReport[] = []
       // One that cannot be looked at says nothing of the others.
       const unseen = new Map<string, BackupError>()
+      const deleted = new Set<string>()
       const proven = new Proven(chosen.length > 1 && chosen.some(({ deps }) => deps.length > 0) ? 1 << 20 : 0)
       try {
         // The oldest first: what they hold need not be read again for those that build on them.
-        for (const id of ids.toReversed())
+        for (const id of ids.toReversed()) {
+          const hold = await holdUnlessDeleted(session, repository, id)
+          if (hold === null) {
+            if (ids.length === 1) throw deletedMeanwhile(id)
+            story.tell({ kind: 'notice', message: deletedMeanwhile(id).message })
+            deleted.add(id)
+            continue
+          }
           try {
             reports.unshift(await verifyBackup(session, repository, id, level, keys, pool, proven, story))
           } catch (error) {
             if (ids.length === 1 || !(error instanceof BackupError) || !ofOneBackup.includes(error.code)) throw error
             unseen.set(id, error)
+          } finally {
+            hold.release()
           }
+        }
       } catch (error) {
         // What was proven until then is proven, whatever keeps the others from being looked at.
         await note(reports, story)
@@ -81,7 +93,9 @@ export async function verifyBackups(session: Session, options: VerifyOptions, du
         verified: reports.map(({ id, level, ok, problems }) => ({ id, level, ok, problems: problems.slice(0, 100) })),
       }
       const known = new Map(reports.map((one) => [one.id, one]))
-      const all = ids.map((id) => known.get(id) ?? unseenReport(id, level, unseen.get(id)?.message ?? ''))
+      const all = ids
+        .filter((id) => !deleted.has(id))
+        .map((id) => known.get(id) ?? unseenReport(id, level, unseen.get(id)?.message ?? ''))
       return { result: all, report, warnings: warned, ...(damaged ? { exitCode: 4 } : {}) }
     },
   )
@@ -107,6 +121,26 @@ function namesOf(ids: readonly string[]): string {
 
 /** What keeps one backup from being looked at, and no other. */
 const ofOneBackup: readonly ErrorCode[] = ['E_KEY_MISSING', 'E_KEY_WRONG', 'E_NEWER_FORMAT', 'E_NO_SPACE', 'E_IO']
+
+/** Null for one that somebody deleted since it was chosen: that is no damage. */
+async function holdUnlessDeleted(session: Session, repository: Repository, id: string): Promise<Hold | null> {
+  const { files } = session.world
+  try {
+    const hold = holdBackup(files, repository, id)
+    if (files.status(repository.backup(id)) !== undefined) return hold
+    hold.release()
+  } catch (error) {
+    if (!(error instanceof BackupError && error.code === 'E_ARCHIVE_MISSING')) throw error
+    return null
+  }
+  // One that the catalog still lists has gone another way.
+  const isListed = (await session.backups(repository)).some((entry) => entry.id === id)
+  return isListed ? { release: () => {} } : null
+}
+
+function deletedMeanwhile(id: string): BackupError {
+  return new BackupError('E_UNKNOWN_ID', `${id} was deleted meanwhile`, 'holdfast list shows what there is')
+}
 
 /** Neither whole nor damaged, as far as is known. */
 function unseenReport(id: string, level: VerifyLevel, what: string): VerifyReport {

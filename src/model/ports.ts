@@ -74,6 +74,8 @@ export interface Files {
   dropCache(fd: number): void
   /** Takes the kernel's exclusive lock if it is free; it dies with its holder. */
   tryLock(fd: number): boolean
+  /** Takes it shared: any number may hold it so at once, and none of them beside an exclusive one. */
+  tryShareLock(fd: number): boolean
 
   status(path: BytePath): FileStatus | undefined
   statusFollowing(path: BytePath): FileStatus | undefined

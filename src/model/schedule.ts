@@ -147,8 +147,8 @@ export interface ScheduleListing {
   readonly schedules: readonly ListedSchedule[]
   /** The zone that is configured for new ones. */
   readonly zone: string
-  /** What a schedule may back up, and how old its newest backup may become, in hours. */
-  readonly services: readonly { readonly name: string; readonly rpoHours: number }[]
+  /** What a schedule may back up, and how old its newest backup may become, in hours; null where nobody said. */
+  readonly services: readonly { readonly name: string; readonly rpoHours: number | null }[]
 }
 
 /** The part of a schedule that says when it is due. */

@@ -1,4 +1,5 @@
 import type { CatalogEntry, Manifest, ManifestDetails } from '../../src/model/backup.ts'
+import type { PlannedCleanup } from '../../src/model/cleanup.ts'
 import type { CreateOutcome } from '../../src/model/create.ts'
 import type { Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
@@ -232,6 +233,28 @@ export const describedSchedule: DescribedSchedule = {
   last: 'warnings',
 }
 
+const newerId = '2026-11-21T02-00-00Z-full-9abc'
+const expiringId = '2026-11-20T12-00-00Z-full-5def'
+
+/** One goes now, one later, one stays. */
+export const cleanupPlan: PlannedCleanup = {
+  policy: '--keep 1',
+  decisions: [
+    { backup: newerId, keep: true, held: false, reasons: ['newest #1 of 1'], expiresAt: null },
+    {
+      backup: expiringId,
+      keep: false,
+      held: false,
+      reasons: ['newest #2 > keep 1'],
+      expiresAt: Date.parse('2026-11-22T00:00:00Z'),
+    },
+    { backup: entry.id, keep: false, held: false, reasons: ['newest #3 > keep 1'], expiresAt: 0 },
+  ],
+  plan: { delete: [entry.id], mark: [expiringId], unmark: [], waiting: [], next: Date.parse('2026-11-22T00:00:00Z') },
+  freedBytes: 3_500_000,
+  notices: [],
+}
+
 /** What a test does not say is answered as if all went well. */
 export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Engine {
   const note =
@@ -306,6 +329,16 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     consolidate: note('consolidate', null),
     planDelete: note('planDelete', { backup: entry, freedBytes: 3_500_000 }),
     delete: note('delete', { exitCode: 0, run: 'run-3', id: entry.id, freedBytes: 3_500_000 }),
+    planCleanup: note('planCleanup', cleanupPlan),
+    cleanup: note('cleanup', {
+      exitCode: 0,
+      run: 'run-6',
+      deleted: [entry.id],
+      left: [],
+      marked: 1,
+      unmarked: 0,
+      freedBytes: 3_500_000,
+    }),
     pin: note('pin', { exitCode: 0, run: 'run-4', id: entry.id, pinned: true, legalHold: null, changed: true }),
     schedules: async () => ({ schedules: [], zone: 'UTC', services: [] }),
     async saveSchedule(draft, as) {

@@ -73,9 +73,7 @@ export function sampleRetention(backups: readonly CatalogEntry[]): RetentionGrou
   return {
     policy: policyFromCounts({ keep: 5, daily: 3 }, 'UTC', 24),
     idle: [],
-    backups: backups.map((backup) =>
-      retentionBackupOf(backup, { schedule: null, legalHold: null, expiringSince: null }),
-    ),
+    backups: backups.map((backup) => retentionBackupOf(backup)),
     entries: new Map(backups.map((backup) => [backup.id, backup])),
   }
 }

@@ -297,6 +297,23 @@ export function filesContract(title: string, createFiles: () => Files): void {
       files.close(second)
     })
 
+    test('gives a shared lock to any number, beside no exclusive one', () => {
+      put(at('lock'), '')
+      const readers = [files.open(at('lock'), 'read'), files.open(at('lock'), 'read')] as const
+      const writer = files.open(at('lock'), 'read-write')
+      expect(readers.map((fd) => files.tryShareLock(fd))).toEqual([true, true])
+      expect(files.tryLock(writer)).toBe(false)
+      files.close(readers[0])
+      expect(files.tryLock(writer)).toBe(false)
+      files.close(readers[1])
+      expect(files.tryLock(writer)).toBe(true)
+      const late = files.open(at('lock'), 'read')
+      expect(files.tryShareLock(late)).toBe(false)
+      files.close(writer)
+      expect(files.tryShareLock(late)).toBe(true)
+      files.close(late)
+    })
+
     test('syncs a file, a directory and a file system without holding up the event loop', async () => {
       const fd = files.open(at('a'), 'create')
       const directory = files.open(top, 'directory')

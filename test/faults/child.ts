@@ -13,10 +13,14 @@ import { createFiles, type FaultKind } from './faulty-files.ts'
  * that a failed deed left behind shows here as it would in a daemon.
  */
 export interface Deed {
-  readonly deed: 'create' | 'init' | 'rebuild' | 'list' | 'restore'
+  readonly deed: 'create' | 'init' | 'rebuild' | 'list' | 'restore' | 'cleanup' | 'verify'
   readonly root: string
   readonly home: string
   readonly source?: string
+  /** Of a create; absent: full. */
+  readonly type?: 'full' | 'incremental'
+  /** How many backups a cleanup keeps. */
+  readonly keep?: number
   readonly target?: string
   /** Number of the file-system call that fails, from 1; 0 for none. */
   readonly at: number
@@ -72,7 +76,7 @@ async function perform(request: Deed): Promise<Outcome> {
     const engine = engineFor(request)
     switch (request.deed) {
       case 'create': {
-        const options = plainly({ type: 'full', paths: [request.source as string] })
+        const options = plainly({ type: request.type ?? 'full', paths: [request.source as string] })
         const made = await engine.create(options, during)
         exitCode = made.exitCode
         backups = [made.backup.id]
@@ -81,6 +85,19 @@ async function perform(request: Deed): Promise<Outcome> {
       case 'init':
         await engine.init({ passphrase: null })
         break
+      case 'cleanup': {
+        const counts = { keep: request.keep ?? 1 }
+        const order = { rules: { kind: 'by-hand', counts, graceHours: 0 }, only: null } as const
+        const cleaned = await engine.cleanup(order, during)
+        exitCode = cleaned.exitCode
+        backups = cleaned.deleted
+        break
+      }
+      case 'verify': {
+        const verified = await engine.verify({ backups: null, level: 'full', workers: 1 }, during)
+        exitCode = verified.exitCode
+        break
+      }
       case 'rebuild':
         exitCode = (await engine.rebuild(during)).exitCode
         break

@@ -30,7 +30,12 @@ export class EngineProcess {
     symlinkSync(join(checkout, 'node_modules'), join(bundle, 'node_modules'))
     await build({
       absWorkingDir: checkout,
-      entryPoints: ['test/faults/child.ts', 'test/faults/faulty-files.ts', 'src/engine/archive/worker.ts'],
+      entryPoints: [
+        'test/faults/child.ts',
+        'test/faults/faulty-files.ts',
+        'src/engine/archive/worker.ts',
+        'src/engine/walk/walk-worker.ts',
+      ],
       entryNames: '[name]',
       outdir: bundle,
       outExtension: { '.js': '.js' },

@@ -35,11 +35,13 @@ export class Lineage {
   readonly top: ArchiveReader
   readonly #open: (dependency: Dependency) => ArchiveReader
   readonly #members = new Map<number, ArchiveReader | BackupError>()
+  readonly #onClose: () => void
 
   /** `open` opens an older archive; what it throws is what every read from that one throws. Takes over `top`. */
-  constructor(top: ArchiveReader, open: (dependency: Dependency) => ArchiveReader) {
+  constructor(top: ArchiveReader, open: (dependency: Dependency) => ArchiveReader, onClose: () => void = () => {}) {
     this.top = top
     this.#open = open
+    this.#onClose = onClose
   }
 
   get ordinal(): number {
@@ -54,6 +56,7 @@ export class Lineage {
     for (const member of this.#members.values()) if (!(member instanceof BackupError)) member.close()
     this.#members.clear()
     this.top.close()
+    this.#onClose()
   }
 
   /**

@@ -4,6 +4,7 @@ import { BackupError } from '../../model/errors.ts'
 import { displayPath } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { Lineage } from '../archive/lineage.ts'
+import { type Hold, holdBackup } from '../hold.ts'
 import { detailsIfPossible, openNamed } from '../inspect.ts'
 import { missingKeyHint } from '../keys/slots.ts'
 import { Pace } from '../pace.ts'
@@ -20,14 +21,20 @@ export async function openBrowser(
   { backup, services }: { readonly backup: string; readonly services: readonly string[] },
 ): Promise<Browser> {
   const { entry, keys, manifest, archives, open } = await openNamed(session, backup, services)
-  const details = detailsIfPossible(manifest, keys)
-  if (details === null)
-    throw new BackupError(
-      'E_KEY_MISSING',
-      `${entry.id} is encrypted, and there is no key`,
-      missingKeyHint(displayPath(session.keyFile)),
-    )
-  return new BackupBrowser(session, manifest, details, archives, open)
+  const hold = holdBackup(session.world.files, session.repository(), entry.id)
+  try {
+    const details = detailsIfPossible(manifest, keys)
+    if (details === null)
+      throw new BackupError(
+        'E_KEY_MISSING',
+        `${entry.id} is encrypted, and there is no key`,
+        missingKeyHint(displayPath(session.keyFile)),
+      )
+    return new BackupBrowser(session, manifest, details, archives, open, hold)
+  } catch (error) {
+    hold.release()
+    throw error
+  }
 }
 
 class BackupBrowser implements Browser {
@@ -37,6 +44,8 @@ class BackupBrowser implements Browser {
   readonly #session: Session
   readonly #archives: readonly ManifestArchive[]
   readonly #open: (archive: ManifestArchive) => Lineage
+  /** Of the whole backup, for its archives are opened one by one. */
+  readonly #hold: Hold
   readonly #indexes = new Map<string, TocIndex | BackupError>()
   readonly #copies = new Set<ReadableCopy>()
   #isClosed = false
@@ -47,12 +56,14 @@ class BackupBrowser implements Browser {
     details: ManifestDetails,
     archives: readonly ManifestArchive[],
     open: (archive: ManifestArchive) => Lineage,
+    hold: Hold,
   ) {
     this.#session = session
     this.manifest = manifest
     this.details = details
     this.#archives = archives
     this.#open = open
+    this.#hold = hold
     this.services = archives.map((archive) => describe(archive, details))
   }
 
@@ -102,6 +113,7 @@ class BackupBrowser implements Browser {
     for (const copy of [...this.#copies]) copy.remove()
     for (const index of this.#indexes.values()) if (index instanceof TocIndex) index.lineage.close()
     this.#indexes.clear()
+    this.#hold.release()
   }
 
   #pace(signal: AbortSignal): Pace {

@@ -7,6 +7,7 @@ import { defaultLevel } from '../archive/codec.ts'
 import { holdersOf } from '../archive/holders.ts'
 import type { Lineage } from '../archive/lineage.ts'
 import { type Consolidation, type CreateRequest, createBackup } from '../backup.ts'
+import { holdBackup } from '../hold.ts'
 import { openBaseOf } from '../incremental/base.ts'
 import { openArchive } from '../inspect.ts'
 import type { Keys, SlotKey } from '../keys/slots.ts'
@@ -38,8 +39,25 @@ export async function consolidateBackup(
   const { world } = session
   const repository = session.repository()
   const keys = await session.keys(repository, entry.encrypted)
-  const known = describeServices(session, entry, keys, aim)
-  if (known === null) return null
+  const hold = holdBackup(world.files, repository, entry.id)
+  try {
+    const known = describeServices(session, entry, keys, aim)
+    return known === null ? null : await writeConsolidated(session, entry, keys, known, slotKeys, during)
+  } finally {
+    hold.release()
+  }
+}
+
+async function writeConsolidated(
+  session: Session,
+  entry: CatalogEntry,
+  keys: Keys,
+  known: KnownServices,
+  slotKeys: ConsolidateOptions['slotKeys'],
+  during: During,
+): Promise<CreateOutcome> {
+  const { world } = session
+  const repository = session.repository()
   const { services, kept, compression, git, description } = known
   const request: CreateRequest = {
     type: [...kept.values()].every((set) => set.size === 0) ? 'full' : 'incremental',

@@ -2,7 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { BackupError } from '../../model/errors.ts'
 import type { Jobs } from '../../model/jobs.ts'
 import type { Clock } from '../../model/ports.ts'
-import type { Alert } from '../../model/status.ts'
 import { acquireLock } from '../platform/lock.ts'
 import type { Repository } from '../repository.ts'
 import { newId } from '../run.ts'
@@ -10,6 +9,7 @@ import { runWord } from '../run-log.ts'
 import { scheduleLock } from '../schedule-run.ts'
 import { configuredListing, scheduledWithCleanup } from '../schedules.ts'
 import type { Session } from '../session.ts'
+import { currentAlerts } from '../status.ts'
 import type { DaemonGround, ScheduledRuns, WaitingClock } from './daemon-world.ts'
 
 /** The daemon's world as it is: the repository on disk, jobs that are processes, the machine's clock. */
@@ -24,11 +24,7 @@ export function waitingClock(clock: Clock): WaitingClock {
   }
 }
 
-export function groundOf(
-  session: Session,
-  repository: Repository,
-  alerts: () => Promise<readonly Alert[]>,
-): DaemonGround {
+export function groundOf(session: Session, repository: Repository): DaemonGround {
   const { files } = session.world
   return {
     schedules: () => scheduledWithCleanup(session),
@@ -39,7 +35,7 @@ export function groundOf(
     },
     notes: session.parts.schedulesOf(repository),
     services: session.parts.configured.services.map(({ name }) => name),
-    alerts,
+    alerts: () => currentAlerts(session),
   }
 }
 

@@ -68,9 +68,10 @@ export function warningsOf(schedule: Schedule, listing: ScheduleListing, now: nu
 
 function plannedOf(schedule: Schedule, { services }: ScheduleListing): PlannedSchedule {
   const mine = services.filter(({ name }) => schedule.services.length === 0 || schedule.services.includes(name))
+  const limits = mine.flatMap(({ rpoHours }) => rpoHours ?? [])
   return {
     ...schedule,
     lastDurationMs: schedule.lastRuns.find(({ durationMs }) => durationMs !== null)?.durationMs ?? null,
-    rpoHours: mine.length === 0 ? null : Math.min(...mine.map(({ rpoHours }) => rpoHours)),
+    rpoHours: limits.length === 0 ? null : Math.min(...limits),
   }
 }

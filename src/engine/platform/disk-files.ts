@@ -96,7 +96,8 @@ export function createDiskFiles(reachLibc: () => Libc | null = loadLibc): Files 
     syncFileSystem: async (fd) => libcFor('whole-file-system syncs').syncFileSystem(fd),
     startWriteback: (fd, position, length) => reachLibc()?.startWriteback(fd, position, length),
     dropCache: (fd) => reachLibc()?.dropCache(fd),
-    tryLock: (fd) => libcFor('locks').tryLock(fd),
+    tryLock: (fd) => libcFor('locks').tryLock(fd, 'exclusive'),
+    tryShareLock: (fd) => libcFor('locks').tryLock(fd, 'shared'),
 
     status: (path) => onShortPathOrAbsent(path, (short) => fs.lstatSync(nodePath(short), bigintOrAbsent)),
     statusFollowing: (path) => onShortPathOrAbsent(path, (short) => fs.statSync(nodePath(short), bigintOrAbsent)),

@@ -22,7 +22,7 @@ export interface Libc {
   seek(fd: number, offset: number, whence: 'data' | 'hole'): number | null
   /** Reads (null) or sets the descriptor's own position. */
   position(fd: number, set: number | null): number
-  tryLock(fd: number): boolean
+  tryLock(fd: number, how: 'exclusive' | 'shared'): boolean
   startWriteback(fd: number, position: number, length: number): void
   dropCache(fd: number): void
   syncFileSystem(fd: number): Promise<void>
@@ -44,7 +44,7 @@ const utimeOmit = (1n << 30n) - 2n
 const seekSet = 0
 const seekCurrent = 1
 const seekWhence = { data: 3, hole: 4 } as const
-const lockExclusiveOrFail = 2 | 4
+const lockOrFail = { shared: 1 | 4, exclusive: 2 | 4 } as const
 const syncFileRangeWrite = 2
 const adviseDontNeed = 4
 const unixFamily = 1
@@ -184,9 +184,9 @@ function bind(): Libc {
       if (at < 0) throw failure('lseek', null)
       return at
     },
-    tryLock(fd) {
+    tryLock(fd, how) {
       for (;;) {
-        if (flock(fd, lockExclusiveOrFail) === 0) return true
+        if (flock(fd, lockOrFail[how]) === 0) return true
         const errno = koffi.errno()
         if (errno === EAGAIN) return false
         if (errno !== EINTR) throw failure('flock', null)

@@ -403,15 +403,24 @@ test.each<[object, RetentionBackup['state'], boolean]>([
   [{ verified: { level: 'full', at: '2026-11-20T02:00:00Z', ok: false }, warnings: 2 }, 'damaged', false],
   [{ missing: true, verified: null }, 'gone', false],
 ])('a line of the catalog with %j is %s', (more, state, verified) => {
-  const marks = { schedule: 'nightly', legalHold: null, expiringSince: null }
-  const line = entry('aaaa', { deps: ['b'], pinned: true, ...more })
-  expect(retentionBackupOf(line, marks)).toMatchObject({
+  const schedule = { id: 'nightly', at: '2026-11-20T02:00:00Z' }
+  const held = { pinned: true, legalHold: 'case 17', expiringSince: '2026-11-21T02:00:00Z' }
+  const line = entry('aaaa', { deps: ['b'], schedule, ...held, ...more })
+  expect(retentionBackupOf(line)).toMatchObject({
     state,
     verified,
     createdAt: at('2026-11-20'),
     needs: ['b'],
     pinned: true,
     schedule: 'nightly',
+    legalHold: 'case 17',
+    expiringSince: at('2026-11-21'),
   })
-  expect(retentionBackupOf(line, marks, ['paths /a']).services).toEqual(['paths /a'])
+  expect(retentionBackupOf(line, { services: ['paths /a'] }).services).toEqual(['paths /a'])
+})
+
+test('warnings that the catalog does not know, for want of the key, count where they are known otherwise', () => {
+  expect(retentionBackupOf(entry('aaaa', { warnings: null }), { warnings: 1 }).state).toBe('incomplete')
+  expect(retentionBackupOf(entry('aaaa', { warnings: 0 }), { warnings: 1 }).state).toBe('good')
+  expect(retentionBackupOf(entry('aaaa', { warnings: 0 }))).toMatchObject({ schedule: null, expiringSince: null })
 })
