@@ -62,7 +62,7 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
     close = () => wired.close()
     const facts = { ...here, root: wired.root, version, readOnly, options: commandOptions(options) }
     const { engine, jobs } = wired
-    drawn.show({ engine, jobs, facts, capability, terminal, questions, now: () => Date.now() })
+    await drawn.show({ engine, jobs, facts, capability, terminal, questions, now: () => Date.now() })
   }
   try {
     const left = await Promise.race([show().then(() => drawn.left), drawn.left, ended.code])
