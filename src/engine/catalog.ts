@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CatalogEntry, Manifest, ManifestDetails } from '../model/backup.ts'
 import { nearest } from '../model/configuration-keys.ts'
 import { BackupError } from '../model/errors.ts'
@@ -41,7 +42,8 @@ export async function listBackups(files: Files, repository: Repository, catalog:
   const known = new Map((found.state === 'ok' ? found.value.backups : []).map((entry) => [entry.id, entry]))
   const present = new Set(ids)
   const backups: CatalogEntry[] = []
-  for (const id of ids) {
+  for (const [at, id] of ids.entries()) {
+    if (at % turnEvery === turnEvery - 1) await nextTurn()
     const entry = known.get(id)
     if (entry !== undefined) {
       backups.push(entry)
@@ -61,6 +63,8 @@ export async function listBackups(files: Files, repository: Repository, catalog:
 }
 
 const namedGone = 3
+/** Backups of a long history that are looked at before others have the thread for a moment: keys, clocks, signals. */
+export const turnEvery = 2000
 
 function goneText(ids: readonly string[]): string {
   const named = ids.slice(0, namedGone).join(', ')

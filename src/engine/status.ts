@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CatalogEntry } from '../model/backup.ts'
 import type { ServiceSettings } from '../model/configuration.ts'
 import type { StatusReport } from '../model/engine.ts'
 import { displayPath } from '../model/path.ts'
-import { type CatalogPort, listBackups } from './catalog.ts'
+import { type CatalogPort, listBackups, turnEvery } from './catalog.ts'
 import type { Repository, World } from './repository.ts'
 import { runsNewestFirst } from './run-log.ts'
 
@@ -41,7 +42,8 @@ export async function reportStatus(
       )
   }
   if (backups.length === 0) problems.push('there is no backup yet')
-  for (const { id } of present) {
+  for (const [at, { id }] of present.entries()) {
+    if (at % turnEvery === turnEvery - 1) await nextTurn()
     if (files.status(repository.manifest(id)) === undefined) problems.push(`${id} has no manifest: it is not whole`)
   }
   for (const entry of present.filter((backup) => backup.verified?.ok === false))

@@ -8,6 +8,8 @@ export interface CatalogAdapter extends DocumentAdapter {
   crc32(text: string): number
   /** Keeps the file as it is under another name, and gives that name; the next write replaces the one here. */
   setAside(): Promise<string>
+  /** Lets others have the thread for a moment: keys, clocks, signals. */
+  turn(): Promise<void>
 }
 
 export type CatalogChange = (backups: readonly CatalogEntry[]) => readonly CatalogEntry[]
@@ -31,8 +33,9 @@ const rebuildHint = 'run: holdfast rebuild'
 export function openCatalog(adapter: CatalogAdapter): CatalogStore {
   const checksum = (v: unknown, gen: unknown, backups: unknown) =>
     adapter.crc32(JSON.stringify({ v, gen, backups })).toString(16).padStart(8, '0')
-  const migrate = (value: unknown) => verifyChecksum(value, checksum)
-  const document = openDocument(writtenCatalogSchema, adapter, { migrate, format: JSON.stringify })
+  const parse = async (text: string) =>
+    (await parseInPieces(text, adapter)) ?? verifyChecksum(JSON.parse(text), checksum)
+  const document = openDocument(writtenCatalogSchema, adapter, { parse, format: JSON.stringify })
 
   async function update(change: CatalogChange, absent: 'begins-empty' | 'refuses'): Promise<Catalog> {
     return document.update((found) => {
@@ -67,6 +70,45 @@ function next(found: Reading<Catalog>, change: CatalogChange, checksum: Checksum
   const backups = z.array(catalogEntrySchema).parse([...change(before.backups)])
   const gen = before.gen + 1
   return { ...before, gen, backups, crc: checksum(before.v, gen, backups) }
+}
+
+const head = /^\{"v":1,"gen":(\d{1,15}),"backups":\[/
+const tail = /\],"crc":"([0-9a-f]{8})"\}$/
+const tailLength = '],"crc":"01234567"}'.length
+/** No string can hold it: a quote in one is written with a backslash. Where it is deeper inside, no piece is JSON. */
+const between = '},{"id":"'
+/** Some milliseconds' worth. */
+const pieceLength = 256 * 1024
+
+/**
+ * The catalog from a text as `format` writes it: its checksum is taken of the text itself, and the thread is free
+ * between two pieces. Null where the text is any other, or not whole: then only all of it at once tells what is wrong.
+ */
+async function parseInPieces(text: string, { crc32, turn }: CatalogAdapter): Promise<unknown> {
+  const begin = head.exec(text.slice(0, 100))
+  const end = tail.exec(text.slice(-tailLength))
+  if (begin === null || end === null) return null
+  if (
+    crc32(`${text.slice(0, -tailLength)}]}`)
+      .toString(16)
+      .padStart(8, '0') !== end[1]
+  )
+    return null
+  const last = text.length - tailLength
+  const backups: unknown[] = []
+  try {
+    for (let from = begin[0].length; from < last; ) {
+      const cut = last - from > pieceLength ? text.indexOf(between, from + pieceLength) : -1
+      const to = cut < 0 ? last : cut + 1
+      for (const entry of JSON.parse(`[${text.slice(from, to)}]`)) backups.push(entry)
+      from = to + 1
+      if (from < last) await turn()
+    }
+  } catch (error) {
+    if (error instanceof SyntaxError) return null
+    throw error
+  }
+  return { v: 1, gen: Number(begin[1]), backups, crc: end[1] }
 }
 
 /** Refuses what its own checksum does not cover: a torn file, a flipped bit, an edit by hand. */

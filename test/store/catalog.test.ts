@@ -176,3 +176,31 @@ function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }
+
+test('a long catalog is read in pieces: the thread is free between them, and what looks like an edge is none', async () => {
+  const catalog = open()
+  const strange = { ...entry('aaaa', { description: 'a "},{"id":" b' }), later: [{ id: 'x' }, { id: 'y' }] }
+  const suffixOf = (at: number) => at.toString(36).padStart(4, '0')
+  const plain = Array.from({ length: 4000 }, (_, at) => entry(suffixOf(at), { description: '},{"id":"' }))
+  let turns = 0
+  let isDone = false
+  const count = (): void => {
+    turns++
+    if (!isDone) setImmediate(count)
+  }
+  for (const backups of [plain, [...plain, strange], Array.from(plain, (one) => ({ ...strange, id: one.id }))]) {
+    await catalog.replace(backups)
+    turns = 0
+    isDone = false
+    setImmediate(count)
+    const reading = await catalog.read()
+    isDone = true
+    expect(reading).toEqual({ state: 'ok', value: onDisk() })
+    expect(onDisk().backups).toEqual(backups)
+    if (backups === plain) expect(turns).toBeGreaterThan(3)
+  }
+  const text = readFileSync(path, 'utf8')
+  const at = Math.floor(text.length / 2)
+  writeFileSync(path, `${text.slice(0, at)}${text[at] === '7' ? '8' : '7'}${text.slice(at + 1)}`)
+  expect(await catalog.read()).toMatchObject({ state: 'damaged' })
+})

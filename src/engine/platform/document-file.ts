@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { type BytePath, joinPath, nameOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
@@ -15,6 +16,8 @@ export interface DocumentFile {
   crc32(text: string): number
   /** Keeps the file as `<name>.damaged-<time>`, and gives that name. */
   setAside(): Promise<string>
+  /** Lets others have the thread for a moment. */
+  turn(): Promise<void>
 }
 
 /**
@@ -42,6 +45,7 @@ export function openDocumentFile(
       }
     },
     crc32,
+    turn: () => nextTurn(),
     async setAside() {
       const stamp = new Date(request().clock.now()).toISOString().replaceAll(':', '-')
       const name = `${nameOf(path)}.damaged-${stamp}`
