@@ -58,7 +58,7 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
   const show = async (): Promise<void> => {
     const questions = openQuestions()
     const { wire } = await import('./wire.ts')
-    const wired = await wire({ ...placesOf(options), onPassphrase: () => questions.askPassphrase() })
+    const wired = await wire({ ...placesOf(options), onPassphrase: () => questions.askPassphrase(), staysOpen: true })
     close = () => wired.close()
     const facts = { ...here, root: wired.root, version, readOnly, options: commandOptions(options) }
     const { engine, jobs } = wired

@@ -10,14 +10,14 @@ import { openDocumentFile } from './engine/platform/document-file.ts'
 import { refuseMangledArguments, refuseMangledVariables } from './engine/platform/mangled-text.ts'
 import { systemProcesses } from './engine/platform/processes.ts'
 import { systemRandom } from './engine/platform/random.ts'
-import type { World } from './engine/repository.ts'
+import type { Repository, World } from './engine/repository.ts'
 import type { Engine } from './model/engine.ts'
 import { BackupError } from './model/errors.ts'
 import type { Jobs } from './model/jobs.ts'
 import { type BytePath, displayPath, pathFromText } from './model/path.ts'
 import type { Files } from './model/ports.ts'
 import { version } from './model/version.ts'
-import { openCatalog } from './store/catalog.ts'
+import { type CatalogStore, openCatalog } from './store/catalog.ts'
 import { openSchedules } from './store/schedules.ts'
 import { whoIsHere } from './terminal/who-is-here.ts'
 
@@ -28,6 +28,8 @@ export interface WireOptions {
   readonly config?: string
   /** Asks a person; absent where there is nobody to ask. */
   readonly onPassphrase?: () => Promise<string>
+  /** The process stays and looks again and again: it keeps the catalog it has read, until that is written anew. */
+  readonly staysOpen?: boolean
 }
 
 export interface Wired {
@@ -82,13 +84,17 @@ export async function wire(options: WireOptions): Promise<Wired> {
       clock: systemClock,
       holder: { pid: process.pid, run: name, command: name, since: new Date().toISOString() },
     }))
+  const catalogOf = (repository: Repository) =>
+    openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog'), {
+      remembers: options.staysOpen === true,
+    })
   const passphrase = rememberPassphrase(options.onPassphrase ?? null)
   const engine = createEngine({
     world,
     configured,
     workingDirectory,
     nodeVersion: process.version,
-    catalogOf: (repository) => openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog')),
+    catalogOf: options.staysOpen === true ? onePerPath(catalogOf) : catalogOf,
     schedulesOf: (repository) =>
       openSchedules(documentFile(repository.schedules, repository.lock('schedules'), 'schedules')),
     askPassphrase: options.onPassphrase === undefined ? null : passphrase.ask,
@@ -106,6 +112,15 @@ export async function wire(options: WireOptions): Promise<Wired> {
     passphrase,
   })
   return { engine, jobs, root: displayPath(configured.settings.root), close: async () => {} }
+}
+
+function onePerPath(open: (repository: Repository) => CatalogStore): (repository: Repository) => CatalogStore {
+  const opened = new Map<BytePath, CatalogStore>()
+  return (repository) => {
+    const catalog = opened.get(repository.catalog) ?? open(repository)
+    opened.set(repository.catalog, catalog)
+    return catalog
+  }
 }
 
 function option(name: string, value: string | undefined): string[] {

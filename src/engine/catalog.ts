@@ -40,12 +40,12 @@ export async function listBackups(files: Files, repository: Repository, catalog:
   if (found.state === 'absent' && ids.length > 0)
     problems.push('metadata.json is missing; this was read from archives/ instead; run: holdfast rebuild')
   const known = new Map((found.state === 'ok' ? found.value.backups : []).map((entry) => [entry.id, entry]))
-  const present = new Set(ids)
   const backups: CatalogEntry[] = []
   for (const [at, id] of ids.entries()) {
     if (at % turnEvery === turnEvery - 1) await nextTurn()
     const entry = known.get(id)
     if (entry !== undefined) {
+      known.delete(id)
       backups.push(entry)
       continue
     }
@@ -56,7 +56,7 @@ export async function listBackups(files: Files, repository: Repository, catalog:
       problems.push(`${id} cannot be listed: ${error.message}`)
     }
   }
-  const gone = [...known.values()].filter(({ id }) => !present.has(id))
+  const gone = [...known.values()]
   for (const entry of gone) backups.push({ ...entry, missing: true })
   if (gone.length > 0) problems.push(goneText(gone.map(({ id }) => id)))
   return { backups: backups.sort(newestFirst), problems }
