@@ -8,6 +8,7 @@ import { glyphsFor } from './screens/text/glyphs.ts'
 import { capabilityOf, whyNotDrawable } from './terminal/capability.ts'
 import { holdConsole } from './terminal/held-console.ts'
 import { KeyStream } from './terminal/key-stream.ts'
+import { packOutput } from './terminal/pack-output.ts'
 import { openQuestions } from './terminal/questions.ts'
 import { openTerminalPort } from './terminal/terminal-port.ts'
 import { whoIsHere } from './terminal/who-is-here.ts'
@@ -43,9 +44,11 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
   // Before anything is drawn: a key in between would be echoed into the picture.
   stdin.setRawMode(true)
   const splash = { facts: { ...here, readOnly }, glyphs: glyphsFor(capability.unicode), now: Date.now() }
+  const unpack = packOutput(stdout)
   const drawn = drawConsole(splash, capability, keys)
   const giveBack = (): void => {
     drawn.leave()
+    unpack()
     stdin.setRawMode(false)
     // It has no second screen to leave, so that the last picture would stay.
     if (env['TERM'] === 'linux') stdout.write('\x1b[H\x1b[J')
