@@ -121,8 +121,14 @@ export class ConsolePty {
       const now = performance.now()
       const dueMs = this.#bytes === before ? began + longestMs - now : this.#lastAt + restMs - now
       if (dueMs <= 0 || this.#isOver) return
+      const over = new AbortController()
+      const { signal } = over
       // A moment more, so that what came meanwhile is heard before it is looked at.
-      await Promise.race([wait(dueMs + 1), this.#bytes === before ? once(this.#changes, 'data') : wait(dueMs + 1)])
+      const awaited = [wait(dueMs + 1, undefined, { signal })]
+      if (this.#bytes === before) awaited.push(once(this.#changes, 'data', { signal }).then(() => undefined))
+      await Promise.race(awaited)
+      for (const one of awaited) one.catch(() => {}) // what was given up says so
+      over.abort()
     }
   }
 

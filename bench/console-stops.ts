@@ -74,6 +74,6 @@ export async function scan(pty: ConsolePty): Promise<void> {
   await home(pty)
   await pty.press('2', thorough)
   for (const key of ['g', ' ', ' ', '=']) await pty.press(key, thorough)
-  await pty.shows('+ 500')
+  await pty.shows(/\+ [\d,]+ added/)
   await pty.rest({ restMs: 1500, patienceMs: 4000 })
 }
