@@ -1,15 +1,15 @@
 import process from 'node:process'
 import { render } from 'ink'
 import type { ReactNode } from 'react'
-import { App, type AppProps, type Leaving } from './app.tsx'
+import type { AppProps, Leaving } from './app.tsx'
 import type { Capability } from './model/console.ts'
 import { Splash, type SplashProps } from './screens/house/splash.tsx'
 import type { KeyStream } from './terminal/key-stream.ts'
 
-/** The console on the screen. Loaded only for it: Ink and React stand behind this file. */
+/** The console on the screen. Loaded only for it: Ink and React stand behind this file, and no screen. */
 export interface Drawn {
-  /** In the place of the first picture. */
-  show(props: AppProps): void
+  /** In the place of the first picture, once the screens are loaded. */
+  show(props: AppProps): Promise<void>
   /** Resolves once the screen is the shell's again; rejects with what broke the drawing. Null where it was `leave`. */
   readonly left: Promise<Leaving | null>
   /** Gives the screen back, now. */
@@ -27,6 +27,7 @@ export function drawConsole(
   isElsewhere: () => boolean,
 ): Drawn {
   let picture: ReactNode = <Splash {...splash} />
+  let isOver = false
   let settling: NodeJS.Timeout | undefined
   // Ink first draws the picture of the old size, which a smaller terminal wraps and scrolls, and then sends only the
   // lines that have changed: what has moved stays where it is. So all of it is drawn anew.
@@ -53,13 +54,16 @@ export function drawConsole(
     maxFps,
   })
   return {
-    show(props) {
+    async show(props) {
+      const { App } = await import('./app.tsx')
+      if (isOver) return
       picture = <App {...props} />
       rerender(picture)
     },
     // What `exit` was called with in app.tsx; nothing after an unmount.
     left: waitUntilExit().then((value) => (value as Leaving | undefined) ?? null),
     leave() {
+      isOver = true
       process.stdout.off('resize', settle)
       clearTimeout(settling)
       unmount()

@@ -10,7 +10,7 @@ import { openDocumentFile } from './engine/platform/document-file.ts'
 import { refuseMangledArguments, refuseMangledVariables } from './engine/platform/mangled-text.ts'
 import { systemProcesses } from './engine/platform/processes.ts'
 import { systemRandom } from './engine/platform/random.ts'
-import type { World } from './engine/repository.ts'
+import type { Repository, World } from './engine/repository.ts'
 import type { EngineParts } from './engine/session.ts'
 import type { Engine } from './model/engine.ts'
 import { BackupError } from './model/errors.ts'
@@ -18,7 +18,7 @@ import type { Jobs } from './model/jobs.ts'
 import { type BytePath, displayPath, pathFromText } from './model/path.ts'
 import type { Files } from './model/ports.ts'
 import { version } from './model/version.ts'
-import { openCatalog } from './store/catalog.ts'
+import { type CatalogStore, openCatalog } from './store/catalog.ts'
 import { openSchedules } from './store/schedules.ts'
 import { whoIsHere } from './terminal/who-is-here.ts'
 
@@ -33,6 +33,8 @@ export interface WireOptions {
   readonly readOnly?: boolean
   /** Whether this is the process of a job, which nobody sees but through the log of its run. */
   readonly isJob?: boolean
+  /** The process stays and looks again and again: it keeps the catalog it has read, until that is written anew. */
+  readonly staysOpen?: boolean
 }
 
 export interface Wired {
@@ -101,12 +103,16 @@ export function engineParts(options: WireOptions, passphrase: TypedPassphrase): 
       clock: systemClock,
       holder: { pid: process.pid, run: name, command: name, since: new Date().toISOString() },
     }))
+  const catalogOf = (repository: Repository) =>
+    openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog'), {
+      remembers: options.staysOpen === true,
+    })
   return {
     world,
     configured,
     workingDirectory,
     nodeVersion: process.version,
-    catalogOf: (repository) => openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog')),
+    catalogOf: options.staysOpen === true ? onePerPath(catalogOf) : catalogOf,
     schedulesOf: (repository) =>
       openSchedules(documentFile(repository.schedules, repository.lock('schedules'), 'schedules')),
     askPassphrase: options.onPassphrase === undefined ? null : passphrase.ask,
@@ -128,6 +134,15 @@ export function jobsOf(parts: EngineParts, options: WireOptions, passphrase: Typ
     workingDirectory,
     passphrase,
   })
+}
+
+function onePerPath(open: (repository: Repository) => CatalogStore): (repository: Repository) => CatalogStore {
+  const opened = new Map<BytePath, CatalogStore>()
+  return (repository) => {
+    const catalog = opened.get(repository.catalog) ?? open(repository)
+    opened.set(repository.catalog, catalog)
+    return catalog
+  }
 }
 
 function option(name: string, value: string | undefined): string[] {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CatalogEntry } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import { instantOf, isoOf } from '../model/instant.ts'
@@ -6,7 +7,7 @@ import { displayPath } from '../model/path.ts'
 import type { FileSystemStatus } from '../model/ports.ts'
 import { cleanupScheduleId, type ListedSchedule } from '../model/schedule.ts'
 import type { Alert, StatusReport } from '../model/status.ts'
-import { listBackups } from './catalog.ts'
+import { listBackups, turnEvery } from './catalog.ts'
 import type { Standing, WatchedSchedule, WatchedService } from './plan/absence.ts'
 import { type Judgement, judge } from './plan/alerts.ts'
 import { due, notedInstants } from './plan/due.ts'
@@ -100,7 +101,7 @@ async function survey(session: Session): Promise<Survey> {
     if (runs.length === recentRuns) break
   }
   const disk = files.fileSystem(repository.root)
-  const soundness = soundnessOf(backups, withoutManifest(session, repository, backups))
+  const soundness = soundnessOf(backups, await withoutManifest(session, repository, backups))
   const policy = policyFrom(
     sources,
     schedules.map(({ schedule }) => schedule),
@@ -157,13 +158,18 @@ function watchedServices({ parts }: Session, present: readonly CatalogEntry[]): 
   })
 }
 
-function withoutManifest(
+async function withoutManifest(
   { world }: Session,
   repository: Repository,
   backups: readonly CatalogEntry[],
-): ReadonlySet<string> {
-  const ids = backups.filter(({ missing, deleting }) => missing !== true && deleting !== true).map(({ id }) => id)
-  return new Set(ids.filter((id) => world.files.status(repository.manifest(id)) === undefined))
+): Promise<ReadonlySet<string>> {
+  const without = new Set<string>()
+  for (const [at, { id, missing, deleting }] of backups.entries()) {
+    if (at % turnEvery === turnEvery - 1) await nextTurn()
+    if (missing === true || deleting === true) continue
+    if (world.files.status(repository.manifest(id)) === undefined) without.add(id)
+  }
+  return without
 }
 
 function serviceStatus({

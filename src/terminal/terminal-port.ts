@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TerminalPort } from '../model/console.ts'
 import { BackupError } from '../model/errors.ts'
@@ -68,7 +67,9 @@ async function page(environment: TerminalParts['environment'], file: string): Pr
 }
 
 /** A line of the shell, with the terminal; its exit status. */
-function run(line: string, file: string): Promise<number> {
+async function run(line: string, file: string): Promise<number> {
+  // Not before the first picture, for a pager that most never open.
+  const { spawn } = await import('node:child_process')
   return new Promise((resolve, reject) => {
     const child = spawn('sh', ['-c', line, 'sh', file], { stdio: ['inherit', 'inherit', 'ignore'] })
     child.once('error', reject)
