@@ -4,16 +4,88 @@ import type { Zone } from './zone.ts'
 
 /** What one set of rules says of each backup. Backups of the same services and the same state are counted together. */
 
-/** A backup under judgement: why it stays, why it does not. */
-export interface Case {
+/**
+ * A backup under judgement: why it stays, why it does not. There may be a hundred thousand, most of which go for
+ * several reasons: what each takes in memory is what the whole judgement takes in time.
+ */
+export class Case {
   readonly backup: RetentionBackup
-  readonly stays: string[]
-  readonly goes: string[]
-  /** What it needs of those that are there. */
-  readonly needs: Case[]
+  /** A set that lets something go is for it. */
+  isCovered = false
+  /** A set holds it. */
+  isHeld = false
+  /** It stays, or something does that needs it. */
+  isStaying = false
   /** From when on it may be deleted; null while it stays, or is not judged yet. */
-  expiresAt: number | null
+  expiresAt: number | null = null
+  // A list is made when there is something to put into it.
+  #stays: string[] | null = null
+  #goes: string[] | null = null
+  #needs: Case[] | null = null
+  #dependents: Case[] | null = null
+  #day: number | null = null
+
+  constructor(backup: RetentionBackup) {
+    this.backup = backup
+  }
+
+  /** What it needs of those that are there. */
+  get needs(): readonly Case[] {
+    return this.#needs ?? noCases
+  }
+
+  /** Of those that are there, what needs it. */
+  get dependents(): readonly Case[] {
+    return this.#dependents ?? noCases
+  }
+
+  /** Something was said for it. */
+  get keep(): boolean {
+    return this.#stays !== null
+  }
+
+  /** Why it stays, else why it goes. */
+  get reasons(): readonly string[] {
+    return this.#stays ?? this.#goes ?? noReasons
+  }
+
+  stay(why: string): void {
+    if (this.#stays === null) this.#stays = [why]
+    else this.#stays.push(why)
+  }
+
+  /** Over all other reasons. */
+  stayAboveAll(why: string): void {
+    if (this.#stays === null) this.#stays = [why]
+    else this.#stays.unshift(why)
+  }
+
+  go(why: string): void {
+    if (this.#goes === null) this.#goes = [why]
+    else this.#goes.push(why)
+  }
+
+  need(other: Case): void {
+    // Whoever needs it twice was the last to say so.
+    if (other === this || other.#dependents?.at(-1) === this) return
+    if (this.#needs === null) this.#needs = [other]
+    else this.#needs.push(other)
+    if (other.#dependents === null) other.#dependents = [this]
+    else other.#dependents.push(this)
+  }
+
+  /** The day it was made on, as the zone's calendar has it: days since 1970. */
+  dayIn(zone: Zone): number {
+    if (this.#day === null) {
+      const { createdAt } = this.backup
+      this.#day = dayOf(createdAt + zone.offsetAt(createdAt))
+    }
+    return this.#day
+  }
 }
+
+const noCases: readonly Case[] = []
+const noReasons: readonly string[] = []
 
 /** Rules that are switched on, and let something go: a minimum alone does not. */
 export function letsGo({ rules }: RetentionRules): boolean {
@@ -21,7 +93,7 @@ export function letsGo({ rules }: RetentionRules): boolean {
 }
 
 /** Whether any rule of it says anything. */
-export function isSpeaking({ rules }: RetentionRules): boolean {
+function isSpeaking({ rules }: RetentionRules): boolean {
   return rules.some(isOn)
 }
 
@@ -35,18 +107,19 @@ export function isFor(set: RetentionRules, backup: RetentionBackup): boolean {
   return set.services === null || backup.services.some((service) => set.services?.includes(service))
 }
 
-/** Judges backups that all belong together, the newest first. Gives those that stay. */
-export function judge(set: RetentionRules, newestFirst: readonly Case[], zone: Zone, now: number): Set<Case> {
-  const staying = new Set<Case>()
+/** Judges backups that all belong together, the newest first. What a set that holds keeps is held. */
+export function judge(set: RetentionRules, newestFirst: readonly Case[], zone: Zone, now: number): void {
+  const holds = set.legalHold ? new Set(isSpeaking(set) ? [] : newestFirst) : null
   const state = newestFirst[0]?.backup.state
   const notes = [set.name, state === 'good' ? '' : state].filter((note) => note)
   const note = notes.length === 0 ? '' : ` (${notes.join(', ')})`
   const stay = (one: Case, why: string) => {
-    one.stays.push(why + note)
-    staying.add(one)
+    one.stay(why + note)
+    holds?.add(one)
   }
+  /** `why` has the note already: it is often the same for many. */
   const go = (one: Case, why: string) => {
-    one.goes.push(why + note)
+    one.go(why)
   }
   for (const rule of set.rules) {
     if (!isOn(rule)) continue
@@ -54,33 +127,38 @@ export function judge(set: RetentionRules, newestFirst: readonly Case[], zone: Z
       case 'last':
         for (const [at, one] of newestFirst.entries())
           if (at < rule.count) stay(one, `newest #${at + 1} of ${rule.count}`)
-          else go(one, `newest #${at + 1} > keep ${rule.count}`)
+          else go(one, `newest #${at + 1} > keep ${rule.count}${note}`)
         break
       case 'minimum':
         for (const [at, one] of newestFirst.slice(0, rule.count).entries())
           stay(one, `minimum #${at + 1} of ${rule.count}`)
         break
-      case 'within':
+      case 'within': {
+        const [young, old] = [`within ${counted(rule.days)}`, `older than ${counted(rule.days)}${note}`]
         for (const one of newestFirst)
-          if (one.backup.createdAt >= now - rule.days * dayMs) stay(one, `within ${counted(rule.days)}`)
-          else go(one, `older than ${counted(rule.days)}`)
+          if (one.backup.createdAt >= now - rule.days * dayMs) stay(one, young)
+          else go(one, old)
         break
+      }
       case 'each':
-        eachPeriod(newestFirst, rule.period, zone, go, (one, rank) => {
+        eachPeriod(newestFirst, rule.period, zone, note, go, (one, rank) => {
           if (rank <= rule.count) stay(one, `${adverbs[rule.period]} #${rank} of ${rule.count}`)
-          else go(one, `${adverbs[rule.period]} #${rank} > keep ${rule.count}`)
+          else go(one, `${adverbs[rule.period]} #${rank} > keep ${rule.count}${note}`)
         })
         break
       case 'each-within':
-        eachPeriod(newestFirst, rule.period, zone, go, (one) => {
+        eachPeriod(newestFirst, rule.period, zone, note, go, (one) => {
           if (one.backup.createdAt >= now - rule.days * dayMs)
             stay(one, `${adverbs[rule.period]} within ${counted(rule.days)}`)
-          else go(one, `${adverbs[rule.period]} older than ${counted(rule.days)}`)
+          else go(one, `${adverbs[rule.period]} older than ${counted(rule.days)}${note}`)
         })
         break
     }
   }
-  return staying
+  for (const one of holds ?? []) {
+    one.isHeld = true
+    one.stayAboveAll(`legal hold: ${set.name}`)
+  }
 }
 
 const adverbs: Record<Period, string> = {
@@ -100,18 +178,18 @@ function eachPeriod(
   newestFirst: readonly Case[],
   period: Period,
   zone: Zone,
+  note: string,
   go: (one: Case, why: string) => void,
   take: (one: Case, rank: number) => void,
 ): void {
   const seen = new Set<string>()
   let [day, label, hasNewer] = [Number.NaN, '', '']
   for (const one of newestFirst) {
-    const { createdAt } = one.backup
-    const days = dayOf(createdAt + zone.offsetAt(createdAt))
+    const days = one.dayIn(zone)
     const before = label
     if (days !== day) label = periodOf(days, period)
     day = days
-    if (label !== before) hasNewer = `${adverbs[period]}: ${label} has a newer one`
+    if (label !== before) hasNewer = `${adverbs[period]}: ${label} has a newer one${note}`
     // A clock that was set back over midnight shows the day before again: one period need not be one stretch.
     if (label === before || seen.has(label)) go(one, hasNewer)
     else {
