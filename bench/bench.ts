@@ -81,6 +81,11 @@ export class Bench {
     return this.options.tools.find((tool) => tool.name === name)
   }
 
+  /** All that a program is given of the environment. */
+  get environment(): Readonly<Record<string, string>> {
+    return this.#surroundings.environment
+  }
+
   /** The tools that took part. */
   used(): Tool[] {
     const names = new Set([...this.measurements, ...this.failures].map((one) => one.tool))

@@ -18,6 +18,8 @@ export const measurementSchema = z.object({
   peakBytes: bytes,
   /** What read calls of the first stage brought, from the page cache or not; null where the kernel does not tell. */
   readBytes: bytes.nullable(),
+  /** What it wrote to its terminal, where it has one. */
+  writtenBytes: bytes.optional(),
 })
 export type Measurement = z.infer<typeof measurementSchema>
 

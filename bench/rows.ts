@@ -4,13 +4,15 @@ import { holdfastName } from './tools/holdfast.ts'
 /** What a table shows of the results: one row per quantity, medians and ratios. Pure. */
 
 export type Quantity =
-  | { readonly kind: 'wall' | 'cpu' | 'peak' | 'read'; readonly step: string }
+  | { readonly kind: 'wall' | 'cpu' | 'peak' | 'read' | 'written'; readonly step: string }
   /** The size of the repository, at the end or after a step. */
   | { readonly kind: 'size'; readonly step?: string }
   /** The bytes by which a step made the repository grow. */
   | { readonly kind: 'growth'; readonly step: string }
   /** A number of the source, the same for every tool. */
   | { readonly kind: 'figure'; readonly name: string }
+  /** The highest of all rounds in the place of their median. */
+  | { readonly kind: 'worst'; readonly of: Quantity }
   /** One by another, round by round. */
   | { readonly kind: 'quotient'; readonly of: Quantity; readonly by: Quantity; readonly as: 'percent' | 'times' }
 
@@ -107,6 +109,10 @@ function samplesOf(results: Results, quantity: Quantity, tool: string): RoundVal
         .flatMap((size) => known(size.round, quantity.kind === 'size' ? size.bytes : size.grownBytes))
     case 'figure':
       return results.figures.filter((figure) => figure.name === quantity.name).map(({ value }) => ({ round: 0, value }))
+    case 'worst': {
+      const values = valuesOf(results, quantity.of, tool)
+      return values.length === 0 ? [] : [{ round: 0, value: Math.max(...values) }]
+    }
     case 'quotient': {
       const divisors = samplesOf(results, quantity.by, tool)
       return samplesOf(results, quantity.of, tool).flatMap(({ round, value }) => {
@@ -125,7 +131,7 @@ function known(round: number, value: number | null): RoundValue[] {
   return value === null ? [] : [{ round, value }]
 }
 
-function pick(one: Measurement, kind: 'wall' | 'cpu' | 'peak' | 'read'): number | null {
+function pick(one: Measurement, kind: 'wall' | 'cpu' | 'peak' | 'read' | 'written'): number | null {
   switch (kind) {
     case 'wall':
       return one.wallSeconds
@@ -135,6 +141,8 @@ function pick(one: Measurement, kind: 'wall' | 'cpu' | 'peak' | 'read'): number 
       return one.peakBytes
     case 'read':
       return one.readBytes
+    case 'written':
+      return one.writtenBytes ?? null
   }
 }
 

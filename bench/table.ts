@@ -101,6 +101,8 @@ export function formatQuantity(quantity: Quantity, value: number): string {
     case 'wall':
     case 'cpu':
       return formatSeconds(value)
+    case 'worst':
+      return formatQuantity(quantity.of, value)
     case 'quotient':
       return quantity.as === 'percent' ? `${Number((value * 100).toPrecision(3))} %` : formatRatio(value)
     default:

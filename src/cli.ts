@@ -17,6 +17,7 @@ await runProcess({
     return (await import('./wire.ts')).wire(options)
   },
   openConsole: async (options) => (await import('./open-console.ts')).openConsole(options),
+  runDaemon: async (options) => (await import('./open-daemon.ts')).runDaemon(options),
   async disk() {
     const { createDiskFiles } = await import('./engine/platform/disk-files.ts')
     const { explainIo } = await import('./engine/platform/explain-io.ts')

@@ -8,6 +8,7 @@ import { glyphsFor } from './screens/text/glyphs.ts'
 import { capabilityOf, whyNotDrawable } from './terminal/capability.ts'
 import { holdConsole } from './terminal/held-console.ts'
 import { KeyStream } from './terminal/key-stream.ts'
+import { packOutput } from './terminal/pack-output.ts'
 import { openQuestions } from './terminal/questions.ts'
 import { openTerminalPort } from './terminal/terminal-port.ts'
 import { whoIsHere } from './terminal/who-is-here.ts'
@@ -43,9 +44,11 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
   // Before anything is drawn: a key in between would be echoed into the picture.
   stdin.setRawMode(true)
   const splash = { facts: { ...here, readOnly }, glyphs: glyphsFor(capability.unicode), now: Date.now() }
-  const drawn = drawConsole(splash, capability, keys)
+  const unpack = packOutput(stdout)
+  const drawn = drawConsole(splash, capability, keys, () => terminal.isElsewhere)
   const giveBack = (): void => {
     drawn.leave()
+    unpack()
     stdin.setRawMode(false)
     // It has no second screen to leave, so that the last picture would stay.
     if (env['TERM'] === 'linux') stdout.write('\x1b[H\x1b[J')
@@ -58,11 +61,16 @@ export async function openConsole(options: ConsoleOptions): Promise<number> {
   const show = async (): Promise<void> => {
     const questions = openQuestions()
     const { wire } = await import('./wire.ts')
-    const wired = await wire({ ...placesOf(options), onPassphrase: () => questions.askPassphrase() })
+    const wired = await wire({
+      ...placesOf(options),
+      readOnly,
+      onPassphrase: () => questions.askPassphrase(),
+      staysOpen: true,
+    })
     close = () => wired.close()
     const facts = { ...here, root: wired.root, version, readOnly, options: commandOptions(options) }
     const { engine, jobs } = wired
-    drawn.show({ engine, jobs, facts, capability, terminal, questions, now: () => Date.now() })
+    await drawn.show({ engine, jobs, facts, capability, terminal, questions, now: () => Date.now() })
   }
   try {
     const left = await Promise.race([show().then(() => drawn.left), drawn.left, ended.code])

@@ -3,21 +3,22 @@ import { fileURLToPath } from 'node:url'
 import { loadSettings } from './engine/configuration.ts'
 import { createEngine } from './engine/engine.ts'
 import { createJobs } from './engine/jobs/jobs.ts'
-import { rememberPassphrase } from './engine/jobs/typed-passphrase.ts'
+import { rememberPassphrase, type TypedPassphrase } from './engine/jobs/typed-passphrase.ts'
 import { systemClock } from './engine/platform/clock.ts'
 import { createDiskFiles } from './engine/platform/disk-files.ts'
 import { openDocumentFile } from './engine/platform/document-file.ts'
 import { refuseMangledArguments, refuseMangledVariables } from './engine/platform/mangled-text.ts'
 import { systemProcesses } from './engine/platform/processes.ts'
 import { systemRandom } from './engine/platform/random.ts'
-import type { World } from './engine/repository.ts'
+import type { Repository, World } from './engine/repository.ts'
+import type { EngineParts } from './engine/session.ts'
 import type { Engine } from './model/engine.ts'
 import { BackupError } from './model/errors.ts'
 import type { Jobs } from './model/jobs.ts'
 import { type BytePath, displayPath, pathFromText } from './model/path.ts'
 import type { Files } from './model/ports.ts'
 import { version } from './model/version.ts'
-import { openCatalog } from './store/catalog.ts'
+import { type CatalogStore, openCatalog } from './store/catalog.ts'
 import { openSchedules } from './store/schedules.ts'
 import { whoIsHere } from './terminal/who-is-here.ts'
 
@@ -28,6 +29,12 @@ export interface WireOptions {
   readonly config?: string
   /** Asks a person; absent where there is nobody to ask. */
   readonly onPassphrase?: () => Promise<string>
+  /** Whether only is looked: nothing is written into the repository, not even for a while. */
+  readonly readOnly?: boolean
+  /** Whether this is the process of a job, which nobody sees but through the log of its run. */
+  readonly isJob?: boolean
+  /** The process stays and looks again and again: it keeps the catalog it has read, until that is written anew. */
+  readonly staysOpen?: boolean
 }
 
 export interface Wired {
@@ -41,6 +48,18 @@ export interface Wired {
 const documentLockMs = 60_000
 
 export async function wire(options: WireOptions): Promise<Wired> {
+  const passphrase = rememberPassphrase(options.onPassphrase ?? null)
+  const parts = engineParts(options, passphrase)
+  return {
+    engine: createEngine(parts),
+    jobs: jobsOf(parts, options, passphrase),
+    root: displayPath(parts.configured.settings.root),
+    close: async () => {},
+  }
+}
+
+/** What the engine is made of, the configuration as it is now among it. @throws E_CONFIG, E_USAGE. */
+export function engineParts(options: WireOptions, passphrase: TypedPassphrase): EngineParts {
   const files = createDiskFiles()
   refuseMangledArguments(files, process.argv)
   refuseMangledVariables(files, process.env, isRead)
@@ -74,6 +93,8 @@ export async function wire(options: WireOptions): Promise<Wired> {
     ],
     temporary: pathFromText(tmpdir()),
     nodePath: process.execPath,
+    readOnly: options.readOnly ?? false,
+    mustLog: options.isJob ?? false,
   }
   const documentFile = (path: BytePath, lock: BytePath, name: string) =>
     openDocumentFile(files, path, lock, () => ({
@@ -82,30 +103,46 @@ export async function wire(options: WireOptions): Promise<Wired> {
       clock: systemClock,
       holder: { pid: process.pid, run: name, command: name, since: new Date().toISOString() },
     }))
-  const passphrase = rememberPassphrase(options.onPassphrase ?? null)
-  const engine = createEngine({
+  const catalogOf = (repository: Repository) =>
+    openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog'), {
+      remembers: options.staysOpen === true,
+    })
+  return {
     world,
     configured,
     workingDirectory,
     nodeVersion: process.version,
-    catalogOf: (repository) => openCatalog(documentFile(repository.catalog, repository.lock('catalog'), 'catalog')),
+    catalogOf: options.staysOpen === true ? onePerPath(catalogOf) : catalogOf,
     schedulesOf: (repository) =>
       openSchedules(documentFile(repository.schedules, repository.lock('schedules'), 'schedules')),
     askPassphrase: options.onPassphrase === undefined ? null : passphrase.ask,
-  })
-  const jobs = createJobs({
-    files,
+    forgetPassphrase: passphrase.forget,
+  }
+}
+
+/** Jobs that find the same repository and configuration anew, from the same options, environment and directory. */
+export function jobsOf(parts: EngineParts, options: WireOptions, passphrase: TypedPassphrase): Jobs {
+  const { world, configured, workingDirectory } = parts
+  return createJobs({
+    files: world.files,
     root: configured.settings.root,
     temporary: world.temporary,
     processes: systemProcesses(
       fileURLToPath(new URL(`./cli.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url)),
     ),
-    // Found anew there, from the same options, environment and working directory.
     args: ['run-job', '--json', ...option('root', options.root), ...option('config', options.config)],
     workingDirectory,
     passphrase,
   })
-  return { engine, jobs, root: displayPath(configured.settings.root), close: async () => {} }
+}
+
+function onePerPath(open: (repository: Repository) => CatalogStore): (repository: Repository) => CatalogStore {
+  const opened = new Map<BytePath, CatalogStore>()
+  return (repository) => {
+    const catalog = opened.get(repository.catalog) ?? open(repository)
+    opened.set(repository.catalog, catalog)
+    return catalog
+  }
 }
 
 function option(name: string, value: string | undefined): string[] {

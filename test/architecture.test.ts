@@ -48,10 +48,11 @@ const layers: Record<string, { layers: string[]; packages: string[]; forbidden: 
   },
   'draw-console.tsx': {
     layers: ['model/', 'app.tsx', 'screens/', 'terminal/'],
-    packages: ['react', 'ink'],
+    packages: ['react', 'ink', 'node:process'],
     forbidden: [],
   },
   'open-console.ts': { layers: ['*'], packages: ['node:'], forbidden: [] },
+  'open-daemon.ts': { layers: ['*'], packages: ['node:'], forbidden: [] },
   'wire.ts': { layers: ['*'], packages: ['node:', 'zod'], forbidden: [] },
   'cli.ts': { layers: ['*'], packages: ['node:', 'zod'], forbidden: [] },
 }

@@ -88,6 +88,8 @@ export function engineAt(settings: EngineSettings): Engine {
     })),
     temporary: pathFromText(home),
     nodePath: process.execPath,
+    readOnly: false,
+    mustLog: false,
   }
   const documentFile = (path: BytePath, lock: BytePath) =>
     openDocumentFile(files, path, lock, () => ({

@@ -1,4 +1,5 @@
 import type { Workload } from '../workload.ts'
+import { consoleScreens } from './console.ts'
 import { large } from './large.ts'
 import { list } from './list.ts'
 import { many } from './many.ts'
@@ -7,4 +8,4 @@ import { oneFile } from './one-file.ts'
 import { versions } from './versions.ts'
 
 /** Every workload, in the order they run. */
-export const workloads: readonly Workload[] = [mixed, versions, large, many, list, oneFile]
+export const workloads: readonly Workload[] = [mixed, versions, large, many, list, consoleScreens, oneFile]

@@ -1,8 +1,6 @@
 import { compressions } from '../model/format.ts'
-import { printable } from '../model/path.ts'
-import { formatBytes, formatCount, formatDuration } from '../model/units.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
-import { backupFields } from './parts/fields.ts'
+import { tellCreated } from './parts/created.ts'
 import { usage } from './parts/given.ts'
 import { servicesOption } from './parts/grammar.ts'
 import { because } from './parts/unsupported.ts'
@@ -63,26 +61,6 @@ export const create: CommandSpec = {
       },
       context.during(),
     )
-    const { backup, bytes, storedBytes, durationMs, warnings, skipped } = outcome
-    out.result('create', {
-      backup: { ...backupFields(backup), bytes, storedBytes, durationMs, warnings, skipped },
-      run: outcome.run,
-      exitCode: outcome.exitCode,
-    })
-    const rate = durationMs > 0 ? `, ${formatBytes((bytes * 1000) / durationMs)}/s` : ''
-    const facts = [
-      `backup ${backup.id}`,
-      `services: ${backup.services.map(printable).join(', ')}`,
-      `files: ${formatCount(backup.files ?? 0)}, ${formatBytes(bytes)}`,
-      `stored: ${formatBytes(storedBytes)}${backup.encrypted ? ', encrypted' : ', not encrypted'}`,
-      `took: ${formatDuration(durationMs)}${rate}`,
-    ]
-    if (backup.reusedBytes) facts.push(`reused: ${formatBytes(backup.reusedBytes)}`)
-    const left = Object.entries(skipped).filter(([, count]) => count > 0)
-    if (left.length > 0)
-      facts.push(`left out: ${left.map(([why, count]) => `${formatCount(count)} ${printable(why)}`).join(', ')}`)
-    if (warnings > 0) facts.push(`warnings: ${formatCount(warnings)}, all in the log of run ${outcome.run}`)
-    out.outcome(backup.id, facts)
-    return outcome.exitCode
+    return tellCreated(out, 'create', outcome)
   },
 }

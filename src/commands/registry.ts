@@ -54,6 +54,36 @@ export const commands: readonly RegisteredCommand[] = [
     load: async () => (await import('./unpin.ts')).unpin,
   },
   {
+    words: 'schedule',
+    about: 'back up again and again, at the times of a cron expression',
+    load: async () => (await import('./schedule.ts')).schedule,
+  },
+  {
+    words: 'schedule list',
+    about: 'the schedules, their next and their last runs',
+    load: async () => (await import('./schedule-list.ts')).scheduleList,
+  },
+  {
+    words: 'schedule delete',
+    about: 'delete a schedule; its backups stay',
+    load: async () => (await import('./schedule-delete.ts')).scheduleDelete,
+  },
+  {
+    words: 'schedule enable',
+    about: 'let a schedule run again',
+    load: async () => (await import('./schedule-enable.ts')).scheduleEnable,
+  },
+  {
+    words: 'schedule disable',
+    about: 'let a schedule rest',
+    load: async () => (await import('./schedule-disable.ts')).scheduleDisable,
+  },
+  {
+    words: 'schedule run',
+    about: 'the backup of a schedule, now',
+    load: async () => (await import('./schedule-run.ts')).scheduleRun,
+  },
+  {
     words: 'rebuild',
     about: 'metadata.json anew, from the archives alone',
     load: async () => (await import('./rebuild.ts')).rebuild,
@@ -62,6 +92,11 @@ export const commands: readonly RegisteredCommand[] = [
     words: 'console',
     about: 'everything on one screen; holdfast alone, on a terminal',
     load: async () => (await import('./console.ts')).openConsole,
+  },
+  {
+    words: 'daemon',
+    about: 'run the schedules until it is told to stop; also --daemon',
+    load: async () => (await import('./daemon.ts')).daemon,
   },
   { words: 'status', about: 'is everything safe', load: async () => (await import('./status.ts')).status },
   {

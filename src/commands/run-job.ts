@@ -67,6 +67,8 @@ async function carryOut(request: JobRequest, engine: Engine, during: During): Pr
       return (await engine.delete(request.backup, during)).exitCode
     case 'cleanup':
       return (await engine.cleanup(request.order, during)).exitCode
+    case 'schedule':
+      return (await engine.runSchedule(request.id, during)).exitCode
     case 'consolidate': {
       const outcome = await engine.consolidate({ backup: request.backup }, during)
       if (outcome === null)

@@ -43,7 +43,8 @@ function statusFacts(report: StatusReport, now: number, width: number, unicode: 
       ? 'last verified: none yet'
       : `last verified: ${verified.id}, level ${printable(verified.level)} (${ago(verified.at, now)})`,
   )
-  facts.push(`next run: ${report.nextRun ?? 'none: schedules are not run yet'}`)
+  facts.push(`next run: ${report.nextRun ?? whyNone(report)}`)
+  if (report.daemon !== null) facts.push(`daemon: ${daemonText(report.daemon, now)}`)
   const considered = Math.min(30, runs.length)
   if (successRate !== null)
     facts.push(`last ${considered === 1 ? 'run' : `${considered} runs`}: ${Math.floor(successRate * 100)} % ended well`)
@@ -54,6 +55,16 @@ function statusFacts(report: StatusReport, now: number, width: number, unicode: 
   }
   if (services.length > 0) facts.push('', ...serviceTable(services, width))
   return facts
+}
+
+function whyNone({ daemon, schedules }: StatusReport): string {
+  if (schedules === 0) return 'none: nothing is scheduled'
+  return daemon === null ? 'none: no daemon runs (holdfast --daemon)' : 'none'
+}
+
+function daemonText({ pid, since }: NonNullable<StatusReport['daemon']>, now: number): string {
+  const who = pid === null ? 'it runs' : `process ${pid}`
+  return since === null ? who : `${who}, since ${printable(since)} (${ago(since, now)})`
 }
 
 function serviceTable(services: StatusReport['services'], width: number): string[] {
@@ -71,10 +82,10 @@ function serviceTable(services: StatusReport['services'], width: number): string
         cells: cells(({ ageHours }) => (ageHours === null ? '-' : formatAge(ageHours * 3_600_000))),
       },
       {
-        title: 'wanted',
+        title: 'allowed',
         align: 'right',
         dispensable: 2,
-        cells: cells(({ rpoHours }) => formatAge(rpoHours * 3_600_000)),
+        cells: cells(({ allowedHours }) => formatAge(allowedHours * 3_600_000)),
       },
       { title: 'backups', align: 'right', dispensable: 1, cells: cells(({ backups }) => formatCount(backups)) },
       { title: 'last good', dispensable: 3, cells: cells(({ lastGoodId }) => lastGoodId ?? '-') },

@@ -7,10 +7,10 @@ import type {
   ScheduledBy,
 } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
-import { type BytePath, displayPath, joinPath, pathToText } from '../model/path.ts'
-import type { SourceContext, SourceWarning } from '../model/source.ts'
+import { type BytePath, joinPath } from '../model/path.ts'
 import type { CompressionLevel } from './archive/codec.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
+import { BackupNews } from './backup-news.ts'
 import { type CatalogPort, catalogEntry } from './catalog.ts'
 import { type BaseRequest, openBases, refuseEmpty } from './create-bases.ts'
 import { countSources, linkNotices, requireSources } from './create-sources.ts'
@@ -67,8 +67,6 @@ export interface CreateResult {
   readonly skipped: Readonly<Record<string, number>>
 }
 
-const repositoryPath = 'files in it are the backups themselves'
-
 /**
  * Makes a backup: every service into an archive, all of it on disk and read back, then one rename that makes it exist.
  *
@@ -81,12 +79,13 @@ export async function createBackup(
   request: CreateRequest,
   run: Run,
 ): Promise<Ending<CreateResult>> {
-  for (const notice of request.notices) run.tell({ kind: 'notice', message: notice })
-  const story = new BackupStory(world, repository, request, run)
-  for (const warning of request.warnings) story.warn({ path: null, what: warning })
+  const news = new BackupNews(run)
+  for (const notice of request.notices) news.note(notice)
+  for (const warning of request.warnings) news.warn(warning)
+  const story = new BackupStory(world, repository, request, run, news)
   if (request.consolidation === null) {
     requireSources(world, request.services)
-    for (const message of linkNotices(world, request.services)) run.tell({ kind: 'notice', message })
+    for (const notice of linkNotices(world, request.services)) news.note(notice)
   }
   let held: Pick<Lock, 'release'> | null = null
   let workspace: Workspace | null = null
@@ -98,11 +97,11 @@ export async function createBackup(
     run.signal.throwIfAborted()
     await workspace.publish(manifest.id, repository.backup(manifest.id))
     run.tell({ kind: 'committed', backup: manifest.id })
-    await keepHeaders(world.files, repository, story.headers, (what) => story.warn({ path: null, what }))
+    await keepHeaders(world.files, repository, story.headers, (what) => news.warn(what))
     const entry = catalogEntry(manifest, details)
     await story.register(catalog, entry)
-    const result: CreateResult = { entry, warnings: story.warnings, skipped: story.skipped }
-    return { result, report: { backup: entry.id, warnings: story.warnings }, warnings: story.warnings > 0 }
+    const result: CreateResult = { entry, warnings: news.warnings, skipped: news.skipped }
+    return { result, report: { backup: entry.id, warnings: news.warnings }, warnings: news.warnings > 0 }
   } catch (error) {
     // An interruption surfaces as whatever call it hit; the run tells it from a fault.
     throw run.signal.aborted ? error : explainIo(error, 'write the backup below', repository.root)
@@ -117,39 +116,22 @@ export async function createBackup(
 }
 
 class BackupStory {
-  warnings = 0
-  readonly skipped: Record<string, number> = {}
   readonly #world: World
   readonly #repository: Repository
   readonly #request: CreateRequest
   readonly #run: Run
+  readonly #news: BackupNews
   readonly #names: AccountNames
-  #doneBytes = 0
-  #doneEntries = 0
-  #totalBytes: number | null = null
   /** By archive id. */
   readonly headers = new Map<string, Uint8Array>()
 
-  constructor(world: World, repository: Repository, request: CreateRequest, run: Run) {
+  constructor(world: World, repository: Repository, request: CreateRequest, run: Run, news: BackupNews) {
     this.#world = world
     this.#repository = repository
     this.#request = request
     this.#run = run
+    this.#news = news
     this.#names = readAccountNames(world.files)
-  }
-
-  warn({ path, what }: SourceWarning): void {
-    this.warnings++
-    if (path === null) {
-      this.#run.tell({ kind: 'warning', message: what })
-      return
-    }
-    const text = pathToText(path)
-    const named =
-      text === null
-        ? { path: displayPath(path), pathB64: Buffer.from(path, 'latin1').toString('base64') }
-        : { path: text }
-    this.#run.tell({ kind: 'warning', message: what, ...named })
   }
 
   /** Writes all archives and the manifest into a directory of the workspace named like the backup. */
@@ -157,7 +139,9 @@ class BackupStory {
     const { files, clock, random } = this.#world
     const { services, description, workers, paranoid } = this.#request
     const slotKeys = await this.#request.slotKeys()
-    const bases = this.#buildsOnOlder() ? await this.#openBases(slotKeys.length > 0) : new Map<string, Base>()
+    const bases = this.#buildsOnOlder()
+      ? await openBases(this.#request, slotKeys.length > 0, this.#news)
+      : new Map<string, Base>()
     const type = this.#typeWith(bases)
     const id = this.#newBackupId(type)
     const { consolidation } = this.#request
@@ -169,7 +153,7 @@ class BackupStory {
     const dependsOn = new Set<string>()
     const described: ManifestDetails['services'] = []
     const count = () => countSources(this.#world, this.#repository, services, this.#run)
-    this.#totalBytes = this.#request.expectedBytes ?? (this.#request.estimate ? await count() : null)
+    this.#news.totalBytes = this.#request.expectedBytes ?? (this.#request.estimate ? await count() : null)
     const pool = new WorkerPool({ count: workers, filesModule: this.#world.filesModule })
     const shared = {
       world: this.#world,
@@ -189,7 +173,6 @@ class BackupStory {
     try {
       for (const service of services) {
         const skipped: Record<string, number> = {}
-        const before = { warnings: this.warnings, bytes: this.#doneBytes, entries: this.#doneEntries }
         const base = bases.get(service.name) ?? null
         const {
           archive,
@@ -202,15 +185,9 @@ class BackupStory {
           base,
           kept: consolidation?.kept.get(service.name) ?? null,
           git: consolidation?.git.get(service.name) ?? null,
-          context: this.#context(skipped),
+          ...this.#news.ofService(skipped),
           skipped,
           tell: this.#run.tell,
-          warnings: () => this.warnings - before.warnings,
-          onProgress: (bytes, entries) => {
-            this.#doneBytes = before.bytes + bytes
-            this.#doneEntries = before.entries + entries
-            this.#tellProgress()
-          },
         })
         if (!this.#request.acceptEmpty) await refuseEmpty(this.#request, service, emptyRoots, base)
         for (const older of needed) dependsOn.add(older)
@@ -243,7 +220,7 @@ class BackupStory {
       user: this.#world.user,
       tool: `holdfast ${this.#world.version}`,
       durationMs: clock.now() - this.#run.startedMs,
-      warnings: this.warnings,
+      warnings: this.#news.warnings,
       services: described,
     }
     this.#run.tell({ kind: 'phase', phase: 'committing' })
@@ -261,33 +238,9 @@ class BackupStory {
       await (alone ? catalog.update(add) : catalog.updateExisting(add))
     } catch (error) {
       const known = explainIo(error, 'write', this.#repository.catalog)
-      this.warn({
-        path: null,
-        what: `the backup ${entry.id} is complete, but not in the catalog: ${known.message}; run: holdfast rebuild`,
-      })
-    }
-  }
-
-  #tellProgress(): void {
-    this.#run.tell({
-      kind: 'progress',
-      doneBytes: this.#doneBytes,
-      totalBytes: this.#totalBytes,
-      doneEntries: this.#doneEntries,
-      totalEntries: null,
-    })
-  }
-
-  #context(skipped: Record<string, number>): SourceContext {
-    return {
-      signal: this.#run.signal,
-      warn: (warning) => this.warn(warning),
-      skip: (path, because) => {
-        skipped[because] = (skipped[because] ?? 0) + 1
-        this.skipped[because] = (this.skipped[because] ?? 0) + 1
-        if (because === 'repository')
-          this.#run.tell({ kind: 'notice', message: `${displayPath(path)} is left out: ${repositoryPath}` })
-      },
+      this.#news.warn(
+        `the backup ${entry.id} is complete, but not in the catalog: ${known.message}; run: holdfast rebuild`,
+      )
     }
   }
 
@@ -297,7 +250,7 @@ class BackupStory {
       return true
     } catch (error) {
       if (!(error instanceof BackupError && error.code === 'E_PLATFORM')) return true
-      this.warn({ path: null, what: `extended attributes and access control lists are not stored: ${error.message}` })
+      this.#news.warn(`extended attributes and access control lists are not stored: ${error.message}`)
       return false
     }
   }
@@ -305,13 +258,6 @@ class BackupStory {
   #buildsOnOlder(): boolean {
     const { type, consolidation } = this.#request
     return consolidation !== null || type === 'incremental' || type === 'differential'
-  }
-
-  #openBases(onlyEncrypted: boolean): Promise<Map<string, Base>> {
-    return openBases(this.#request, onlyEncrypted, {
-      warn: (what) => this.warn({ path: null, what }),
-      note: (message) => this.#run.tell({ kind: 'notice', message }),
-    })
   }
 
   #typeWith(bases: ReadonlyMap<string, Base>): BackupType {

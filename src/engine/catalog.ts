@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CatalogEntry, Manifest, ManifestDetails } from '../model/backup.ts'
 import { nearest } from '../model/configuration-keys.ts'
 import { BackupError } from '../model/errors.ts'
@@ -46,11 +47,12 @@ export async function listBackups(files: Files, repository: Repository, catalog:
   if (found.state === 'absent' && ids.length > 0)
     problems.push('metadata.json is missing; this was read from archives/ instead; run: holdfast rebuild')
   const known = new Map((found.state === 'ok' ? found.value.backups : []).map((entry) => [entry.id, entry]))
-  const present = new Set(ids)
   const backups: CatalogEntry[] = []
-  for (const id of ids) {
+  for (const [at, id] of ids.entries()) {
+    if (at % turnEvery === turnEvery - 1) await nextTurn()
     const entry = known.get(id)
     if (entry !== undefined) {
+      known.delete(id)
       backups.push(entry)
       continue
     }
@@ -65,7 +67,6 @@ export async function listBackups(files: Files, repository: Repository, catalog:
   }
   const [gone, deleted]: [CatalogEntry[], CatalogEntry[]] = [[], []]
   for (const entry of known.values()) {
-    if (present.has(entry.id)) continue
     if (entry.deleting === true) deleted.push(entry)
     else if (files.status(repository.backup(entry.id)) === undefined) gone.push(entry)
     else backups.push(entry) // made since the names were read
@@ -84,6 +85,8 @@ function distrustOf(found: Awaited<ReturnType<CatalogPort['read']>>, present: nu
 }
 
 const namedGone = 3
+/** Backups of a long history that are looked at before others have the thread for a moment: keys, clocks, signals. */
+export const turnEvery = 2000
 
 function goneText(ids: readonly string[]): string {
   const named = ids.slice(0, namedGone).join(', ')

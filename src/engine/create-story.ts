@@ -2,15 +2,14 @@ import type { CatalogEntry } from '../model/backup.ts'
 import type { CreateOptions, CreateOutcome } from '../model/create.ts'
 import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
-import { displayPath } from '../model/path.ts'
 import { createBackup } from './backup.ts'
 import { listBackups } from './catalog.ts'
 import { consolidateBackup } from './consolidate/consolidate-backup.ts'
 import { chooseCompression, chooseServices, expectedBytes } from './create-request.ts'
 import { requireSources } from './create-sources.ts'
 import { type BaseNews, type BaseWish, openBase } from './incremental/base.ts'
-import { ensureRepository } from './init-story.ts'
-import { missingKeyHint, type SlotKey } from './keys/slots.ts'
+import { ensureRepository, missingKey } from './init-story.ts'
+import type { SlotKey } from './keys/slots.ts'
 import { mostDependencies } from './plan/lineage-upkeep.ts'
 import { isRepository, type Repository } from './repository.ts'
 import { carryOut } from './run.ts'
@@ -30,14 +29,7 @@ export async function create(session: Session, options: CreateOptions, during: D
   // Nobody is asked for the passphrase of a repository that is not there: init makes one, and asks twice.
   const found = !encrypt ? null : isRepository(files, root) ? await session.key() : session.foundKey()
   // Nothing is made, not even a repository, before it is clear that there is a key.
-  if (encrypt && found === null)
-    throw new BackupError(
-      'E_KEY_MISSING',
-      'there is no encryption key',
-      isRepository(files, root)
-        ? missingKeyHint(displayPath(session.keyFile))
-        : 'set BACKUP_ENCRYPTION_KEY, or make a repository with a key: holdfast init',
-    )
+  if (encrypt && found === null) throw missingKey(session)
   const repository = await ensureRepository(session)
   const catalog = session.catalog(repository)
   const writeKeys = slotKeysWith(session, repository, encrypt, found)

@@ -9,6 +9,7 @@ import { listBackups } from './catalog.ts'
 import { fingerprint } from './keys/derive.ts'
 import { unlockKeyring } from './keys/keyring.ts'
 import { isRepository, Repository, type World } from './repository.ts'
+import { daemonOf } from './running-daemon.ts'
 import { type FoundKey, readKeyring } from './unlock.ts'
 
 /** Are tools, keys, locks and permissions in order. Looks, and changes nothing. */
@@ -21,6 +22,8 @@ export interface DoctorRequest {
   readonly findKey: () => FoundKey | null
   readonly catalogOf: (repository: Repository) => CatalogPort
   readonly nodeVersion: string
+  /** How many schedules are enabled. @throws E_DAMAGED */
+  readonly enabledSchedules: () => Promise<number>
 }
 
 const tools = [
@@ -94,12 +97,38 @@ async function checkRepository(world: World, repository: Repository, request: Do
   const { backups, problems } = await listBackups(files, repository, request.catalogOf(repository))
   if (problems.length === 0) add('catalog', 'ok', formatNumberOf(backups.length, 'backup'))
   for (const problem of problems) add('catalog', 'problem', problem, 'holdfast rebuild')
+  await checkSchedules(world, repository, request, add)
   const left = files.names(repository.temp)
   if (left.length > 0)
     add('temp', 'notice', `${left.length} unfinished runs lie in temp/: running, or swept by the next create`)
   if (files.statusFollowing(joinPath(repository.recovery, 'recover.py' as BytePath)) === undefined)
     add('recovery', 'warning', 'the recovery scripts are missing from recovery/', 'holdfast init puts them back')
   else add('recovery', 'ok', 'the recovery scripts lie beside the archives')
+}
+
+async function checkSchedules(world: World, repository: Repository, request: DoctorRequest, add: Add): Promise<void> {
+  try {
+    const enabled = await request.enabledSchedules()
+    const daemon = daemonOf(world.files, repository)
+    const scheduled = enabled === 1 ? '1 schedule is enabled' : `${enabled} schedules are enabled`
+    if (daemon !== null)
+      add(
+        'daemon',
+        'ok',
+        `${scheduled}, and ${daemon.pid === null ? 'a daemon' : `process ${daemon.pid}`} runs what is due`,
+      )
+    else if (enabled === 0) add('daemon', 'ok', 'nothing is scheduled, and no daemon runs')
+    else
+      add(
+        'daemon',
+        'warning',
+        `${scheduled}, but no daemon runs: nothing is backed up by itself`,
+        'run: holdfast --daemon, best as a service of the machine',
+      )
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error
+    add('schedules', 'problem', error.message, error.hint)
+  }
 }
 
 function checkKey(world: World, repository: Repository, request: DoctorRequest, add: Add): void {

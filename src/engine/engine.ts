@@ -1,4 +1,5 @@
 import type { Engine } from '../model/engine.ts'
+import { BackupError } from '../model/errors.ts'
 import { listBackups } from './catalog.ts'
 import { type EngineParts, Session } from './session.ts'
 
@@ -11,7 +12,7 @@ export function createEngine(parts: EngineParts): Engine {
   const { world, configured } = parts
   const { files } = world
 
-  return {
+  return forgettingWrongKeys(session, {
     init: async (options) => (await import('./init-story.ts')).init(session, options),
     create: async (options, during) => (await import('./create-story.ts')).create(session, options, during),
     estimate: async (options, during) => (await import('./estimate.ts')).estimateCreate(session, options, during),
@@ -52,14 +53,14 @@ export function createEngine(parts: EngineParts): Engine {
     schedules: async () => (await import('./schedules.ts')).listSchedules(session),
     saveSchedule: async (draft, as) => (await import('./schedules.ts')).saveSchedule(session, draft, as),
     removeSchedule: async (id) => (await import('./schedules.ts')).removeSchedule(session, id),
+    describeSchedules: async () => (await import('./schedule-story.ts')).describeSchedules(session),
+    addSchedule: async (wish) => (await import('./schedule-story.ts')).addSchedule(session, wish),
+    enableSchedule: async (id, enabled) => (await import('./schedule-story.ts')).enableSchedule(session, id, enabled),
+    runSchedule: async (id, during) => (await import('./run-schedule.ts')).runSchedule(session, id, during),
     retention: async () => (await import('./retention-ground.ts')).retentionGround(session),
     rebuild: async (during) => (await import('./rebuild.ts')).rebuild(session, during),
 
-    async status() {
-      const { reportStatus } = await import('./status.ts')
-      const repository = session.repository()
-      return reportStatus(world, repository, session.catalog(repository), configured.services)
-    },
+    status: async () => (await import('./status.ts')).reportStatus(session),
 
     async doctor() {
       const { examine } = await import('./doctor.ts')
@@ -69,6 +70,9 @@ export function createEngine(parts: EngineParts): Engine {
         findKey: () => session.foundKey(),
         catalogOf: parts.catalogOf,
         nodeVersion: parts.nodeVersion,
+        enabledSchedules: async () =>
+          (await (await import('./schedules.ts')).allSchedules(session)).filter(({ schedule }) => schedule.enabled)
+            .length,
       })
     },
 
@@ -85,5 +89,21 @@ export function createEngine(parts: EngineParts): Engine {
       const entry = await session.backup(repository, backup)
       return { id: entry.id, bytes: await exportBackup(files, repository, entry, take) }
     },
-  }
+  })
+}
+
+/** A process that lives on, as the console does, must not keep a passphrase with a typing mistake in it. */
+function forgettingWrongKeys(session: Session, engine: Engine): Engine {
+  const guarded = Object.entries(engine).map(([name, deed]: [string, (...given: never[]) => Promise<unknown>]) => [
+    name,
+    async (...given: never[]) => {
+      try {
+        return await deed(...given)
+      } catch (error) {
+        if (error instanceof BackupError && error.code === 'E_KEY_WRONG') session.forgetTypedKey()
+        throw error
+      }
+    },
+  ])
+  return Object.fromEntries(guarded) as Engine // the same names, each of them with what it takes and gives
 }

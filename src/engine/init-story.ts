@@ -1,6 +1,8 @@
+import { BackupError } from '../model/errors.ts'
 import { displayPath, joinPath, parentOf, pathFromText } from '../model/path.ts'
 import type { InitOptions, InitResult } from '../model/repository.ts'
 import { initRepository } from './init.ts'
+import { missingKeyHint } from './keys/slots.ts'
 import { isRepository, type Repository } from './repository.ts'
 import type { Session } from './session.ts'
 
@@ -18,10 +20,23 @@ export async function init(session: Session, { passphrase }: InitOptions): Promi
   }
 }
 
-/** The repository, made where there is none yet. */
+/** The repository, made where there is none yet. @throws E_KEY_MISSING: only init makes a key too. */
 export async function ensureRepository(session: Session): Promise<Repository> {
-  if (!isRepository(session.world.files, session.root)) await initialise(session, null, false)
+  if (!isRepository(session.world.files, session.root)) {
+    if (session.parts.configured.settings.encryption.enabled && session.foundKey() === null) throw missingKey(session)
+    await initialise(session, null, false)
+  }
   return session.repository()
+}
+
+export function missingKey({ world, root, keyFile }: Session): BackupError {
+  return new BackupError(
+    'E_KEY_MISSING',
+    'there is no encryption key',
+    isRepository(world.files, root)
+      ? missingKeyHint(displayPath(keyFile))
+      : 'set BACKUP_ENCRYPTION_KEY, or make a repository with a key: holdfast init',
+  )
 }
 
 async function initialise(session: Session, passphrase: string | null, withConfiguration: boolean) {

@@ -2,7 +2,7 @@ import type { Engine } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import type { InspectOptions, InspectResult } from '../model/inspect.ts'
 import { displayPath } from '../model/path.ts'
-import { catFile, detailsIfPossible, entriesBelow, openArchive, openBackup, storedPathFromText } from './inspect.ts'
+import { catFile, detailsIfPossible, entriesBelow, openNamed, storedPathFromText } from './inspect.ts'
 import type { Session } from './session.ts'
 
 /** What a backup holds, by name. */
@@ -11,17 +11,13 @@ export async function inspect(
   { backup, services, path }: InspectOptions,
   take: Parameters<Engine['inspect']>[1],
 ): Promise<InspectResult> {
-  const { files } = session.world
-  const repository = session.repository()
-  const entry = await session.backup(repository, backup, services)
-  const keys = await session.keys(repository, entry.encrypted)
-  const { manifest, archives } = openBackup(files, repository, entry, services, keys)
+  const { entry, keys, manifest, archives, open } = await openNamed(session, backup, services)
   const details = detailsIfPossible(manifest, keys)
   if (details === null) return { manifest, details, entries: 0 }
   const below = path === null ? null : storedPathFromText(path)
   let entries = 0
   for (const archive of archives) {
-    const reader = openArchive(files, repository, manifest, archive, keys)
+    const reader = open(archive)
     try {
       for (const found of entriesBelow(reader, below)) {
         entries++
@@ -46,12 +42,8 @@ export async function cat(
   { backup, path, services }: Parameters<Engine['cat']>[0],
   take: Parameters<Engine['cat']>[1],
 ): Promise<void> {
-  const { files } = session.world
-  const repository = session.repository()
-  const entry = await session.backup(repository, backup, services)
-  const keys = await session.keys(repository, entry.encrypted)
-  const { manifest, archives } = openBackup(files, repository, entry, services, keys)
-  const readers = archives.map((archive) => openArchive(files, repository, manifest, archive, keys))
+  const { archives, open } = await openNamed(session, backup, services)
+  const readers = archives.map(open)
   try {
     await catFile(readers, storedPathFromText(path), take)
   } finally {

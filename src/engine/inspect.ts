@@ -12,12 +12,19 @@ import { holdBackup } from './hold.ts'
 import type { Keys } from './keys/slots.ts'
 import { archivePlace, dependencyPlace, readDetails, readManifest } from './manifest.ts'
 import type { Repository } from './repository.ts'
+import type { Session } from './session.ts'
 
 /** Looking into a backup. */
 
 export interface OpenBackup {
   readonly manifest: Manifest
   readonly archives: readonly ManifestArchive[]
+}
+
+export interface NamedBackup extends OpenBackup {
+  readonly entry: CatalogEntry
+  readonly keys: Keys
+  open(archive: ManifestArchive): Lineage
 }
 
 /**
@@ -48,6 +55,17 @@ export function openBackup(
     manifest,
     archives: manifest.archives.filter((archive) => services.length === 0 || services.includes(archive.service)),
   }
+}
+
+/** The same for a backup as it is named by a person, with the keys there are, and the way to its archives. */
+export async function openNamed(session: Session, backup: string, services: readonly string[]): Promise<NamedBackup> {
+  const { files } = session.world
+  const repository = session.repository()
+  const entry = await session.backup(repository, backup, services)
+  const keys = await session.keys(repository, entry.encrypted)
+  const opened = openBackup(files, repository, entry, services, keys)
+  const open = (archive: ManifestArchive) => openArchive(files, repository, opened.manifest, archive, keys)
+  return { ...opened, entry, keys, open }
 }
 
 /**

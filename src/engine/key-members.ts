@@ -9,7 +9,7 @@ import { openArchiveFile } from './archive/stream-reader.ts'
 import { addMember, memberOpenedBy, unlockKeyring } from './keys/keyring.ts'
 import type { Keys, SlotKey } from './keys/slots.ts'
 import { archivePlace, encodeManifest, readDetails, readManifest } from './manifest.ts'
-import { replaceFile } from './platform/json-file.ts'
+import { replaceFile, writeNew } from './platform/json-file.ts'
 import { acquireLock } from './platform/lock.ts'
 import { backupIds, type Repository, type World } from './repository.ts'
 import type { Ending, Run } from './run.ts'
@@ -158,12 +158,6 @@ async function addToArchive(
   }
   const copy = joinPath(repository.headers, archive.id as BytePath)
   if (files.status(copy) !== undefined) files.removeFile(copy)
-  const kept = files.open(copy, 'create')
-  try {
-    files.write(kept, region, null)
-    await files.sync(kept)
-  } finally {
-    files.close(kept)
-  }
+  await writeNew(files, copy, region)
   return true
 }

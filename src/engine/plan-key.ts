@@ -18,12 +18,17 @@ export async function planKeyOf(world: World, repository: Repository): Promise<P
   let key: Uint8Array = Buffer.from(text, 'hex')
   if (key.length !== 32) {
     key = world.random.bytes(32)
+    if (world.readOnly) return planKey(key)
     try {
       await replaceFile(world.files, repository.planKey, `${Buffer.from(key).toString('hex')}\n`)
     } catch {
       // Saving a plan is then of no use, and applying a saved one says that it belongs to another repository.
     }
   }
+  return planKey(key)
+}
+
+function planKey(key: Uint8Array): PlanKey {
   return {
     key,
     repositoryId: createHash('sha256').update('holdfast/repository').update(key).digest('hex').slice(0, 32),

@@ -26,6 +26,10 @@ export interface World {
   readonly temporary: BytePath
   /** The program that runs JavaScript, for the recovery script. */
   readonly nodePath: string
+  /** Nothing is written into the repository, though it could be: what is put down for a while lies in `temporary`. */
+  readonly readOnly: boolean
+  /** A run is known by its log alone, as a job is: without one it does not begin. */
+  readonly mustLog: boolean
 }
 
 /** How the repository lies on disk. docs/format.md, "The repository". */

@@ -1,6 +1,7 @@
 import { BackupError } from '../model/errors.ts'
 import type { Narrator, RunEvent, RunEventBody, RunKind, RunOutcome } from '../model/event.ts'
 import type { BytePath } from '../model/path.ts'
+import { explainIo } from './platform/explain-io.ts'
 import type { LockHolder } from './platform/lock.ts'
 import type { Repository, World } from './repository.ts'
 import { runLogPath, runWord } from './run-log.ts'
@@ -124,12 +125,20 @@ export function newId(world: World, kind: string): string {
   return `${stamp}Z-${kind}-${letters.join('')}`
 }
 
-/** A log that cannot be written must not stop the run it tells of; the run's own result says what happened. */
+/**
+ * A log that cannot be written must not stop the run it tells of; the run's own result says what happened. A job's
+ * result is its log: without one it would do its work, and nobody would ever hear of it.
+ */
 function openLog(world: World, path: BytePath): { append(event: RunEvent): void; close(): void } {
   let fd: number | null = null
   try {
     fd = world.files.open(path, 'append')
-  } catch {
+  } catch (error) {
+    if (world.mustLog) {
+      const { code, message } = explainIo(error, 'write the log of the run', path)
+      const hint = 'nothing was begun; holdfast restore and holdfast verify, in a terminal, need no log'
+      throw new BackupError(code, message, hint, error)
+    }
     return { append: () => {}, close: () => {} }
   }
   const open = fd

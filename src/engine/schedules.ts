@@ -1,8 +1,10 @@
 import type { ServiceSettings } from '../model/configuration.ts'
 import { nearest } from '../model/configuration-keys.ts'
+import { parseCron } from '../model/cron.ts'
 import { BackupError } from '../model/errors.ts'
 import { printable } from '../model/path.ts'
 import {
+  cleanupScheduleId,
   damagedSchedules,
   type ListedSchedule,
   type RunEnd,
@@ -13,7 +15,8 @@ import {
   type Schedules,
   scheduleSchema,
 } from '../model/schedule.ts'
-import { configuredSchedules } from './plan/configured-schedules.ts'
+import { configuredCleanup, configuredSchedules, placeOfSchedule } from './plan/configured-schedules.ts'
+import { openZone } from './plan/zone.ts'
 import type { Session } from './session.ts'
 
 /** What is to be done again and again: schedules.json, and beside it what the configuration asks for. */
@@ -32,6 +35,7 @@ export interface SchedulesPort {
   noteRun(id: string, run: ScheduleRun): Promise<boolean>
   noteRetry(id: string, before: string, run: ScheduleRun): Promise<void>
   noteOutcome(id: string, run: string, outcome: RunEnd): Promise<void>
+  strikeRuns(id: string, runs: readonly string[]): Promise<void>
 }
 
 /** @throws E_NO_REPOSITORY, E_DAMAGED where schedules.json cannot be read. */
@@ -40,14 +44,33 @@ export async function listSchedules(session: Session): Promise<ScheduleListing> 
   return {
     schedules: await allSchedules(session),
     zone: settings.timeZone,
-    services: services.map(({ name, rpoHours }) => ({ name, rpoHours })),
+    services: services.map(({ name, rpoHours, hasRpo }) => ({ name, rpoHours: hasRpo ? rpoHours : null })),
   }
 }
 
 /** Those of schedules.json first. What stands there goes before what the configuration asks for under the same id. */
 export async function allSchedules(session: Session): Promise<ListedSchedule[]> {
-  const { schedules: own, configured = {} } = await readSchedules(session)
-  const asked = askedSchedules(session).filter(({ id }) => own.every((schedule) => schedule.id !== id))
+  const found = await readSchedules(session)
+  return listed(session, found, askedSchedules(session))
+}
+
+/** The same, and the cleanup as a schedule of its own (`cleanupScheduleId`) where a policy lets anything go. */
+export async function scheduledWithCleanup(session: Session): Promise<ListedSchedule[]> {
+  const found = await readSchedules(session)
+  return listed(session, found, [...askedSchedules(session), ...askedCleanup(session)])
+}
+
+/** Those of the configuration, the cleanup too, as if none had ever run. */
+export function configuredListing(session: Session): ListedSchedule[] {
+  return listed(session, { schedules: [] }, [...askedSchedules(session), ...askedCleanup(session)])
+}
+
+function listed(
+  session: Session,
+  { schedules: own, configured = {} }: Pick<Schedules, 'schedules' | 'configured'>,
+  allAsked: readonly ScheduleDraft[],
+): ListedSchedule[] {
+  const asked = allAsked.filter(({ id }) => own.every((schedule) => schedule.id !== id))
   const now = new Date(session.world.clock.now()).toISOString()
   return [
     ...own.map((schedule) => ({ schedule, origin: 'schedules.json' as const })),
@@ -58,42 +81,78 @@ export async function allSchedules(session: Session): Promise<ListedSchedule[]> 
       return {
         schedule: { ...schedule, createdAt: since, lastRuns: note?.lastRuns ?? [] },
         origin: 'configuration' as const,
+        ...placed(session, schedule.id),
       }
     }),
   ]
 }
 
 export async function saveSchedule(session: Session, draft: ScheduleDraft, as: 'new' | 'changed'): Promise<Schedule> {
-  const { clock } = session.world
-  const now = new Date(clock.now()).toISOString()
-  const schedule = checked({ ...draft, createdAt: now, lastRuns: [] }, session.parts.configured.services)
+  const now = new Date(session.world.clock.now()).toISOString()
+  const own = await ownSchedules(session)
   const store = session.parts.schedulesOf(session.repository())
   if (as === 'new') {
-    refuseConfigured(session, await ownSchedules(session), draft.id)
+    const schedule = checkNew(session, own, draft)
     await store.add(schedule)
     return schedule
   }
-  const own = await ownSchedules(session)
-  refuseConfigured(session, own, draft.id)
+  const schedule = checked({ ...draft, createdAt: now, lastRuns: [] }, session.parts.configured.services)
+  requireOwn(session, own, draft.id, 'change it there')
+  if (schedule.enabled) refuseNever(schedule)
   return store.change(draft.id, (before) => {
-    const { createdAt, lastRuns, activeSince } = before
-    // Instants that passed while it was off, or had other times, were not missed.
-    const anew = schedule.enabled && (!before.enabled || before.cron !== schedule.cron || before.tz !== schedule.tz)
-    const since = anew ? now : activeSince
-    return { ...before, ...schedule, createdAt, lastRuns, ...(since === undefined ? {} : { activeSince: since }) }
+    const { createdAt, lastRuns } = before
+    const hasOtherTimes = before.cron !== schedule.cron || before.tz !== schedule.tz
+    const { activeSince: _, ...rest } = before
+    return { ...rest, ...schedule, createdAt, lastRuns, ...sinceOf(before, schedule.enabled, hasOtherTimes, now) }
   })
 }
 
+/** Lets one of schedules.json run by itself, or rest. */
+export async function enableSchedule(
+  session: Session,
+  id: string,
+  enabled: boolean,
+): Promise<{ readonly schedule: Schedule; readonly changed: boolean }> {
+  const now = new Date(session.world.clock.now()).toISOString()
+  const own = await ownSchedules(session)
+  requireOwn(session, own, id, `change it there: "enabled": ${enabled} in the file, or BACKUP_…_ENABLED=${enabled}`)
+  let changed = false
+  const schedule = await session.parts.schedulesOf(session.repository()).change(id, (before) => {
+    if (enabled) refuseNever(before)
+    changed = before.enabled !== enabled
+    return { ...before, enabled, ...sinceOf(before, enabled, false, now) }
+  })
+  return { schedule, changed }
+}
+
+/** Instants that passed while it was off, or had other times, were not missed. */
+function sinceOf(
+  before: Schedule,
+  enabled: boolean,
+  hasOtherTimes: boolean,
+  now: string,
+): Pick<Schedule, 'activeSince'> {
+  const since = enabled && (!before.enabled || hasOtherTimes) ? now : before.activeSince
+  return since === undefined ? {} : { activeSince: since }
+}
+
 export async function removeSchedule(session: Session, id: string): Promise<Schedule> {
-  refuseConfigured(session, await ownSchedules(session), id)
+  requireOwn(session, await ownSchedules(session), id, 'take it out there')
   return session.parts.schedulesOf(session.repository()).forget(id)
+}
+
+function askedCleanup({ parts }: Session): ScheduleDraft[] {
+  const asked = configuredCleanup(parts.configured.sources)
+  if (asked === null) return []
+  const times = { ...asked, if_missed: 'run-once', jitter_seconds: 0, enabled: true } as const
+  return [{ id: cleanupScheduleId, name: 'cleanup', type: 'full', services: [], ...times }]
 }
 
 function askedSchedules({ parts }: Session): readonly ScheduleDraft[] {
   return configuredSchedules(parts.configured.sources)
 }
 
-async function ownSchedules(session: Session): Promise<readonly Schedule[]> {
+export async function ownSchedules(session: Session): Promise<readonly Schedule[]> {
   return (await readSchedules(session)).schedules
 }
 
@@ -104,24 +163,72 @@ async function readSchedules(session: Session): Promise<Pick<Schedules, 'schedul
   throw damagedSchedules(found.why)
 }
 
-function refuseConfigured(session: Session, own: readonly Schedule[], id: string): void {
+/** @throws E_USAGE for one of the configuration, where nothing can be changed from here. */
+function refuseConfigured(session: Session, own: readonly Schedule[], id: string, hint: string): void {
   if (own.some((schedule) => schedule.id === id)) return
   if (askedSchedules(session).every((schedule) => schedule.id !== id)) return
-  throw new BackupError(
-    'E_USAGE',
-    `the schedule ${printable(id)} stands in the configuration`,
-    'change it in backup_config.json or in the environment, or choose another id',
+  const { place } = placed(session, id)
+  throw new BackupError('E_USAGE', `the schedule ${printable(id)} stands in the configuration: ${place}`, hint)
+}
+
+/** @throws E_USAGE for one of the configuration, E_UNKNOWN_ID. */
+export function requireOwn(session: Session, own: readonly Schedule[], id: string, hint: string): void {
+  refuseConfigured(session, own, id, hint)
+  if (own.every((schedule) => schedule.id !== id)) throw unknownSchedule(id, [...own, ...askedSchedules(session)])
+}
+
+export function unknownSchedule(id: string, known: readonly Pick<Schedule, 'id'>[]): BackupError {
+  const near = nearest(
+    id,
+    known.map((schedule) => schedule.id),
   )
+  return new BackupError(
+    'E_UNKNOWN_ID',
+    `no schedule has the id ${printable(id)}`,
+    near === null ? 'run: holdfast schedule list' : `did you mean ${near}?`,
+  )
+}
+
+function placed({ parts }: Session, id: string): { readonly place?: string } {
+  const place = placeOfSchedule(parts.configured.sources, id)
+  return place === null ? {} : { place }
+}
+
+/**
+ * A draft as it would be added beside those of schedules.json.
+ *
+ * @throws E_USAGE, E_UNKNOWN_SERVICE.
+ */
+export function checkNew(session: Session, own: readonly Schedule[], draft: ScheduleDraft): Schedule {
+  const { parts, world } = session
+  const createdAt = new Date(world.clock.now()).toISOString()
+  const schedule = checked({ ...draft, createdAt, lastRuns: [] }, parts.configured.services)
+  refuseNever(schedule)
+  refuseConfigured(session, own, schedule.id, 'choose another name')
+  return schedule
+}
+
+function refuseNever({ cron }: Schedule): void {
+  const reading = parseCron(cron)
+  if (reading.kind === 'problem' || reading.cron.neverFires === null) return
+  throw new BackupError('E_USAGE', `cron: ${printable(cron)} ${reading.cron.neverFires}`, 'choose days that there are')
 }
 
 /** @throws E_USAGE, E_UNKNOWN_SERVICE. */
 function checked(schedule: Schedule, services: readonly ServiceSettings[]): Schedule {
+  requireZone(schedule.tz)
   const read = scheduleSchema.safeParse(schedule)
   if (!read.success) {
     const issue = read.error.issues[0]
     const where = issue === undefined || issue.path.length === 0 ? 'the schedule' : issue.path.join('.')
     throw new BackupError('E_USAGE', `${where}: ${issue?.message ?? 'is wrong'}`, 'correct it, and save again')
   }
+  if (schedule.type === 'service' && schedule.services.length === 0)
+    throw new BackupError(
+      'E_USAGE',
+      'services: the type service needs a selection',
+      'name services, or choose type full',
+    )
   const names = services.map(({ name }) => name)
   for (const service of schedule.services) {
     if (names.includes(service)) continue
@@ -133,4 +240,13 @@ function checked(schedule: Schedule, services: readonly ServiceSettings[]): Sche
     )
   }
   return read.data
+}
+
+function requireZone(name: string): void {
+  try {
+    openZone(name)
+  } catch (error) {
+    if (!(error instanceof BackupError)) throw error
+    throw new BackupError('E_USAGE', `tz: ${error.message}`, error.hint)
+  }
 }

@@ -19,14 +19,14 @@ export async function openScratch(
   holder: LockHolder,
   signal: AbortSignal,
 ): Promise<Scratch> {
-  if (!isScarce(world, repository)) {
+  if (!world.readOnly && !isScarce(world, repository)) {
     try {
       return await openWorkspace(world, repository, holder, signal)
     } catch (error) {
       if (!(error instanceof BackupError && (error.code === 'E_IO' || error.code === 'E_NO_SPACE'))) throw error
     }
   }
-  // A repository on read-only or full media is what a restore may have to make do with.
+  // A repository that is only to be looked at, or on read-only or full media, is what a restore may have to make do with.
   const path = joinPath(world.temporary, `holdfast-${holder.run}` as BytePath)
   try {
     world.files.makeDirectory(path, 0o700)

@@ -168,7 +168,7 @@ async function writeStream(
   const writer = new ArchiveWriter(files, sink, identity, compression, tocSpool)
   let thread: ThreadedSource | null = null
   try {
-    const progress = () => onProgress(writer.contentBytes, writer.entries)
+    const progress = () => onProgress(writer.toc.contentBytes, writer.toc.entries)
     if (base !== null && kept !== null) {
       await fillArchive(base.lineage, writer, { kept, compression, signal: context.signal, onProgress: progress })
       return { ...writer.finish(warnings()), emptyRoots: [] }

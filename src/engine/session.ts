@@ -21,6 +21,8 @@ export interface EngineParts {
   schedulesOf(repository: Repository): SchedulesPort
   /** Asks a person for the passphrase; null where there is nobody to ask. */
   readonly askPassphrase: (() => Promise<string>) | null
+  /** What was typed was wrong: `askPassphrase` asks anew. */
+  forgetPassphrase?(): void
 }
 
 /** What the deeds of one process share: the repository, the key once it was looked for, the catalog. */
@@ -73,6 +75,12 @@ export class Session {
     const text = await this.parts.askPassphrase()
     this.#key = text === '' ? null : { secret: secretFromText(text), origin: 'the passphrase that was typed' }
     return this.#key
+  }
+
+  /** What a person typed opens nothing: whoever needs the key next asks again. */
+  forgetTypedKey(): void {
+    this.#key = undefined
+    this.parts.forgetPassphrase?.()
   }
 
   /** Keys for backups that may be encrypted; asks only where one of them is. */

@@ -2,7 +2,7 @@ import { damaged } from '../model/errors.ts'
 import { type BytePath, comparePaths, displayPath } from '../model/path.ts'
 import type { TocEntry } from '../model/toc.ts'
 import type { Lineage, PageLines } from './archive/lineage.ts'
-import { pathOfLine } from './archive/toc-line.ts'
+import { pathOfLine } from './archive/parse-toc-line.ts'
 import type { PageReference } from './archive/toc-pages.ts'
 import { compareEntry, type Difference } from './plan/compare.ts'
 

@@ -67,6 +67,12 @@ export type ListedEntry = Pick<
   | 'torn'
 >
 
+/** In an object of its own, so that the rest of the entry can go. */
+export function listed(entry: TocEntry): ListedEntry {
+  const { path, type, mode, uid, gid, userName, groupName, sizeBytes, mtimeNs, deviceNumber, linkTarget, torn } = entry
+  return { path, type, mode, uid, gid, userName, groupName, sizeBytes, mtimeNs, deviceNumber, linkTarget, torn }
+}
+
 export interface Child {
   readonly path: BytePath
   /** Null for a directory of which only what lies in it was backed up, and where the entry cannot be read. */

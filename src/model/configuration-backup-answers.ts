@@ -1,4 +1,5 @@
 import {
+  byTheClock,
   copySection,
   ifEnabled,
   ifFalse,
@@ -65,7 +66,7 @@ export const backupRows: readonly KeyRow[] = [
   {
     key: 'services.*.rpo_hours',
     answer: 'effect',
-    text: 'how old the newest backup may be before `status` calls it a problem; default 25',
+    text: 'how old the newest backup may be before `status` calls it a problem; without it, what the schedules allow, else 25',
   },
   {
     key: 'services.*.rto_minutes',
@@ -168,8 +169,13 @@ export const backupRows: readonly KeyRow[] = [
   },
   { key: 'compression.thresholds.compression_enabled', answer: 'effect', text: '`false` is the compression `none`' },
 
-  { key: 'schedules.*', answer: ifEnabled('warning'), text: `nothing runs it: ${noDaemon}` },
-  { key: 'schedules.*.enabled', answer: 'effect', text: 'kept with the schedule; `false` asks for nothing to be run' },
+  {
+    key: 'schedules.*.cron_expression',
+    answer: 'effect',
+    text: 'when it is run by `holdfast --daemon`, on the clock of `global_settings.default_timezone`; `holdfast schedule list` shows it',
+  },
+  { key: 'schedules.*.type', answer: 'effect', text: 'the type of the backups it makes; default `full`' },
+  { key: 'schedules.*.enabled', answer: 'effect', text: '`false`: it is listed, and not run by itself' },
   {
     key: 'schedules.*.include_paths',
     answer: 'effect',
@@ -180,12 +186,12 @@ export const backupRows: readonly KeyRow[] = [
   {
     key: 'advanced_scheduling.adaptive_backup',
     answer: ifEnabled('warning'),
-    text: `changes start no backup: ${noDaemon}`,
+    text: `changes start no backup: ${byTheClock}`,
   },
   {
     key: 'advanced_scheduling.event_driven',
     answer: ifEnabled('warning'),
-    text: `events start no backup: ${noDaemon}`,
+    text: `events start no backup: ${byTheClock}`,
   },
 
   { key: 'retention_policies.*', answer: 'notice', text: noRetention },
@@ -204,7 +210,7 @@ export const backupRows: readonly KeyRow[] = [
   {
     key: 'recovery.verification_enabled',
     answer: 'effect',
-    text: 'read each backup back before it counts as made; default `true`',
+    text: 'read each backup back before it counts as made; default `true`; `false` also keeps `status` from asking for verifications',
   },
   {
     key: 'recovery.parallel_restore_threads',

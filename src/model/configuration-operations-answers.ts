@@ -2,12 +2,10 @@ import {
   ifAny,
   ifEnabled,
   ifFalse,
-  ifOther,
   ifTrue,
   type KeyRow,
   noApi,
   noCopies,
-  noDaemon,
   noMail,
   noRetention,
   owner,
@@ -18,7 +16,7 @@ export const operationsRows: readonly KeyRow[] = [
   {
     key: 'monitoring.enabled',
     answer: ifTrue('notice'),
-    text: 'not supported yet, because nothing runs between commands; `status` tells the state when asked',
+    text: 'has no effect: the daemon watches always, and `status` tells the same when asked',
   },
   {
     key: 'monitoring.metrics_collection',
@@ -28,19 +26,28 @@ export const operationsRows: readonly KeyRow[] = [
   {
     key: 'monitoring.health_checks',
     answer: 'notice',
-    text: 'not supported yet, because nothing runs between commands; `doctor` checks when asked',
+    text: 'has no effect: the daemon looks at the age of the backups, the catalog and the disk every quarter of an hour, whatever stands here; key and tools are checked by `doctor`, when asked',
   },
   {
     key: 'monitoring.logging.level',
     answer: 'effect',
-    text: 'what is logged: `DEBUG`, `INFO` (default), `WARNING`, `ERROR` or `CRITICAL`',
+    text: 'what the daemon logs: `DEBUG`, `INFO` (default), `WARNING`, or `ERROR` and `CRITICAL`, which are one',
   },
   {
     key: 'monitoring.logging.file_path',
-    answer: 'notice',
-    text: `the daemon’s log goes there; ${noDaemon}; each run keeps its own log in the root`,
+    answer: 'effect',
+    text: 'the daemon’s log goes there as well as to stdout, one JSON object a line; its directory must exist',
   },
-  { key: 'monitoring.logging.rotation', answer: 'notice', text: `the daemon’s log is rotated so; ${noDaemon}` },
+  {
+    key: 'monitoring.logging.rotation.size_mb',
+    answer: 'effect',
+    text: 'the log file becomes `file.1` before it grows beyond so many MiB, and `file.1` becomes `file.2`; default 100',
+  },
+  {
+    key: 'monitoring.logging.rotation.backup_count',
+    answer: 'effect',
+    text: 'so many of them are kept; default 10; `0`: the full file is begun anew',
+  },
   {
     key: 'monitoring.logging.sensitive_data_masking',
     answer: ifFalse('notice'),
@@ -116,8 +123,8 @@ export const operationsRows: readonly KeyRow[] = [
   { key: 'global_settings.company_name', answer: 'effect', text: 'shown by `doctor`' },
   {
     key: 'global_settings.default_timezone',
-    answer: ifOther('notice', 'UTC'),
-    text: 'kept for schedules, but not supported yet, because the daemon is not built; times are printed in UTC',
+    answer: 'effect',
+    text: 'the clock that schedules go by, where they name none of their own; default `UTC`. All other times are printed in UTC',
   },
   { key: 'global_settings.backup_retention_days', answer: 'notice', text: noRetention },
   {

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { isCronExpression } from './configuration-cron.ts'
+import { cronFieldOrder, parseCron } from './cron.ts'
 
 /** The kinds of value that stand in backup_config.json and in the environment. */
 
@@ -19,19 +19,36 @@ export const share = z.int().min(1).max(100)
 export const port = z.int().min(1).max(65_535)
 export const strings = z.array(text)
 export const paths = z.array(pathText)
-export const cron = z.string().refine(isCronExpression, {
-  error: 'must be a cron expression of five fields, or six with seconds first',
+export const cron = z.string().check(({ value, issues }) => {
+  const wrong = wrongInCron(value)
+  if (wrong !== null) issues.push({ code: 'custom', input: value, message: wrong })
 })
 export const timeZone = z.string().refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin or UTC' })
 export const url = z.url({ error: 'must be a URL' })
 export const permissions = z.string().regex(/^0?[0-7]{3}$/, { error: 'must be three octal digits, such as "700"' })
 
+/** Names the field; the wrong part only where it looks like one: it may be a passphrase put in the wrong place. */
+function wrongInCron(text: string): string | null {
+  const reading = parseCron(text)
+  if (reading.kind === 'cron') return reading.cron.neverFires
+  const { field, start, end, message, hint } = reading.problem
+  const must = `must be a cron expression (${cronFieldOrder})`
+  if (field === null) return `${must}, or six fields with the second first`
+  return `${must}: ${/^[\d*,/-]{0,20}$/.test(text.slice(start, end)) ? message : hint}`
+}
+
+/** To ask the system takes a tenth of a millisecond, and schedules.json is read for years. */
+const knownZones = new Set<string>()
+
 function isTimeZone(name: string): boolean {
+  if (knownZones.has(name)) return true
   try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
+    new Intl.DateTimeFormat('en', { timeZone: name })
   } catch {
     return false
   }
+  knownZones.add(name)
+  return true
 }
 
 /** A name that becomes part of a file name: one path component, no leading dot or dash. */

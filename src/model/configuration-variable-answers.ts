@@ -1,4 +1,4 @@
-import { type Level, noCopies, noDaemon, noMail, noRetention } from './configuration-answers.ts'
+import { type Level, noCopies, noMail, noRetention } from './configuration-answers.ts'
 import type { VariableName } from './configuration-variables.ts'
 
 /** What a flag of the environment says; null where it is not set. */
@@ -10,10 +10,6 @@ export interface VariableRow {
   readonly text: string
 }
 
-const dailyTime = (enabled: VariableName): VariableRow['answer'] => {
-  // the warning stands at the switch where there is one
-  return (isTrue) => (isTrue(enabled) === false ? null : isTrue(enabled) === null ? 'warning' : 'notice')
-}
 const ifOn =
   (name: VariableName): VariableRow['answer'] =>
   (isTrue) =>
@@ -42,12 +38,32 @@ export const variableRows: readonly VariableRow[] = [
   },
   { name: 'BACKUP_RECOVERY_RETENTION_DAYS', answer: 'notice', text: noRetention },
   { name: 'BACKUP_RECOVERY_ALERT_EMAIL', answer: 'warning', text: noMail },
-  { name: 'BACKUP_DAILY_ENABLED', answer: ifOn('BACKUP_DAILY_ENABLED'), text: `nothing runs it: ${noDaemon}` },
-  { name: 'BACKUP_DAILY_TIME', answer: dailyTime('BACKUP_DAILY_ENABLED'), text: `nothing runs at it: ${noDaemon}` },
-  { name: 'BACKUP_WEEKLY_ENABLED', answer: ifOn('BACKUP_WEEKLY_ENABLED'), text: `nothing runs it: ${noDaemon}` },
-  { name: 'BACKUP_WEEKLY_TIME', answer: dailyTime('BACKUP_WEEKLY_ENABLED'), text: `nothing runs at it: ${noDaemon}` },
-  { name: 'BACKUP_MONTHLY_ENABLED', answer: ifOn('BACKUP_MONTHLY_ENABLED'), text: `nothing runs it: ${noDaemon}` },
-  { name: 'BACKUP_MONTHLY_TIME', answer: dailyTime('BACKUP_MONTHLY_ENABLED'), text: `nothing runs at it: ${noDaemon}` },
+  {
+    name: 'BACKUP_DAILY_ENABLED',
+    answer: 'effect',
+    text: 'asks for the schedule `daily`, an incremental backup of everything; one of that name in the file goes before it',
+  },
+  { name: 'BACKUP_DAILY_TIME', answer: 'effect', text: 'when `daily` runs, as a cron expression; default `0 2 * * *`' },
+  {
+    name: 'BACKUP_WEEKLY_ENABLED',
+    answer: 'effect',
+    text: 'asks for the schedule `weekly`, a full backup of everything; one of that name in the file goes before it',
+  },
+  {
+    name: 'BACKUP_WEEKLY_TIME',
+    answer: 'effect',
+    text: 'when `weekly` runs, as a cron expression; default `0 3 * * 0`',
+  },
+  {
+    name: 'BACKUP_MONTHLY_ENABLED',
+    answer: 'effect',
+    text: 'asks for the schedule `monthly`, a full backup of everything; one of that name in the file goes before it',
+  },
+  {
+    name: 'BACKUP_MONTHLY_TIME',
+    answer: 'effect',
+    text: 'when `monthly` runs, as a cron expression; default `0 4 1 * *`',
+  },
   { name: 'BACKUP_RETENTION_DAILY', answer: 'notice', text: noRetention },
   { name: 'BACKUP_RETENTION_WEEKLY', answer: 'notice', text: noRetention },
   { name: 'BACKUP_RETENTION_MONTHLY', answer: 'notice', text: noRetention },

@@ -70,6 +70,8 @@ export interface ServiceSettings {
   readonly urlVariable: string | null
   readonly pathVariable: string | null
   readonly rpoHours: number
+  /** Somebody asked for that RPO: it goes before what the schedules allow. */
+  readonly hasRpo: boolean
   readonly rtoMinutes: number | null
   /** Why it cannot be backed up, for the warning of a create that would include it; null where it can. */
   readonly problem: string | null
@@ -86,6 +88,20 @@ export interface ScheduleSettings {
 }
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
+
+/** The daemon's log; it goes to stdout too. */
+export interface LoggingSettings {
+  /** What weighs less is not logged. */
+  readonly level: LogLevel
+  /** Absolute; null: stdout alone. */
+  readonly file: BytePath | null
+  readonly rotation: {
+    /** A file that would grow beyond this is put aside. */
+    readonly sizeBytes: number
+    /** How many that were put aside are kept. */
+    readonly backups: number
+  }
+}
 
 export interface Settings {
   /** Absolute. */
@@ -104,8 +120,7 @@ export interface Settings {
   readonly workers: WorkerSettings
   /** Whether a backup is read back before it is committed. */
   readonly verification: boolean
-  readonly logLevel: LogLevel
-  readonly logFile: BytePath | null
+  readonly logging: LoggingSettings
   readonly schedules: readonly ScheduleSettings[]
 }
 

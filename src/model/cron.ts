@@ -82,7 +82,8 @@ const fields: readonly FieldRules[] = [
     takes: '0 to 7 (both ends are Sunday) or SUN to SAT',
   },
 ]
-const order = 'minute, hour, day of month, month, day of week'
+/** The five fields, in their order. */
+export const cronFieldOrder = 'minute, hour, day of month, month, day of week'
 
 const shorthands: Readonly<Record<string, string>> = {
   '@yearly': '0 0 1 1 *',
@@ -100,11 +101,11 @@ export function parseCron(text: string): CronReading {
   if (words.length === 1 && first !== undefined && first.text.startsWith('@')) {
     const meant = shorthands[first.text.toLowerCase()]
     if (meant !== undefined) return named(first.text, meant)
-    const hint = `known are ${Object.keys(shorthands).join(', ')}, or five fields: ${order}`
+    const hint = `known are ${Object.keys(shorthands).join(', ')}, or five fields: ${cronFieldOrder}`
     return wrong(null, first.start, first.text, `${quoted(first.text)} is not a known shorthand`, hint)
   }
   if (words.length !== 5 && words.length !== 6) {
-    const message = `a cron expression has five fields (${order}), or six with the second first; this has ${words.length}`
+    const message = `a cron expression has five fields (${cronFieldOrder}), or six with the second first; this has ${words.length}`
     return wrong(null, 0, text, message, 'for example 0 2 * * * is every day at 02:00')
   }
   const given = words.length === 6 ? words : [{ text: '0', start: 0 }, ...words]

@@ -10,7 +10,14 @@ import type { PinOptions, PinOutcome, UnpinOptions } from './pin.ts'
 import type { PlannedRestore, RestoreOptions, TargetLook } from './planned-restore.ts'
 import type { InitOptions, InitResult, ListOptions, ListResult, RebuildResult } from './repository.ts'
 import type { RetentionGround } from './retention.ts'
-import type { Schedule, ScheduleDraft, ScheduleListing } from './schedule.ts'
+import type {
+  AddedSchedule,
+  DescribedSchedule,
+  Schedule,
+  ScheduleDraft,
+  ScheduleListing,
+  ScheduleWish,
+} from './schedule.ts'
 import type { SourceListing } from './source-listing.ts'
 import type { DoctorReport, StatusReport } from './status.ts'
 import type { TocEntry } from './toc.ts'
@@ -65,12 +72,32 @@ export interface Engine {
   /**
    * Adds a schedule, or changes the one of its id: `as` says which was meant.
    *
-   * @throws E_USAGE for a draft that is none, an id that is taken, and one of the configuration; E_UNKNOWN_ID;
-   * E_UNKNOWN_SERVICE; E_DAMAGED.
+   * @throws E_USAGE for a draft that is none or never runs, an id that is taken, and one of the configuration;
+   * E_UNKNOWN_ID; E_UNKNOWN_SERVICE; E_DAMAGED.
    */
   saveSchedule(draft: ScheduleDraft, as: 'new' | 'changed'): Promise<Schedule>
   /** Gives the schedule that is no more. Its backups stay. @throws E_UNKNOWN_ID, E_USAGE for one of the configuration, E_DAMAGED. */
   removeSchedule(id: string): Promise<Schedule>
+  /** The same schedules with what their times mean. @throws E_DAMAGED. */
+  describeSchedules(): Promise<readonly DescribedSchedule[]>
+  /**
+   * Adds a schedule; the repository is made where there is none, as a create does. Without a name, its id is one that
+   * nobody has. @throws E_USAGE, E_UNKNOWN_SERVICE, E_KEY_MISSING, E_DAMAGED.
+   */
+  addSchedule(wish: ScheduleWish): Promise<AddedSchedule>
+  /**
+   * Lets a schedule run by itself, or rest. What it left out meanwhile was not missed.
+   * @throws E_UNKNOWN_ID, E_USAGE for one of the configuration, E_DAMAGED.
+   */
+  enableSchedule(
+    id: string,
+    enabled: boolean,
+  ): Promise<{ readonly schedule: DescribedSchedule; readonly changed: boolean }>
+  /**
+   * The create that a schedule stands for, now; also where it is switched off. It is noted with the schedule's runs.
+   * @throws E_UNKNOWN_ID, E_BUSY where somebody runs this schedule, E_DAMAGED, and what a create throws.
+   */
+  runSchedule(id: string, during: During): Promise<CreateOutcome>
   /** What decides which backups stay; nothing is changed. */
   retention(): Promise<RetentionGround>
   rebuild(during: During): Promise<RebuildResult>

@@ -56,4 +56,5 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('consolidate'), backup: z.string().min(1) }),
   z.strictObject({ kind: z.literal('delete'), backup: z.string().min(1) }),
   z.strictObject({ kind: z.literal('cleanup'), order: cleanupOrderSchema }),
+  z.strictObject({ kind: z.literal('schedule'), id: z.string().min(1) }),
 ]) satisfies z.ZodType<JobRequest>

@@ -37,6 +37,8 @@ export interface Jobs {
    * @throws E_UNKNOWN_ID, E_BUSY where the run lives but its process cannot be reached from here.
    */
   cancel(run: string): Promise<void>
+  /** Ends the run's process at once, as SIGKILL does, for one that does not heed `cancel`. @throws the same. */
+  kill(run: string): Promise<void>
   /** A file for a plan that is to be handed to a job (`PlannedRestore.save`), named after the plan. It is not made. */
   planFile(plan: string): string
 }
@@ -57,7 +59,7 @@ export type JobRequest =
       /** How old the plan may be; null is the 15 minutes every plan has. */
       readonly ttlMs: number | null
       readonly workers: number | null
-      /** Whether the file is removed once its run exists. */
+      /** Whether the file is removed once its run exists, or will not exist. */
       readonly removePlan: boolean
     }
   | { readonly kind: 'verify'; readonly options: VerifyOptions }
@@ -65,6 +67,8 @@ export type JobRequest =
   /** Deletes for good. `backup` is a whole id. */
   | { readonly kind: 'delete'; readonly backup: string }
   | { readonly kind: 'cleanup'; readonly order: CleanupOrder }
+  /** Runs a schedule now. */
+  | { readonly kind: 'schedule'; readonly id: string }
 
 export interface RunQuery {
   readonly limit: number

@@ -109,6 +109,37 @@ export interface ListedSchedule {
   readonly schedule: Schedule
   /** `configuration`: asked for by backup_config.json or the environment, and changed there. */
   readonly origin: 'schedules.json' | 'configuration'
+  /** Where the configuration asks for it: a key and its place in the file, or a variable. Absent elsewhere. */
+  readonly place?: string
+}
+
+/** A schedule as asked for on a command line; null is what is configured, or made from the rest. */
+export interface ScheduleWish extends Omit<ScheduleDraft, 'id' | 'name' | 'tz' | 'enabled'> {
+  readonly name: string | null
+  readonly tz: string | null
+}
+
+/** A schedule with what its times mean at this moment. */
+export interface DescribedSchedule extends ListedSchedule {
+  /** `At 02:00, every day` */
+  readonly words: string
+  /** The next five; none where it is switched off. */
+  readonly next: readonly ScheduleTime[]
+  /** How its last run stands; null where it has none. `died`: nobody has ended it. */
+  readonly last: RunOutcome | 'running' | 'died' | null
+}
+
+export interface ScheduleTime {
+  /** ISO 8601 UTC. */
+  readonly at: string
+  /** `Mon 2026-11-23 02:00 +01:00   01:00Z`: on the clock of the schedule's zone, and on that of UTC. */
+  readonly text: string
+}
+
+export interface AddedSchedule {
+  readonly schedule: DescribedSchedule
+  /** What a person should know of it: clocks that are set, runs that meet, backups older than they may become. */
+  readonly warnings: readonly string[]
 }
 
 export interface ScheduleListing {
@@ -116,8 +147,8 @@ export interface ScheduleListing {
   readonly schedules: readonly ListedSchedule[]
   /** The zone that is configured for new ones. */
   readonly zone: string
-  /** What a schedule may back up, and how old its newest backup may become, in hours. */
-  readonly services: readonly { readonly name: string; readonly rpoHours: number }[]
+  /** What a schedule may back up, and how old its newest backup may become, in hours; null where nobody said. */
+  readonly services: readonly { readonly name: string; readonly rpoHours: number | null }[]
 }
 
 /** The part of a schedule that says when it is due. */

@@ -21,21 +21,30 @@ export interface Alert {
   readonly message: string
 }
 
+/** `default`: neither an RPO nor a schedule is configured for the service. */
+export type AllowedBy = 'rpo' | 'schedule' | 'default'
+
 export interface StatusReport {
   readonly ok: boolean
   readonly root: string
   readonly alerts: readonly Alert[]
   /** What the alerts say. */
   readonly problems: readonly string[]
-  /** Who runs the schedules; null where nobody does. */
-  readonly daemon: { readonly pid: number; readonly since: string } | null
+  /** Who runs the schedules; null where nobody does. Its pid and time are null where it could not write them down. */
+  readonly daemon: { readonly pid: number | null; readonly since: string | null } | null
+  /** How many schedules are enabled. */
+  readonly schedules: number
   readonly backups: number
   readonly services: readonly {
     readonly name: string
+    /** The newest that is there, not damaged, and needs nothing that is not. */
     readonly lastGood: string | null
     readonly lastGoodId: string | null
     readonly ageHours: number | null
     readonly rpoHours: number
+    /** How old the last good one may become before a person is told, and what says so. */
+    readonly allowedHours: number
+    readonly because: AllowedBy
     readonly overdue: boolean
     readonly backups: number
   }[]

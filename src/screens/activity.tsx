@@ -9,9 +9,10 @@ import { useKeys } from './keys/use-keys.ts'
 import { CancelRun } from './parts/cancel-run.tsx'
 import { useFilter } from './parts/filter.tsx'
 import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { TableView, useTable } from './parts/table.tsx'
 import { useAllRuns } from './parts/use-all-runs.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
+import { emptyLines, exactly } from './text/boxes.ts'
 import type { Column } from './text/columns.ts'
 import { wrap } from './text/cut.ts'
 import type { FilterField } from './text/filter.ts'
@@ -50,13 +51,7 @@ function Activity(): ReactNode {
   useRunKeys(row, cancel)
   const tableColumns = useMemo(() => runColumns(glyphs, now), [glyphs, now])
 
-  if (latest.value === null) {
-    const lines =
-      latest.trouble === null
-        ? emptyLines('Reading the runs', '', columns)
-        : troubleLines(latest.trouble, 'r tries again', columns, glyphs)
-    return <Lines lines={exactly(lines, rows)} />
-  }
+  if (latest.value === null) return <NotRead trouble={latest.trouble} reading="Reading the runs" />
   const count = `${formatCount(runs.length)}${isAll ? '' : '+'}`
   const title = filter.line(columns) ?? ruleLine(lineOf('Runs ', span(count, 'bold')), 'newest first', columns, glyphs)
   const below =

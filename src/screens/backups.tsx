@@ -10,6 +10,7 @@ import { DeleteDialog } from './parts/delete-dialog.tsx'
 import { useFilter } from './parts/filter.tsx'
 import { Lines } from './parts/lines.tsx'
 import { Menu } from './parts/menu.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { PinDialog } from './parts/pin-dialog.tsx'
 import { type TableState, TableView, useTable } from './parts/table.tsx'
 import { VerifyMenu } from './parts/verify-menu.tsx'
@@ -22,9 +23,9 @@ import {
   stateOfBackup,
   verifiedSpan,
 } from './text/backup-words.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
-import type { Column } from './text/columns.ts'
-import { type Glyphs, lookOf } from './text/glyphs.ts'
+import { emptyLines, exactly } from './text/boxes.ts'
+import { type Column, stateColumn } from './text/columns.ts'
+import type { Glyphs } from './text/glyphs.ts'
 import { ageText, shortId, shortMoment } from './text/ids.ts'
 import { type Line, lineOf, span } from './text/line.ts'
 import { plainMessage, plainText } from './text/plain.ts'
@@ -80,7 +81,7 @@ type Open =
   | { readonly kind: 'pin'; readonly backups: readonly CatalogEntry[] }
 
 function Backups(): ReactNode {
-  const { glyphs, store, now: clock } = useConsole()
+  const { glyphs, store, facts, now: clock } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
   const list = useLoaded(store.list)
@@ -101,19 +102,15 @@ function Backups(): ReactNode {
   useBackupKeys(table, setOpen)
   const tableColumns = useMemo(() => backupColumns(glyphs, now), [glyphs, now])
 
-  if (list.value === null) {
-    const lines =
-      list.trouble === null
-        ? emptyLines('Reading the list of backups', '', columns)
-        : troubleLines(list.trouble, 'r tries again', columns, glyphs)
-    return <Lines lines={exactly(lines, rows)} />
-  }
+  if (list.value === null) return <NotRead trouble={list.trouble} reading="Reading the list of backups" />
   const title = filter.line(columns) ?? titleLine(table, all.length, order, columns, glyphs)
   const below: readonly Line[] =
     row === null
       ? emptyLines(
           filter.isOn ? 'Nothing matches.' : 'No backups yet.',
-          filter.isOn ? 'Esc shows all again.' : 'B makes one; on the command line: holdfast create PATH',
+          filter.isOn
+            ? 'Esc shows all again.'
+            : `${facts.readOnly ? 'On' : 'B makes one; on'} the command line: holdfast create PATH`,
           columns,
         )
       : [ruleLine([], row.id, columns, glyphs), ...backupLines(row, now, glyphs)]
@@ -214,15 +211,7 @@ function titleLine(
 
 function backupColumns(glyphs: Glyphs, now: number): readonly Column<CatalogEntry>[] {
   return [
-    {
-      title: 'S',
-      width: glyphs.ok.length,
-      priority: 0,
-      cell: (entry) => {
-        const state = stateOfBackup(entry)
-        return span(glyphs[state], lookOf(state))
-      },
-    },
+    stateColumn(glyphs, stateOfBackup),
     { title: 'ID', width: 4, upTo: 8, priority: 0, cut: 'start', cell: ({ id }) => shortId(id) },
     { title: 'SERVICE', width: 10, upTo: 24, priority: 0, cell: ({ services }) => plainText(services.join(', ')) },
     { title: 'WHEN', width: 11, priority: 0, cell: ({ createdAt }) => shortMoment(createdAt) },

@@ -13,20 +13,20 @@ import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
 import { CleanupDialog } from './parts/cleanup-dialog.tsx'
 import { useFilter } from './parts/filter.tsx'
-import { useForm, useFormLines } from './parts/form.tsx'
 import { Lines } from './parts/lines.tsx'
-import { Above, Overlay } from './parts/overlay.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { TableView, useTable } from './parts/table.tsx'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
+import { TextOverlay } from './parts/text-overlay.tsx'
+import { WhatIf } from './parts/what-if.tsx'
+import { exactly } from './text/boxes.ts'
 import type { Column } from './text/columns.ts'
 import { wrap } from './text/cut.ts'
 import type { FilterField } from './text/filter.ts'
-import type { FormField } from './text/form-state.ts'
 import type { Glyphs } from './text/glyphs.ts'
 import { momentText, shortId, shortMoment } from './text/ids.ts'
 import { type Line, lineOf, span } from './text/line.ts'
 import { plainText } from './text/plain.ts'
-import { countsFrom, countsText, policyWords } from './text/policy-words.ts'
+import { countsText, policyWords } from './text/policy-words.ts'
 
 const keys = {
   inspect: { keys: ['enter'], label: 'inspect', about: 'look into this backup', hint: 6, needs: 'inspect' },
@@ -45,15 +45,10 @@ const keys = {
 
 /** Which backups would go and which stay, and why; and lets them go. */
 function Cleanup(): ReactNode {
-  const { glyphs, store } = useConsole()
-  const { columns, rows } = useArea()
+  const { store } = useConsole()
   const loaded = useLoaded(store.retention)
   if (loaded.value !== null) return <Decisions ground={loaded.value} now={loaded.at ?? 0} />
-  const lines =
-    loaded.trouble === null
-      ? emptyLines('Reading the backups…', '', columns)
-      : troubleLines(loaded.trouble, 'r tries again', columns, glyphs)
-  return <Lines lines={exactly(lines, rows)} />
+  return <NotRead trouble={loaded.trouble} reading="Reading the backups…" />
 }
 
 interface Row {
@@ -113,16 +108,14 @@ function Decisions({ ground, now }: { readonly ground: RetentionGround; readonly
       <TableView table={table} columns={tableColumns} width={columns} />
       <Lines lines={exactly(reasonLines(table.row, now, columns), 2)} />
       {overlay === 'what-if' && (
-        <Above>
-          <WhatIf
-            initial={tried ?? suggestedCounts}
-            onClose={close}
-            onTry={(counts) => {
-              setTried(counts)
-              close()
-            }}
-          />
-        </Above>
+        <WhatIf
+          initial={tried ?? suggestedCounts}
+          onClose={close}
+          onTry={(counts) => {
+            setTried(counts)
+            close()
+          }}
+        />
       )}
       {overlay === 'delete' && (
         <CleanupDialog
@@ -132,9 +125,7 @@ function Decisions({ ground, now }: { readonly ground: RetentionGround; readonly
         />
       )}
       {overlay === 'policy' && (
-        <Above>
-          <PolicyOverlay policy={policy} idle={tried === null ? ground.idle : []} onClose={close} />
-        </Above>
+        <PolicyOverlay policy={policy} idle={tried === null ? ground.idle : []} onClose={close} />
       )}
     </>
   )
@@ -182,7 +173,11 @@ function headLines(
   glyphs: Glyphs,
 ): readonly Line[] {
   const oldest =
-    all.oldestStaying === null ? 'nothing would be left' : `oldest that stays: ${momentText(all.oldestStaying)}`
+    all.rows.length === 0
+      ? 'there is no backup yet'
+      : all.oldestStaying === null
+        ? 'nothing would be left'
+        : `oldest that stays: ${momentText(all.oldestStaying)}`
   const words = policyWords(policy)
   const first = wrap(words[0]!, columns - 16)[0]!
   const which =
@@ -265,56 +260,6 @@ function columnsOf(glyphs: Glyphs, now: number): readonly Column<Row>[] {
   ]
 }
 
-const overlayColumns = 70
-
-function WhatIf({
-  initial,
-  onTry,
-  onClose,
-}: {
-  readonly initial: RetentionCounts
-  onTry(counts: RetentionCounts): void
-  onClose(): void
-}): ReactNode {
-  const { glyphs } = useConsole()
-  const [formFields] = useState<readonly FormField[]>(() => [
-    { kind: 'text', name: 'counts', label: 'Keep', initial: countsText(initial) },
-  ])
-  const form = useForm({
-    title: 'What if',
-    fields: formFields,
-    submit: () => {
-      if (typeof counts !== 'string') onTry(counts)
-    },
-    cancel: onClose,
-  })
-  const counts = countsFrom(form.text('counts'))
-  const lines = useFormLines(formFields, form, overlayColumns - 4)
-  useKeys('dialog', 'What if', {}, {}, { modal: true })
-  const wrong =
-    typeof counts === 'string'
-      ? wrap(counts, overlayColumns - 8).map((text) => lineOf(span(`${glyphs.failed} ${text}`, 'failed')))
-      : []
-  return (
-    <Overlay
-      title="What if the policy were"
-      columns={overlayColumns}
-      lines={[
-        ...lines,
-        [],
-        ...(wrong.length > 0
-          ? wrong
-          : [lineOf(span('keep days daily weekly monthly quarterly yearly minimum', 'dim'))]),
-        lineOf(span('Enter', 'bold'), ' shows what would go   ', span('Esc', 'bold'), ' closes'),
-      ]}
-    />
-  )
-}
-
-const policyKeys = {
-  close: { keys: ['escape', 'q', 'enter', 'p'], label: 'close', about: 'close the policy', hint: 9 },
-} as const satisfies KeyTable
-
 function PolicyOverlay({
   policy,
   idle,
@@ -325,18 +270,15 @@ function PolicyOverlay({
   onClose(): void
 }): ReactNode {
   const { glyphs } = useConsole()
-  useKeys('dialog', 'Policy', policyKeys, { close: onClose }, { modal: true })
-  const lines = [
+  const linesIn = (width: number): readonly Line[] => [
     ...policyWords(policy)
-      .flatMap((text) => wrap(text, overlayColumns - 6))
+      .flatMap((text) => wrap(text, width))
       .map((text) => lineOf(text)),
     ...idle
-      .flatMap((text) => wrap(`${glyphs.warning} ${plainText(text)}`, overlayColumns - 6))
+      .flatMap((text) => wrap(`${glyphs.warning} ${plainText(text)}`, width))
       .map((text) => lineOf(span(text, 'warning'))),
-    [],
-    lineOf(span('Esc', 'bold'), ' closes'),
   ]
-  return <Overlay title="The policy" columns={overlayColumns} lines={lines} />
+  return <TextOverlay title="The policy" columns={70} lines={linesIn} onClose={onClose} />
 }
 
 export const cleanup: ScreenSpec<'cleanup'> = {

@@ -10,6 +10,7 @@ import { AskDialog } from './parts/confirm-dialog.tsx'
 import { CreateOptionsOverlay } from './parts/create-options.tsx'
 import { HowStep, PathStep } from './parts/create-steps.tsx'
 import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { ServiceChoice, type ServiceRow, useServices } from './parts/service-choice.tsx'
 import type { TableState } from './parts/table.tsx'
 import { TextOverlay } from './parts/text-overlay.tsx'
@@ -17,7 +18,6 @@ import { useCounting } from './parts/use-counting.ts'
 import { type CreateAnswers, useCreateAnswers } from './parts/use-create-answers.ts'
 import { useStart } from './parts/use-start.tsx'
 import { Poller } from './store/poller.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
 import {
   amountText,
   baseText,
@@ -69,8 +69,7 @@ const sourcesRestMs = 30_000
 const sourcesShare = 600
 
 function Create({ argument }: { readonly argument: ScreenArguments['create'] }): ReactNode {
-  const { engine, glyphs, store, now } = useConsole()
-  const { columns, rows } = useArea()
+  const { engine, store, now } = useConsole()
   const [sources] = useState(
     () =>
       new Poller<SourceListing>({
@@ -84,13 +83,8 @@ function Create({ argument }: { readonly argument: ScreenArguments['create'] }):
   )
   const { value, trouble } = useLoaded(sources)
   const list = useLoaded(store.list)
-  if (value === null || (list.value === null && list.trouble === null)) {
-    const lines =
-      trouble === null
-        ? emptyLines('Reading what is configured', '', columns)
-        : troubleLines(trouble, 'Esc goes back', columns, glyphs)
-    return <Lines lines={exactly(lines, rows)} />
-  }
+  if (value === null || (list.value === null && list.trouble === null))
+    return <NotRead trouble={trouble} reading="Reading what is configured" next="Esc goes back" />
   // Without a repository there is nothing to build upon; the first backup makes one.
   const isUnknown = list.value === null && list.trouble?.code !== 'E_NO_REPOSITORY'
   const unknown = isUnknown ? (list.trouble?.message ?? '') : null

@@ -1,6 +1,6 @@
 import { type ReactNode, useMemo, useState } from 'react'
 import type { RunSummary } from '../model/jobs.ts'
-import { formatBytes, formatCount } from '../model/units.ts'
+import { formatAge, formatBytes, formatCount } from '../model/units.ts'
 import { useArea, useConsole, useLoaded, useMinute } from './house/console-context.ts'
 import { ruleLine } from './house/header.ts'
 import type { ScreenSpec } from './house/screen.ts'
@@ -10,12 +10,13 @@ import { CancelRun } from './parts/cancel-run.tsx'
 import { FirstRun } from './parts/first-run.tsx'
 import { Lines } from './parts/lines.tsx'
 import { Menu } from './parts/menu.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { RunningLines, runningRows } from './parts/running-lines.tsx'
 import { TableView, useTable } from './parts/table.tsx'
 import { TextOverlay } from './parts/text-overlay.tsx'
 import { useRunning } from './parts/use-running.ts'
 import { sparkline } from './text/bars.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
+import { exactly } from './text/boxes.ts'
 import type { Column } from './text/columns.ts'
 import { wrap } from './text/cut.ts'
 import { activityLine, attentionOf, repositoryLine, safetyLines } from './text/dashboard-lines.ts'
@@ -90,10 +91,8 @@ function Dashboard(): ReactNode {
   )
   const tableColumns = useMemo(() => serviceColumns(glyphs, now), [glyphs, now])
 
-  if (status.value === null && status.trouble !== null && !isEmpty)
-    return <Lines lines={exactly(troubleLines(status.trouble, 'r tries again', columns, glyphs), rows)} />
   if (isEmpty) return <FirstRun hasRepository={status.trouble === null} onStay={stayInFirstRun} />
-  if (status.value === null) return <Lines lines={exactly(emptyLines('Reading the repository', '', columns), rows)} />
+  if (status.value === null) return <NotRead trouble={status.trouble} reading="Reading the repository" />
   return (
     <>
       <Lines lines={top} />
@@ -215,7 +214,13 @@ function serviceColumns(glyphs: Glyphs, now: number): readonly Column<Service>[]
       priority: 0,
       cell: ({ lastGood }) => (lastGood === null ? '-' : ageText(lastGood, now)),
     },
-    { title: 'RPO', width: 4, align: 'right', priority: 4, cell: ({ rpoHours }) => `${rpoHours}h` },
+    {
+      title: 'RPO',
+      width: 4,
+      align: 'right',
+      priority: 4,
+      cell: ({ allowedHours }) => formatAge(allowedHours * 3_600_000),
+    },
     {
       title: 'SIZE',
       width: 8,
@@ -237,7 +242,13 @@ function serviceColumns(glyphs: Glyphs, now: number): readonly Column<Service>[]
     },
     { title: 'KEPT', width: 5, align: 'right', priority: 6, cell: ({ backups }) => formatCount(backups) },
     { title: 'ID', width: 4, upTo: 8, priority: 7, cell: ({ newest }) => (newest === null ? '' : shortId(newest.id)) },
-    { title: 'WHY', width: 23, upTo: 30, priority: 1, cell: ({ why, risk }) => span(why, lookOf(risk)) },
+    {
+      title: 'WHY',
+      width: 23,
+      upTo: 30,
+      priority: 1,
+      cell: ({ why, risk }) => span(why, risk === 'ok' ? 'dim' : lookOf(risk)),
+    },
   ]
 }
 

@@ -51,6 +51,8 @@ const keys = {
   removed: { keys: ['-'], label: 'removed', about: 'only what was removed, or all again' },
   renamed: { keys: ['>'], label: 'renamed', about: 'only what was renamed, or all again' },
   metadata: { keys: ['='], label: 'attributes', about: 'only what has other attributes, or all again' },
+  next: { keys: ['n'], label: 'next', about: 'to the next difference' },
+  before: { keys: ['N'], label: 'before', about: 'to the difference before' },
   copy: { keys: ['y'], label: 'copy path', about: 'this path into the clipboard' },
 } as const satisfies KeyTable
 
@@ -101,6 +103,8 @@ function Diff({ argument }: { readonly argument: ScreenArguments['diff'] }): Rea
     removed: toggle('removed'),
     renamed: toggle('renamed'),
     metadata: toggle('metadata'),
+    next: row !== null && (() => table.moveTo(table.index + 1)),
+    before: row !== null && (() => table.moveTo(table.index - 1)),
     copy: row !== null && (() => copy(`/${plainPath(row.path)}`)),
   })
   const hasServices = state.rows.some(({ service }) => service !== state.rows[0]!.service)

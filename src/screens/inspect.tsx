@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useMemo, useState } from 'react'
 import type { BrowsePlace, Browser } from '../model/browse.ts'
 import { type BytePath, parentOf } from '../model/path.ts'
-import { useArea, useConsole } from './house/console-context.ts'
+import { useConsole } from './house/console-context.ts'
 import type { ScreenArguments, ScreenSpec } from './house/screen.ts'
 import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
@@ -9,10 +9,9 @@ import { type Browsing, browseKeys } from './parts/browse-actions.tsx'
 import { BrowseDirectory } from './parts/browse-directory.tsx'
 import { BrowseFind } from './parts/browse-find.tsx'
 import { BrowseServices } from './parts/browse-services.tsx'
-import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { FindSearch } from './store/find-search.ts'
 import { type Trouble, troubleOf } from './store/loaded.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
 import { shortId } from './text/ids.ts'
 import { noMarks } from './text/path-marks.ts'
 
@@ -31,16 +30,12 @@ type Opening =
   | { readonly kind: 'trouble'; readonly trouble: Trouble }
 
 function Inspect({ argument }: { readonly argument: ScreenArguments['inspect'] }): ReactNode {
-  const { glyphs } = useConsole()
-  const { columns, rows } = useArea()
   const { opening, again } = useOpening(argument)
   useKeys('screen', 'Inspect', troubleKeys, { again: opening.kind === 'trouble' && again })
-  if (opening.kind === 'opening')
-    return <Lines lines={exactly(emptyLines(`Opening ${argument.backup}…`, '', columns), rows)} />
-  if (opening.kind === 'trouble')
-    return (
-      <Lines lines={exactly(troubleLines(opening.trouble, 'r tries again, Esc goes back', columns, glyphs), rows)} />
-    )
+  if (opening.kind !== 'open') {
+    const trouble = opening.kind === 'trouble' ? opening.trouble : null
+    return <NotRead trouble={trouble} reading={`Opening ${argument.backup}…`} next="r tries again, Esc goes back" />
+  }
   return <Browse browser={opening.browser} from={opening.where} />
 }
 

@@ -16,6 +16,7 @@ import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
 import { AskDialog } from './parts/confirm-dialog.tsx'
 import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { Choose } from './restore-steps/choose.tsx'
 import { ConfirmStep } from './restore-steps/confirm.tsx'
 import { PlanStep, planKeys } from './restore-steps/plan.tsx'
@@ -25,7 +26,6 @@ import { TargetStep } from './restore-steps/target.tsx'
 import { useAmount } from './restore-steps/use-amount.ts'
 import { useBrowser } from './restore-steps/use-browser.ts'
 import { type Planned, usePlan } from './restore-steps/use-plan.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
 import type { ImpactFacts } from './text/restore-impact.ts'
 import { stepperLine } from './text/restore-lines.ts'
 import { isNothing } from './text/restore-scope.ts'
@@ -108,14 +108,7 @@ function Restore({ argument }: { readonly argument: ScreenArguments['restore'] }
       </Step>
       <Step of="scope" wizard={wizard} rows={below}>
         {browser === null ? (
-          <Lines
-            lines={exactly(
-              trouble === null
-                ? emptyLines('Opening the backup', '', columns)
-                : troubleLines(trouble, 'Esc goes back', columns, glyphs),
-              below,
-            )}
-          />
+          <NotRead trouble={trouble} reading="Opening the backup" next="Esc goes back" rows={below} />
         ) : (
           <Scope
             key={backup}

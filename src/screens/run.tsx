@@ -8,9 +8,9 @@ import { useKeys } from './keys/use-keys.ts'
 import { CancelRun } from './parts/cancel-run.tsx'
 import { Lines } from './parts/lines.tsx'
 import { LogView } from './parts/log-view.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { TextOverlay } from './parts/text-overlay.tsx'
 import { type RunLog, useRunLog } from './parts/use-run-log.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
 import { wrap } from './text/cut.ts'
 import { type Glyphs, lookOf } from './text/glyphs.ts'
 import { momentText, shortId } from './text/ids.ts'
@@ -38,10 +38,8 @@ function Run({ argument: { run } }: { readonly argument: ScreenArguments['run'] 
   const summary = log.end ?? runs?.find(({ id }) => id === run) ?? null
   const facts = log.end === null ? [] : endFacts(log.end)
   useRunKeys(run, log, summary, facts.length > 0, setOpen)
-  if (log.trouble !== null)
-    return <Lines lines={exactly(troubleLines(log.trouble, 'Esc goes back', columns, glyphs), rows)} />
-  if (log.lines.length === 0 && log.progress === null && log.end === null)
-    return <Lines lines={exactly(emptyLines('Reading the log', '', columns), rows)} />
+  if (log.trouble !== null || (log.lines.length === 0 && log.progress === null && log.end === null))
+    return <NotRead trouble={log.trouble} reading="Reading the log" next="Esc goes back" />
   const head = [
     titleOf(log, summary, columns, glyphs),
     ...(log.end === null

@@ -1,14 +1,16 @@
 import { type ReactNode, useState } from 'react'
 import { compressions } from '../model/format.ts'
 import { type Schedule, type ScheduleDraft, type ScheduleListing, scheduleTypes } from '../model/schedule.ts'
+import { scheduleIdOf } from '../model/schedule-id.ts'
 import { useArea, useConsole, useLoaded, useMinute } from './house/console-context.ts'
 import { ruleLine } from './house/header.ts'
 import type { ScreenArguments, ScreenSpec } from './house/screen.ts'
 import { AskDialog } from './parts/confirm-dialog.tsx'
 import { formKeys, useForm, useFormLines } from './parts/form.tsx'
 import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { type Trouble, troubleOf } from './store/loaded.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
+import { exactly, troubleLines } from './text/boxes.ts'
 import { wrap } from './text/cut.ts'
 import type { FormField } from './text/form-state.ts'
 import { lineOf, span } from './text/line.ts'
@@ -18,20 +20,9 @@ import { detailLines } from './text/schedule-lines.ts'
 
 /** Makes or changes one schedule: a form above, and below it what the times mean, while they are typed. */
 function ScheduleScreen({ argument: { id } }: { readonly argument: ScreenArguments['schedule'] }): ReactNode {
-  const { glyphs, store } = useConsole()
-  const { columns, rows } = useArea()
+  const { store } = useConsole()
   const { value, trouble } = useLoaded(store.schedules)
-  if (value === null)
-    return (
-      <Lines
-        lines={exactly(
-          trouble === null
-            ? emptyLines('Reading the schedules…', '', columns)
-            : troubleLines(trouble, 'Esc goes back', columns, glyphs),
-          rows,
-        )}
-      />
-    )
+  if (value === null) return <NotRead trouble={trouble} reading="Reading the schedules…" next="Esc goes back" />
   const found = value.schedules.find(({ schedule }) => schedule.id === id)?.schedule ?? null
   return <Editor before={found} listing={value} />
 }
@@ -169,7 +160,7 @@ function Editor({
             ...(read.wrong === null ? [] : [`It cannot be saved: ${read.wrong}`]),
             `${plainText(draft.name)}: ${draft.type} of ${draft.services.length === 0 ? 'all services' : draft.services.map(plainText).join(', ')}`,
             `${plainText(draft.cron)} on the clock of ${plainText(draft.tz)}`,
-            'It is written into schedules.json. No daemon runs it yet.',
+            'It is written into schedules.json, and run while holdfast --daemon runs.',
           ]}
           command={null}
           verb="saves it"
@@ -208,13 +199,15 @@ function draftOf(
     lastRuns: _l,
     ...kept
   } = before ?? newSchedule
+  const cron = form.text('cron').trim()
+  const type = scheduleTypes.find((one) => one === form.choice('type')) ?? 'incremental'
   const draft: ScheduleDraft = {
     ...kept,
-    id: before?.id ?? idFrom(name),
+    id: before?.id ?? scheduleIdOf({ name, type, cron }),
     name,
-    cron: form.text('cron').trim(),
+    cron,
     tz: form.text('tz').trim(),
-    type: scheduleTypes.find((one) => one === form.choice('type')) ?? 'incremental',
+    type,
     services: [...form.marks('services')],
     if_missed: form.choice('missed') === 'skip' ? 'skip' : 'run-once',
     jitter_seconds: /^\d{1,6}$/.test(jitterText) ? Number(jitterText) : 0,
@@ -244,15 +237,6 @@ const newSchedule: Schedule = {
   enabled: true,
   createdAt: '',
   lastRuns: [],
-}
-
-/** `Nightly, all` is nightly-all. */
-function idFrom(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 60)
 }
 
 export const schedule: ScreenSpec<'schedule'> = {

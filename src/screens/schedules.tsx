@@ -1,5 +1,7 @@
 import { type ReactNode, useMemo, useState } from 'react'
-import type { ListedSchedule, ScheduleDraft } from '../model/schedule.ts'
+import { readTimes } from '../engine/plan/schedule-times.ts'
+import type { ListedSchedule, Schedule } from '../model/schedule.ts'
+import type { StatusReport } from '../model/status.ts'
 import { formatAge, formatCount } from '../model/units.ts'
 import { useArea, useConsole, useLoaded, useMinute } from './house/console-context.ts'
 import { ruleLine } from './house/header.ts'
@@ -8,15 +10,19 @@ import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
 import { AskDialog } from './parts/confirm-dialog.tsx'
 import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { TableView, useTable } from './parts/table.tsx'
+import { useStart } from './parts/use-start.tsx'
 import { type Trouble, troubleOf } from './store/loaded.ts'
 import { sparkline } from './text/bars.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
+import { emptyLines, exactly } from './text/boxes.ts'
 import type { Column } from './text/columns.ts'
 import { type Glyphs, lookOf, type State } from './text/glyphs.ts'
-import { lineOf, span } from './text/line.ts'
+import { momentText } from './text/ids.ts'
+import { type Line, lineOf, span } from './text/line.ts'
 import { plainText } from './text/plain.ts'
-import { detailLines, plotOf, readTimes } from './text/schedule-lines.ts'
+import { detailLines, plotOf } from './text/schedule-lines.ts'
+import { commandText } from './text/shell.ts'
 
 const keys = {
   edit: { keys: ['enter'], label: 'change', about: 'change this schedule', danger: 1, hint: 9, needs: 'schedule' },
@@ -25,21 +31,21 @@ const keys = {
   remove: { keys: ['D'], label: 'remove', about: 'remove this schedule; its backups stay', danger: 1, hint: 5 },
   run: {
     keys: ['X'],
-    label: 'back up now',
-    about: 'make a backup of what this schedule backs up',
+    label: 'run now',
+    about: 'make the backup of this schedule now, also while it rests',
     danger: 1,
     hint: 6,
-    needs: 'create',
   },
 } as const satisfies KeyTable
 
 const detailRows = 9
 
 function Schedules(): ReactNode {
-  const { glyphs, store } = useConsole()
+  const { glyphs, store, facts } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
   const { value, trouble } = useLoaded(store.schedules)
+  const status = useLoaded(store.status)
   const [open, setOpen] = useState<Open | null>(null)
   const [failed, setFailed] = useState<Trouble | null>(null)
   const below = Math.min(detailRows, Math.max(4, rows - 8))
@@ -52,30 +58,25 @@ function Schedules(): ReactNode {
     () => (value === null || table.row === null ? [] : detailLines(table.row.schedule, value, now, columns, glyphs)),
     [value, table.row, now, columns, glyphs],
   )
-  if (value === null)
-    return (
-      <Lines
-        lines={exactly(
-          trouble === null
-            ? emptyLines('Reading the schedules…', '', columns)
-            : troubleLines(trouble, 'r tries again', columns, glyphs),
-          rows,
-        )}
-      />
-    )
+  if (value === null) return <NotRead trouble={trouble} reading="Reading the schedules…" />
   const notice = failed ?? trouble
   return (
     <>
       <Lines
         lines={[
           notice === null
-            ? lineOf(span(` ${glyphs.warning} `, 'warning'), 'No daemon runs these yet: this Holdfast has none.')
+            ? daemonLine(status.value, glyphs)
             : lineOf(span(` ${glyphs.failed} ${notice.doing} failed: ${plainText(notice.message)}`, 'failed')),
           ruleLine(lineOf('Schedules ', span(formatCount(listed.length), 'bold')), '', columns, glyphs),
         ]}
       />
       {listed.length === 0 ? (
-        <Lines lines={exactly(emptyLines('There are no schedules.', 'N makes one.', columns), height + 1)} />
+        <Lines
+          lines={exactly(
+            emptyLines('There are no schedules.', facts.readOnly ? '' : 'N makes one.', columns),
+            height + 1,
+          )}
+        />
       ) : (
         <TableView table={table} columns={tableColumns} width={columns} />
       )}
@@ -85,8 +86,21 @@ function Schedules(): ReactNode {
   )
 }
 
+/** Who runs them. */
+function daemonLine(status: StatusReport | null, glyphs: Glyphs): Line {
+  if (status === null) return lineOf('')
+  const daemon = status.daemon ?? null
+  if (daemon === null)
+    return lineOf(span(` ${glyphs.warning} `, 'warning'), 'No daemon runs these: holdfast --daemon does.')
+  const since = daemon.since === null ? '' : `, since ${momentText(daemon.since)}`
+  return lineOf(
+    span(` ${glyphs.ok} `, lookOf('ok')),
+    `${daemon.pid === null ? 'A daemon' : `Process ${daemon.pid}`} runs these${since}.`,
+  )
+}
+
 function aboutRow(row: ListedSchedule | null) {
-  if (row === null) return lineOf('')
+  if (row === null) return []
   const { schedule, origin } = row
   const services = schedule.services.length === 0 ? 'all services' : schedule.services.map(plainText).join(', ')
   const from = origin === 'configuration' ? ', from the configuration' : ''
@@ -94,7 +108,7 @@ function aboutRow(row: ListedSchedule | null) {
 }
 
 interface Open {
-  readonly kind: 'pause' | 'remove'
+  readonly kind: 'pause' | 'remove' | 'run'
   readonly row: ListedSchedule
 }
 
@@ -106,7 +120,7 @@ function useScheduleKeys(row: ListedSchedule | null, setOpen: (open: Open) => vo
     add: () => open('schedule', { id: null }),
     pause: own !== null && (() => setOpen({ kind: 'pause', row: own })),
     remove: own !== null && (() => setOpen({ kind: 'remove', row: own })),
-    run: row !== null && (() => open('create', { services: row.schedule.services })),
+    run: row !== null && (() => setOpen({ kind: 'run', row })),
   })
 }
 
@@ -119,7 +133,7 @@ function Opened({
   close(): void
   fail(trouble: Trouble | null): void
 }): ReactNode {
-  const { engine, store, say } = useConsole()
+  const { engine, facts, store, say } = useConsole()
   const { schedule } = row
   const name = plainText(schedule.name)
   const act = (doing: string, done: string, deed: () => Promise<unknown>): void => {
@@ -133,6 +147,7 @@ function Opened({
       (error: unknown) => fail(troubleOf(error, doing)),
     )
   }
+  if (kind === 'run') return <RunDialog schedule={schedule} onClose={close} />
   if (kind === 'remove')
     return (
       <AskDialog
@@ -141,14 +156,12 @@ function Opened({
           `${name} is taken out of schedules.json, with what is remembered of its ${schedule.lastRuns.length} last runs.`,
           'No backup is deleted.',
         ]}
-        command={null}
+        command={commandText(facts, ['schedule', 'delete', schedule.id])}
         verb="removes it"
         onCancel={close}
         onYes={() => act('removing the schedule', `${name} is removed`, () => engine.removeSchedule(schedule.id))}
       />
     )
-  const { createdAt: _c, activeSince: _a, lastRuns: _l, ...draft } = schedule
-  const changed: ScheduleDraft = { ...draft, enabled: !schedule.enabled }
   return (
     <AskDialog
       title={schedule.enabled ? 'Pause this schedule?' : 'Let this schedule run again?'}
@@ -157,14 +170,35 @@ function Opened({
           ? `${name} is kept, and nothing is backed up by it until it is let run again.`
           : `${name} runs again from its next time on; what was left out meanwhile is not made up for.`,
       ]}
-      command={null}
+      command={commandText(facts, ['schedule', schedule.enabled ? 'disable' : 'enable', schedule.id])}
       verb={schedule.enabled ? 'pauses it' : 'lets it run'}
       onCancel={close}
       onYes={() =>
         act('changing the schedule', `${name} ${schedule.enabled ? 'is paused' : 'runs again'}`, () =>
-          engine.saveSchedule(changed, 'changed'),
+          engine.enableSchedule(schedule.id, !schedule.enabled),
         )
       }
+    />
+  )
+}
+
+/** Asks, and starts the backup that a schedule stands for. */
+function RunDialog({ schedule, onClose }: { readonly schedule: Schedule; onClose(): void }): ReactNode {
+  const { facts } = useConsole()
+  const { start, shown } = useStart(onClose)
+  if (shown !== null) return shown
+  const services = schedule.services.length === 0 ? 'all services' : schedule.services.map(plainText).join(', ')
+  return (
+    <AskDialog
+      title="Run this schedule now?"
+      facts={[
+        `${plainText(schedule.name)}: ${schedule.type} of ${services}`,
+        'It counts among the runs of the schedule, and goes on when this console is left.',
+      ]}
+      command={commandText(facts, ['schedule', 'run', schedule.id])}
+      verb="runs it"
+      onCancel={onClose}
+      onYes={() => start({ kind: 'schedule', id: schedule.id })}
     />
   )
 }

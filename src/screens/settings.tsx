@@ -10,10 +10,10 @@ import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
 import { FactTable } from './parts/fact-table.tsx'
 import { Lines } from './parts/lines.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { type Loaded, notLoaded, troubleOf } from './store/loaded.ts'
-import { emptyLines, exactly, troubleLines } from './text/boxes.ts'
-import type { Column } from './text/columns.ts'
-import { type Glyphs, lookOf, type State } from './text/glyphs.ts'
+import { type Column, stateColumn } from './text/columns.ts'
+import type { Glyphs, State } from './text/glyphs.ts'
 import { momentText } from './text/ids.ts'
 import { type Line, lineOf, span } from './text/line.ts'
 import { plainMessage, plainText } from './text/plain.ts'
@@ -31,7 +31,7 @@ type Part = (typeof parts)[number]
 
 function Settings(): ReactNode {
   const { glyphs, capability, engine } = useConsole()
-  const { columns, rows } = useArea()
+  const { rows } = useArea()
   const [part, setPart] = useState<Part>('settings')
   const doctor = useReading(
     'checking everything',
@@ -71,12 +71,14 @@ function Settings(): ReactNode {
   )
   const { trouble } = part === 'keys' ? keyList.loaded : doctor.loaded
   const isRead = (part === 'keys' ? keyList.loaded.value : report) !== null
-  if (!isRead) {
-    const lines =
-      trouble === null ? emptyLines('Looking', '', columns) : troubleLines(trouble, 'r tries again', columns, glyphs)
-    return <Lines lines={exactly([tabs, ...lines], rows)} />
-  }
   const height = rows - 1
+  if (!isRead)
+    return (
+      <>
+        <Lines lines={[tabs]} />
+        <NotRead trouble={trouble} reading="Looking" rows={height} />
+      </>
+    )
   return (
     <>
       <Lines lines={[tabs]} />
@@ -204,12 +206,7 @@ const checkStates: Readonly<Record<Check['state'], State>> = {
 
 function checkColumns(glyphs: Glyphs): readonly Column<Check>[] {
   return [
-    {
-      title: 'S',
-      width: glyphs.ok.length,
-      priority: 0,
-      cell: ({ state }) => span(glyphs[checkStates[state]], lookOf(checkStates[state])),
-    },
+    stateColumn(glyphs, ({ state }) => checkStates[state]),
     { title: 'CHECK', width: 12, priority: 0, cell: ({ name }) => plainText(name) },
     { title: 'WHAT', width: 30, upTo: 200, priority: 0, cell: ({ what }) => plainMessage(what) },
   ]

@@ -11,6 +11,7 @@ import { CancelRun } from './parts/cancel-run.tsx'
 import { useFilter } from './parts/filter.tsx'
 import { Lines } from './parts/lines.tsx'
 import { Menu } from './parts/menu.tsx'
+import { NotRead } from './parts/not-read.tsx'
 import { RunningLines, runningRows } from './parts/running-lines.tsx'
 import { type TableState, TableView, useTable } from './parts/table.tsx'
 import { useRunning } from './parts/use-running.ts'
@@ -81,7 +82,7 @@ type Open =
   | { readonly kind: 'cancel'; readonly run: RunSummary }
 
 function Verify(): ReactNode {
-  const { glyphs, store, now: clock } = useConsole()
+  const { glyphs, store, facts, now: clock } = useConsole()
   const { columns, rows } = useArea()
   const now = useMinute()
   const list = useLoaded(store.list)
@@ -118,13 +119,7 @@ function Verify(): ReactNode {
   const backupColumns = useMemo(() => columnsOfBackups(glyphs, now), [glyphs, now])
   const runColumns = useMemo(() => columnsOfRuns(glyphs), [glyphs])
 
-  if (list.value === null) {
-    const lines =
-      list.trouble === null
-        ? emptyLines('Reading the list of backups', '', columns)
-        : troubleLines(list.trouble, 'r tries again', columns, glyphs)
-    return <Lines lines={exactly(lines, rows)} />
-  }
+  if (list.value === null) return <NotRead trouble={list.trouble} reading="Reading the list of backups" />
   const marked = table.marked()
   const title =
     filter.line(columns) ??
@@ -144,7 +139,12 @@ function Verify(): ReactNode {
       : proofLines(table.row, now, columns, glyphs)
   const waiting =
     marked.length === 0
-      ? span(' nothing waits: Space marks, V verifies all that is marked as one job', 'dim')
+      ? span(
+          table.row === null || facts.readOnly
+            ? ' nothing waits'
+            : ' nothing waits: Space marks, V verifies all that is marked as one job',
+          'dim',
+        )
       : span(` ${glyphs.mark} ${waitingText(marked, columns - 4)}`, 'bold')
   const close = (): void => setOpen(null)
   return (

@@ -25,6 +25,8 @@ export interface Document<T> {
 }
 
 export interface DocumentForm {
+  /** The value of a text; as JSON where not given. Throws where it is none. */
+  parse?(text: string): unknown
   /** What an older version wrote, as this version would have. Throws where it cannot tell. */
   migrate?(value: unknown): unknown
   /** The text to write; JSON with two spaces where not given. */
@@ -35,13 +37,14 @@ export interface DocumentForm {
 export function openDocument<T>(
   schema: z.ZodType<T>,
   adapter: DocumentAdapter,
-  { migrate = (value) => value, format = indented }: DocumentForm = {},
+  { parse = JSON.parse, migrate = (value) => value, format = indented }: DocumentForm = {},
 ): Document<T> {
   async function read(): Promise<Reading<T>> {
     const text = await adapter.read()
     if (text === null) return { state: 'absent' }
+    if (text === '') return { state: 'damaged', why: 'it is empty, or no file' }
     try {
-      const parsed = schema.safeParse(migrate(JSON.parse(text)))
+      const parsed = schema.safeParse(migrate(await parse(text)))
       if (parsed.success) return { state: 'ok', value: parsed.data }
       return { state: 'damaged', why: z.prettifyError(parsed.error).replaceAll('\n', ' ') }
     } catch (error) {

@@ -39,6 +39,8 @@ export interface SchedulesStore {
   noteRetry(id: string, before: string, run: ScheduleRun): Promise<void>
   /** What became of a run; one that is forgotten by now is let be. @throws E_UNKNOWN_ID, E_DAMAGED */
   noteOutcome(id: string, run: string, outcome: RunEnd): Promise<void>
+  /** Strikes runs by their ids: their instants may be run again. @throws E_UNKNOWN_ID, E_DAMAGED */
+  strikeRuns(id: string, runs: readonly string[]): Promise<void>
 }
 
 type RunsChange = (runs: readonly ScheduleRun[]) => readonly ScheduleRun[]
@@ -115,6 +117,7 @@ export function openSchedules(adapter: DocumentAdapter): SchedulesStore {
       })
       return noted
     },
+    strikeRuns: (id, struck) => changeRuns(id, (runs) => runs.filter(({ run }) => !struck.includes(run))),
     noteRetry: (id, before, run) => changeRuns(id, (runs) => runs.map((one) => (one.run === before ? run : one))),
     noteOutcome: (id, run, { outcome, durationMs, retryAt }) =>
       changeRuns(id, (runs) =>

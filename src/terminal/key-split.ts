@@ -61,11 +61,14 @@ export function isLongRest(rest: string): boolean {
 }
 
 /**
- * The text without the tail of an arrow whose first byte came so much earlier that it was taken for Esc: nobody types
- * `[B`, and `B` alone would begin something.
+ * The text without the tail of a key whose beginning came so much earlier that it was given up: nobody types `[B`, and
+ * `B` alone would begin something. Where the text is only more of the beginning, `rest` is all there is of that now.
  */
-export function withoutOrphan(text: string): string {
-  return text.replace(/^(\[[0-9;]*[A-Za-z~]|O[A-DFHMP-S])/, '')
+export function withoutOrphan(given: string, text: string): { readonly text: string; readonly rest: string } {
+  const whole = given + text
+  const [key] = /^\x1b(\[[0-9;]*[A-Za-z~]|O[A-DFHMP-S])/.exec(whole) ?? ['']
+  if (key.length > given.length) return { text: whole.slice(key.length), rest: '' }
+  return /^\x1b\[[0-9;]*$/.test(whole) ? { text: '', rest: whole } : { text, rest: '' }
 }
 
 const pasteLength = 24

@@ -42,7 +42,9 @@ export class KeyStream extends EventEmitter {
   #isGone = false
   #deafUntil = Number.NEGATIVE_INFINITY
   #pastedAt = Number.NEGATIVE_INFINITY
-  #escapedAt = Number.NEGATIVE_INFINITY
+  /** The beginning of a key that was given up, and when. */
+  #orphan = ''
+  #orphanedAt = Number.NEGATIVE_INFINITY
 
   constructor(source: KeySource, escapeMs: number, now: () => number = () => performance.now()) {
     super()
@@ -113,9 +115,10 @@ export class KeyStream extends EventEmitter {
       this.#push([{ kind: 'paste', text }])
       return
     }
-    const fresh = this.#rest === '' && now - this.#escapedAt < orphanMs ? withoutOrphan(text) : text
-    this.#escapedAt = Number.NEGATIVE_INFINITY
-    const { typed, rest } = splitKeys(this.#rest + fresh)
+    const isLate = this.#orphan !== '' && this.#rest === '' && now - this.#orphanedAt < orphanMs
+    const fresh = isLate ? withoutOrphan(this.#orphan, text) : { text, rest: '' }
+    this.#orphan = fresh.rest
+    const { typed, rest } = splitKeys(this.#rest + fresh.text)
     this.#rest = rest.length > restLimit ? '' : rest
     this.#push(typed)
     this.#waitForRest()
@@ -128,7 +131,10 @@ export class KeyStream extends EventEmitter {
     this.#restTimer = setTimeout(
       () => {
         const typed = giveUpOn(this.#rest)
-        if (typed[0]?.kind === 'key') this.#escapedAt = this.#now()
+        if (!isLongRest(this.#rest)) {
+          this.#orphan = this.#rest
+          this.#orphanedAt = this.#now()
+        }
         this.#rest = ''
         this.#push(typed)
       },
@@ -169,6 +175,7 @@ export class KeyStream extends EventEmitter {
     this.#queue = []
     this.#current = null
     this.#rest = ''
+    this.#orphan = ''
   }
 
   #leave(): void {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TerminalPort } from '../model/console.ts'
 import { BackupError } from '../model/errors.ts'
@@ -7,6 +6,8 @@ import type { KeyStream } from './key-stream.ts'
 export interface Terminal extends TerminalPort {
   /** The keyboard belongs to a pager now: its Ctrl-C is not ours. */
   readonly isHandedOver: boolean
+  /** Somebody else writes to the screen: a pager, or the shell of a console that was stopped. */
+  readonly isElsewhere: boolean
 }
 
 export interface TerminalParts {
@@ -21,16 +22,25 @@ const stopMs = 100
 
 export function openTerminalPort({ keys, environment, write }: TerminalParts): Terminal {
   let isHandedOver = false
+  let isStopped = false
   return {
     get isHandedOver() {
       return isHandedOver
+    },
+    get isElsewhere() {
+      return isHandedOver || isStopped
     },
     flushKeys: (holdMs) => keys.flush(holdMs),
     async stop() {
       // The launcher too, and whatever else a shell takes for this job: it waits until all of it has stopped. Where no
       // shell is there to say `fg` the kernel does not stop anybody, and the console comes back at once.
-      process.kill(0, 'SIGTSTP')
-      await wait(stopMs)
+      isStopped = true
+      try {
+        process.kill(0, 'SIGTSTP')
+        await wait(stopMs)
+      } finally {
+        isStopped = false
+      }
     },
     async page(file) {
       isHandedOver = true
@@ -57,7 +67,9 @@ async function page(environment: TerminalParts['environment'], file: string): Pr
 }
 
 /** A line of the shell, with the terminal; its exit status. */
-function run(line: string, file: string): Promise<number> {
+async function run(line: string, file: string): Promise<number> {
+  // Not before the first picture, for a pager that most never open.
+  const { spawn } = await import('node:child_process')
   return new Promise((resolve, reject) => {
     const child = spawn('sh', ['-c', line, 'sh', file], { stdio: ['inherit', 'inherit', 'ignore'] })
     child.once('error', reject)

@@ -137,6 +137,8 @@ test.each<[string[], RegExp]>([
   [['keys', 'add', '--passphrase'], /only be asked for on a terminal/],
   [['init', '--passphrase'], /only be asked for on a terminal/],
   [['export', 'a'], /export needs FILE/],
+  [['daemon', '--grace', 'soon'], /--grace cannot be "soon"/],
+  [['create', '--daemon'], /no option --daemon/],
   [['export', 'a', '-', '--json'], /--json has no place/],
 ])('refuses %j with exit 2 before a repository is opened', async (argv, message) => {
   const { exitCode, stderr, stdout, wired } = await commandLine(argv)
@@ -148,8 +150,6 @@ test.each<[string[], RegExp]>([
 
 test.each([
   ...Object.keys(unsupportedCommands).map((words) => words.split(' ')),
-  ['--daemon'],
-  ['backup', 'schedule', '0 2 * * *', '--type', 'full', '--keep-daily', '3'],
   ['create', '--tenant', 't'],
   ['restore', '--at', '2026-01-01'],
   ['restore', 'a', '--delete-extra'],

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import {
   type ConsoleOptions,
+  type DaemonOptions,
   dispatch,
   type Surroundings,
   type WireOptions,
@@ -19,6 +20,7 @@ export interface Said {
   readonly wired: WireOptions[]
   /** What the console was opened with. */
   readonly consoles: ConsoleOptions[]
+  readonly daemons: DaemonOptions[]
   /** How often what was opened was closed. */
   readonly closed: number
 }
@@ -39,6 +41,7 @@ export async function commandLine(argv: readonly string[], setting: Setting = {}
   const calls: Call[] = []
   const wired: WireOptions[] = []
   const consoles: ConsoleOptions[] = []
+  const daemons: DaemonOptions[] = []
   let closed = 0
   const [stdout, stderr] = [collector(setting), collector(setting)]
   const stdin = Object.assign(new PassThrough(), setting.terminal ? { isTTY: true } : {})
@@ -64,6 +67,10 @@ export async function commandLine(argv: readonly string[], setting: Setting = {}
       }
     },
     disk: async () => ({ files: createDiskFiles(), explain: explainIo }),
+    async runDaemon(options) {
+      daemons.push(options)
+      return 0
+    },
     async openConsole(options) {
       consoles.push(options)
       return 0
@@ -84,6 +91,7 @@ export async function commandLine(argv: readonly string[], setting: Setting = {}
     calls,
     wired,
     consoles,
+    daemons,
     closed,
   }
 }

@@ -109,12 +109,12 @@ repository: /srv/backup, 10.0 MiB, 100 GiB free
 backups: 3
 last good: 2026-11-20T02:00:00.000Z (22h ago)
 last verified: 2026-11-20T02-00-00Z-full-7f3k, level full (20h ago)
-next run: none: schedules are not run yet
+next run: none: nothing is scheduled
 last 2 runs: 50 % ended well
 size of the last 4: ▁▃█▆  100 B to 300 B
 
-service  state  age  wanted  backups  last good
-files    ok     22h     25h        3  2026-11-20T02-00-00Z-full-7f3k
+service  state  age  allowed  backups  last good
+files    ok     22h      25h        3  2026-11-20T02-00-00Z-full-7f3k
 `,
   ],
   [
@@ -437,6 +437,15 @@ test.each(differing)('diff says why something changed: %#', async (more, why) =>
   }
   const { stdout } = await commandLine(['diff', 'latest', '--live'], { engine: { diff } })
   expect(stdout.split('\n')[0]).toBe(`changed   a  (${why})`)
+})
+
+test.each([
+  [['--daemon', '--root', '/srv/a'], { root: '/srv/a', graceMs: 30_000 }],
+  [['--root=/srv/a', '--daemon', '--grace', '5m'], { root: '/srv/a', graceMs: 300_000 }],
+  [['daemon', '--config', 'c.json', '--grace=0s'], { config: 'c.json', graceMs: 0 }],
+])('%j runs the daemon', async (argv, options) => {
+  const { daemons, exitCode } = await commandLine(argv)
+  expect({ daemons, exitCode }).toEqual({ daemons: [options], exitCode: 0 })
 })
 
 test('diff gives the bytes of a name that is not UTF-8 before and after its renaming', async () => {

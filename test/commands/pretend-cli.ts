@@ -27,6 +27,7 @@ await runProcess({
   version: () => '0.1.0',
   disk: async () => ({ files: createDiskFiles(), explain: explainIo }),
   openConsole: async () => 0,
+  runDaemon: async () => 0,
   async wire(options) {
     if (process.env['PRETEND_ASK']) await options.onPassphrase?.()
     return {

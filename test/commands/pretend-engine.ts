@@ -1,10 +1,12 @@
 import type { CatalogEntry, Manifest, ManifestDetails } from '../../src/model/backup.ts'
 import type { PlannedCleanup } from '../../src/model/cleanup.ts'
+import type { CreateOutcome } from '../../src/model/create.ts'
 import type { Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
 import type { RunEvent } from '../../src/model/event.ts'
 import { type BytePath, pathFromText } from '../../src/model/path.ts'
 import type { PlannedRestore, RestoreOutcome } from '../../src/model/planned-restore.ts'
+import type { DescribedSchedule } from '../../src/model/schedule.ts'
 import type { StatusReport } from '../../src/model/status.ts'
 import type { TocEntry } from '../../src/model/toc.ts'
 
@@ -161,7 +163,10 @@ export function plan(calls: Call[], more: Partial<PlannedRestore> = {}): Planned
 export const statusReport: StatusReport = {
   ok: true,
   root: '/srv/backup',
+  alerts: [],
   problems: [],
+  daemon: null,
+  schedules: 0,
   backups: 3,
   services: [
     {
@@ -170,6 +175,8 @@ export const statusReport: StatusReport = {
       lastGoodId: entry.id,
       ageHours: 22,
       rpoHours: 25,
+      allowedHours: 25,
+      because: 'default',
       overdue: false,
       backups: 3,
     },
@@ -185,6 +192,45 @@ export const statusReport: StatusReport = {
   successRate: 0.5,
   trend: [100, 200, 400, 300].map((sizeBytes, at) => ({ id: `b${at}`, createdAt: entry.createdAt, sizeBytes })),
   verified: { id: entry.id, level: 'full', at: '2026-11-20T04:00:00.000Z' },
+}
+
+const created: CreateOutcome = {
+  exitCode: 0,
+  run: 'run-1',
+  backup: entry,
+  bytes: 12_345_678,
+  storedBytes: 3_500_000,
+  durationMs: 2500,
+  warnings: 0,
+  skipped: { socket: 2 },
+}
+
+export const describedSchedule: DescribedSchedule = {
+  schedule: {
+    id: 'nightly',
+    name: 'Nightly',
+    cron: '30 2 * * *',
+    tz: 'Europe/Berlin',
+    type: 'incremental',
+    services: ['files'],
+    if_missed: 'run-once',
+    jitter_seconds: 0,
+    enabled: true,
+    createdAt: '2026-11-01T00:00:00.000Z',
+    lastRuns: [
+      {
+        at: '2026-11-20T01:30:00.000Z',
+        startedAt: '2026-11-20T01:30:01.000Z',
+        run: 'run-0',
+        outcome: 'warnings',
+        durationMs: 2500,
+      },
+    ],
+  },
+  origin: 'schedules.json',
+  words: 'At 02:30, every day',
+  next: [{ at: '2026-11-21T01:30:00.000Z', text: 'Sat 2026-11-21 02:30 +01:00   01:30Z' }],
+  last: 'warnings',
 }
 
 const newerId = '2026-11-21T02-00-00Z-full-9abc'
@@ -229,16 +275,7 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     async create(options, during) {
       calls.push({ method: 'create', options })
       during.listen(event({ kind: 'started', command: 'create', pid: 1, host: 'web1', about: 'x' }))
-      return {
-        exitCode: 0,
-        run: 'run-1',
-        backup: entry,
-        bytes: 12_345_678,
-        storedBytes: 3_500_000,
-        durationMs: 2500,
-        warnings: 0,
-        skipped: { socket: 2 },
-      }
+      return created
     },
     estimate: note('estimate', {
       entries: 3,
@@ -311,6 +348,21 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     async removeSchedule(id) {
       calls.push({ method: 'removeSchedule', options: id })
       throw new Error('nothing to remove')
+    },
+    describeSchedules: async () => [],
+    async addSchedule(wish) {
+      calls.push({ method: 'addSchedule', options: wish })
+      return { schedule: describedSchedule, warnings: ['2027-03-28 02:30 does not exist in Europe/Berlin'] }
+    },
+    async enableSchedule(id, enabled) {
+      calls.push({ method: 'enableSchedule', options: { id, enabled } })
+      const { schedule } = describedSchedule
+      return { schedule: { ...describedSchedule, schedule: { ...schedule, id, enabled } }, changed: true }
+    },
+    async runSchedule(id, during) {
+      calls.push({ method: 'runSchedule', options: id })
+      during.listen(event({ kind: 'started', command: 'create', pid: 1, host: 'web1', about: 'x' }))
+      return { ...created, backup: { ...entry, schedule: { id, at: entry.createdAt } } }
     },
     retention: async () => ({
       policy: { zone: 'UTC', sets: [], graceMs: 0, batchSize: 100 },

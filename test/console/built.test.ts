@@ -6,7 +6,7 @@ import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
 import { acquireLock } from '../../src/engine/platform/lock.ts'
 import { pathFromText } from '../../src/model/path.ts'
 import { backupIds, Stage } from '../e2e/stage.ts'
-import { openPty, otherKeys, stageWithBackups } from './pty-kit.ts'
+import { costOf, openPty, otherKeys, pressedUntil, stageWithBackups } from './pty-kit.ts'
 
 /** Every screen of the built console in a real terminal: opened, its main action done, and what became of it on disk. */
 
@@ -31,17 +31,9 @@ test('Dashboard: shows the service, follows a job that another process runs, and
     const pty = openPty(stage)
     await pty.until(/paths .* never/)
     await pty.until('Running 1')
-    pty.type('f')
-    await pty.until('following')
-    pty.type('x')
-    await pty.until('Stop this backup?')
-    pty.type('y')
-    // The 300 ms after the question appeared take no answer.
-    await pressedUntil(
-      () => pty.type('y'),
-      () => pty.screen.includes('interrupted'),
-      create.ended,
-    )
+    await pty.press('f', 'following')
+    await pty.press('x', 'Stop this backup?')
+    await pressedUntil(pty, 'y', () => pty.screen.includes('interrupted'))
     await pty.until('interrupted')
   } finally {
     lock.release()
@@ -53,39 +45,26 @@ test('Dashboard: shows the service, follows a job that another process runs, and
 test('Backups: finds one, pins it, and its pin lies beside its manifest', async () => {
   const pty = openPty(stage)
   await pty.until('HOLDFAST')
-  pty.type('2')
-  await pty.until('Backups 3')
+  await pty.press('2', 'Backups 3')
   const wanted = ids[0]!
-  pty.type(`/${wanted.slice(-4)}\r`)
-  await pty.until('1 of 3')
-  pty.type('P')
-  await pty.until('Pin 1 backup?')
+  await pty.press(`/${wanted.slice(-4)}\r`, '1 of 3')
+  await pty.press('P', 'Pin 1 backup?')
   const pin = join(stage.root, 'archives', wanted, 'pin.json')
-  await pressedUntil(
-    () => pty.type('y'),
-    () => existsSync(pin),
-  )
+  await pressedUntil(pty, 'y', () => existsSync(pin))
   await pty.until(/ pin( |$)/m)
   expect(JSON.parse(readFileSync(pin, 'utf8'))).toMatchObject({ legalHold: null })
 })
 
 test('Run: a verification started here is followed to its end, and the list knows of it', async () => {
   const pty = openPty(stage)
-  pty.type('2')
-  await pty.until('Backups 3')
+  await pty.press('2', 'Backups 3')
   pty.type('G')
-  pty.type('V')
-  await pty.until('how?')
-  pty.type(otherKeys.enter)
-  await pty.until('holdfast verify')
-  await pressedUntil(
-    () => pty.type('y'),
-    () => !pty.screen.includes('[ Cancel ]'),
-  )
+  await pty.press('V', 'how?')
+  await pty.press(otherKeys.enter, 'holdfast verify')
+  await pressedUntil(pty, 'y', () => !pty.screen.includes('[ Cancel ]'))
   await pty.until('✔ done')
   await pty.until('level full')
-  pty.type(otherKeys.escape)
-  await pty.until(/✔ now/)
+  await pty.press(otherKeys.escape, /✔ now/)
 })
 
 test('Activity: shows all runs, and the log of one in the pager', async () => {
@@ -93,24 +72,19 @@ test('Activity: shows all runs, and the log of one in the pager', async () => {
   writeFileSync(pager, '#!/bin/sh\ncat "$1"; read -r _\n', { mode: 0o755 })
   const pty = openPty(stage, { env: { PAGER: `'${pager}'` } })
   await pty.until('HOLDFAST')
-  pty.type('6')
-  await pty.until(/Runs \d/)
+  await pty.press('6', /Runs \d/)
   pty.type('G')
-  pty.type('e')
-  await pty.until('"kind":"finished"')
+  await pty.press('e', '"kind":"finished"')
   expect(pty.isAlternate).toBe(false)
-  pty.type('\r')
-  await pty.until(/Runs \d/)
+  await pty.press('\r', /Runs \d/)
   expect(pty.isAlternate).toBe(true)
 })
 
 test('Settings and keys: the effective repository and the key it is opened with', async () => {
   const pty = openPty(stage)
   await pty.until('HOLDFAST')
-  pty.type('7')
-  await pty.until(/storage\.local\.path/)
-  pty.type('\t')
-  await pty.until(/\[Keys 1\]/)
+  await pty.press('7', /storage\.local\.path/)
+  await pty.press('\t', /\[Keys 1\]/)
   await pty.until(/✔ [0-9a-f]{8}/)
 })
 
@@ -119,19 +93,13 @@ test('First run: makes a repository and a key in an empty place', async () => {
   try {
     const pty = openPty(empty, { env: { BACKUP_ENCRYPTION_KEY: undefined } })
     await pty.until('There is no repository at')
-    pty.type('I')
-    await pty.until('What opens the backups?')
-    pty.type(otherKeys.enter)
-    await pty.until('holdfast init')
-    await pressedUntil(
-      () => pty.type('y'),
-      () => pty.screen.includes('The repository is made'),
-    )
+    await pty.press('I', 'What opens the backups?')
+    await pty.press(otherKeys.enter, 'holdfast init')
+    await pressedUntil(pty, 'y', () => pty.screen.includes('The repository is made'))
     const screen = await pty.until('Copy it elsewhere now')
     expect(existsSync(join(empty.root, 'archives'))).toBe(true)
     expect(screen).toContain('Key: ')
-    pty.type(otherKeys.enter)
-    await pty.until('There is no backup yet')
+    await pty.press(otherKeys.enter, 'There is no backup yet')
   } finally {
     empty.remove()
   }
@@ -140,33 +108,7 @@ test('First run: makes a repository and a key in an empty place', async () => {
 test('costs at most 800 bytes a key on a table at 100x30', async () => {
   const pty = openPty(stage)
   await pty.until('HOLDFAST')
-  pty.type('6')
-  await pty.until(/Runs \d/)
+  await pty.press('6', /Runs \d/)
   await pty.until(/sync/)
-  const costs: number[] = []
-  for (let pressed = 0; pressed < 3; pressed++) {
-    const before = pty.bytes
-    const row = cursorRow(pty.screen)
-    pty.type(otherKeys.down)
-    await pty.until((screen) => cursorRow(screen) !== row)
-    costs.push(pty.bytes - before)
-  }
-  expect(Math.max(...costs)).toBeLessThanOrEqual(800)
+  expect(await costOf(pty)).toBeLessThanOrEqual(800)
 })
-
-function cursorRow(screen: string): string {
-  return screen.split('\n').find((line) => line.startsWith('▸')) ?? ''
-}
-
-/** Presses a key, again where a question has not yet listened, until what it does is seen. */
-async function pressedUntil(press: () => void, isDone: () => boolean, ended?: Promise<unknown>): Promise<void> {
-  let isOver = false
-  ended?.then(() => {
-    isOver = true
-  })
-  const { setTimeout: wait } = await import('node:timers/promises')
-  for (let tries = 0; tries < 100 && !isDone() && !isOver; tries++) {
-    press()
-    await wait(50)
-  }
-}

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { PlannedCleanup } from '../../src/model/cleanup.ts'
+import { terminals } from './fits-kit.ts'
 import { key, misfits, openConsole, type Setting } from './harness.tsx'
 import { hostileBackups } from './hostile.ts'
 import { now, sampleBackups } from './sample.ts'
@@ -11,12 +12,7 @@ function withPolicy(of = backups): Setting {
   return { backups: of, engine: { retention: async () => sampleRetention(of) } }
 }
 
-test.each([
-  [60, 16],
-  [80, 24],
-  [100, 30],
-  [200, 60],
-])('what would go fits %dx%d exactly, and so do its boxes', async (columns, rows) => {
+test.each(terminals)('what would go fits %dx%d exactly, and so do its boxes', async (columns, rows) => {
   for (const of of [backups, hostileBackups(), []]) {
     const console = await openConsole({ ...withPolicy(of), columns, rows })
     await console.keys('4')

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Estimate, EstimateOptions } from '../../src/model/create.ts'
 import type { Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
+import { terminals } from './fits-kit.ts'
 import { key, misfits, type OpenedConsole, openConsole, pasted, type Setting } from './harness.tsx'
 import { hostileNames } from './hostile.ts'
 import { sampleBackups, sampleSources } from './sample.ts'
@@ -368,12 +369,7 @@ test('what cannot be counted, for whatever reason, fits every terminal', async (
   const { reject } = await begun(console.countings, 1)
   reject(new BackupError('E_IO', `cannot read ${hostileNames.join(' ')}`, hostileNames.join(' ')))
   await console.until('counting failed')
-  for (const [columns, rows] of [
-    [60, 16],
-    [80, 24],
-    [100, 30],
-    [200, 60],
-  ] as const) {
+  for (const [columns, rows] of terminals) {
     await console.resize(columns, rows)
     await console.until('counting failed')
     expect(misfits(console.frame(), columns, rows)).toEqual([])

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { BackupError } from '../../src/model/errors.ts'
+import type { StatusReport } from '../../src/model/status.ts'
 import { key, openConsole } from './harness.tsx'
 import { now, runningRun, sampleBackups, sampleRun, sampleRuns, sampleStatus } from './sample.ts'
 
@@ -9,7 +10,13 @@ test('shows the services most at risk first, and why', async () => {
     warnings: 0,
     verified: at === 3 ? { level: 'full', at: entry.createdAt, ok: false } : null,
   }))
-  const console = await openConsole({ backups })
+  const status: Partial<StatusReport> = {
+    alerts: [
+      { kind: 'overdue', subject: 'etc', message: 'etc is old' },
+      { kind: 'damaged', subject: backups[3]!.id, message: 'it is damaged' },
+    ],
+  }
+  const console = await openConsole({ backups, status })
   const frame = await console.until('Services 5')
   const rows = frame.split('\n').filter((line) => /^[ ▸] [✔!✖»] (web|mail|database|photos|etc) /.test(line))
   expect(rows[0]).toMatch(/✖ photos .*the newest is damaged/)
@@ -19,10 +26,29 @@ test('shows the services most at risk first, and why', async () => {
 
 test('says how many are safe, and what needs attention, in full with a', async () => {
   const problem = `etc: ${'a long way to say that the last backup is too old '.repeat(4)}indeed`
-  const console = await openConsole({ status: { ok: false, problems: [problem] } })
+  const console = await openConsole({ status: { alerts: [{ kind: 'overdue', subject: 'etc', message: problem }] } })
   await console.until('Needs attention 1')
   await console.keys('a')
   await console.until('indeed')
+})
+
+test.each<[string, Partial<StatusReport>, string]>([
+  [
+    'when the next schedule runs',
+    { schedules: 1, daemon: { pid: 4711, since: null }, nextRun: '2026-11-21T02:00:00.000Z' },
+    'in 2h',
+  ],
+  ['that nobody runs the schedules', { schedules: 1 }, 'no daemon runs the schedules'],
+  ['that there are none', {}, 'nothing is scheduled'],
+])('says %s', async (_, status, text) => {
+  const console = await openConsole({ status })
+  expect(await console.until('Next')).toMatch(new RegExp(`Next +${text}`))
+})
+
+test('tells a service of which only incomplete backups are young enough', async () => {
+  const alerts = [{ kind: 'incomplete', subject: 'web', message: 'web: only incomplete ones' }] as const
+  const console = await openConsole({ status: { alerts } })
+  expect(await console.until('Services 5')).toMatch(/! web .*only incomplete ones/)
 })
 
 test('tells the newest failure of each kind of run, and forgets it once one has succeeded', async () => {

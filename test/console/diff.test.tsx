@@ -5,6 +5,7 @@ import { BackupError } from '../../src/model/errors.ts'
 import type { BytePath } from '../../src/model/path.ts'
 import { mostHeld } from '../../src/screens/store/diff-reading.ts'
 import { tocEntry } from '../commands/pretend-engine.ts'
+import { terminals } from './fits-kit.ts'
 import { expectGolden } from './golden-file.ts'
 import { key, misfits, type OpenedConsole, openConsole, type Setting } from './harness.tsx'
 import { hostileNames } from './hostile.ts'
@@ -111,6 +112,16 @@ test('shows one kind alone, and all again by the same key', async () => {
     await console.keys(sign)
   }
   expect(console.frame()).toContain('etc/old')
+})
+
+test('n goes to the next difference, N to the one before', async () => {
+  const console = await openDiff(comparing(changes))
+  const pointedAt = (frame: string): string => frame.split('\n').find((line) => line.startsWith('▸')) ?? ''
+  const first = pointedAt(await console.until('5 changes'))
+  await console.keys('n')
+  await console.untilGone(first)
+  await console.keys('N')
+  await console.until(first)
 })
 
 test('filters by text, size and kind', async () => {
@@ -244,12 +255,7 @@ test.each([
   for (const unicode of [true, false]) {
     const console = await openDiff(engine, { capability: { unicode } })
     await console.until(text)
-    for (const [columns, rows] of [
-      [60, 16],
-      [80, 24],
-      [100, 30],
-      [200, 60],
-    ] as const) {
+    for (const [columns, rows] of terminals) {
       await console.resize(columns, rows)
       for (let row = 0; row < 16; row++) {
         const packet = row % 4 === 3 ? key.enter : row % 4 === 0 && row > 0 ? key.escape : key.down

@@ -45,8 +45,7 @@ test.each([
 test('draws without any colour where NO_COLOR is set, and a mark stands for the cursor', async () => {
   const pty = openPty(stage, { env: { NO_COLOR: '1' } })
   await pty.until(/^▸.*paths/m)
-  pty.type('2')
-  await pty.until('Backups 1')
+  await pty.press('2', 'Backups 1')
   expect(pty.raw).not.toMatch(/\x1b\[[0-9;]*[1-9][0-9;]*m/)
 })
 
@@ -123,8 +122,7 @@ test('an error that nobody expected is told once the terminal is clean, with all
 test('Ctrl-C twice leaves with 130', async () => {
   const pty = openInShell(stage)
   await pty.until('HOLDFAST › Dashboard')
-  pty.type(otherKeys.ctrlC)
-  await pty.until('Leave?')
+  await pty.press(otherKeys.ctrlC, 'Leave?')
   pty.type(otherKeys.ctrlC)
   await expectCleanShell(pty, 130)
 })
@@ -140,30 +138,22 @@ test('a terminal that goes away ends it', async () => {
 test('Ctrl-Z stops it, fg brings it back as it was, and the shell had a sane terminal meanwhile', async () => {
   const pty = openPty(stage, { command: '/bin/bash', argv: ['--norc', '--noprofile', '-i'], env: { PS1: 'ready> ' } })
   await pty.until('ready>')
-  pty.type(`'${program}'\r`)
-  await pty.until('HOLDFAST › Dashboard')
-  pty.type('2')
-  await pty.until('Backups 1')
-  pty.type(otherKeys.ctrlZ)
-  await pty.until('Stopped')
+  await pty.press(`'${program}'\r`, 'HOLDFAST › Dashboard')
+  await pty.press('2', 'Backups 1')
+  await pty.press(otherKeys.ctrlZ, 'Stopped')
   expect(pty.isAlternate).toBe(false)
-  pty.type('stty -a | grep -o -w icanon\r')
-  await pty.until(/^icanon$/m)
-  pty.type('fg\r')
-  await pty.until('Backups 1')
+  await pty.press('stty -a | grep -o -w icanon\r', /^icanon$/m)
+  await pty.press('fg\r', 'Backups 1')
   expect(pty.isAlternate).toBe(true)
-  pty.type('1q')
-  await pty.until((screen) => !pty.isAlternate && screen.includes('fg'))
+  await pty.press('1q', (screen) => !pty.isAlternate && screen.includes('fg'))
 })
 
 test('Ctrl-Z where nobody could bring it back changes nothing', async () => {
   const pty = openPty(stage)
   await pty.until('HOLDFAST › Dashboard')
-  pty.type(otherKeys.ctrlZ)
-  await pty.until(() => pty.raw.split('\x1b[?1049h').length === 3)
+  await pty.press(otherKeys.ctrlZ, () => pty.raw.split('\x1b[?1049h').length === 3)
   await pty.until('HOLDFAST › Dashboard')
-  pty.type('2')
-  await pty.until('Backups 1')
+  await pty.press('2', 'Backups 1')
 })
 
 test('is too small, and is large again', async () => {
@@ -197,8 +187,7 @@ test('Ctrl-L draws over what another program wrote', async () => {
   await pty.until(allRead)
   pty.scribble('\x1b[5;5Hgarbage')
   await pty.until('garbage')
-  pty.type(otherKeys.ctrlL)
-  await pty.until((screen) => !screen.includes('garbage') && allRead.test(screen))
+  await pty.press(otherKeys.ctrlL, (screen) => !screen.includes('garbage') && allRead.test(screen))
 })
 
 test('wrong settings are told on the plain screen', async () => {
@@ -232,3 +221,31 @@ function withoutTimes(screen: string): string {
     .replace(/full in ~\S+ \w+/, 'full')
     .replace(/ {2,}/g, ' ')
 }
+
+test('whatever sizes a terminal had, its screen is whole once it has one', async () => {
+  const settings = async (): Promise<Pty> => {
+    const opened = openPty(stage)
+    await opened.until(allRead)
+    opened.type('7')
+    await opened.until(/Checks 1\d[\s\S]*console\.frames[\s\S]*\/ filter.*sync/)
+    return opened
+  }
+  const pty = await settings()
+  for (const [columns, rows] of [
+    [20, 50],
+    [80, 16],
+    [60, 30],
+    [200, 30],
+    [1, 15],
+    [200, 50],
+    [100, 1],
+    [200, 30],
+    [100, 30],
+  ] as const) {
+    pty.resize(columns, rows)
+    const { bytes } = pty
+    await pty.until(() => pty.bytes > bytes)
+  }
+  const wanted = withoutTimes((await settings()).screen)
+  await pty.until((screen) => withoutTimes(screen) === wanted)
+})

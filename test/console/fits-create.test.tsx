@@ -1,15 +1,8 @@
-import { expect, test } from 'vitest'
-import { escapeKey } from '../../src/terminal/key-split.ts'
-import { key, misfits, openConsole, type Setting } from './harness.tsx'
+import { test } from 'vitest'
+import { expectFits, type Way } from './fits-kit.ts'
+import { key, type Setting } from './harness.tsx'
 import { hostileBackups, hostileNames, hostileRuns, hostileSources } from './hostile.ts'
 import { runningRun, sampleRuns, sampleSources } from './sample.ts'
-
-const sizes = [
-  [60, 16],
-  [80, 24],
-  [100, 30],
-  [200, 60],
-] as const
 
 const runs = [runningRun(-1, { kind: 'verify' }), ...sampleRuns(40)]
 const sources = async () => sampleSources()
@@ -32,7 +25,7 @@ const worlds: readonly [name: string, setting: Setting][] = [
   ['unreadable', { engine: { sources: unreadable, list: unreadable, estimate: unreadable } }],
 ]
 
-const ways: readonly [name: string, keys: readonly string[]][] = [
+const ways: readonly Way[] = [
   ['what to back up', ['2B']],
   ['how to back it up', ['2B', key.enter]],
   ['options', ['2B', key.enter, '\x0f']],
@@ -46,19 +39,4 @@ const ways: readonly [name: string, keys: readonly string[]][] = [
   ['their history', ['5', key.tab]],
 ]
 
-test.each(worlds)('create and verify fit every terminal exactly: %s', async (_name, setting) => {
-  const console = await openConsole(setting)
-  for (const [name, keys] of ways) {
-    for (const packet of keys) await console.keys(packet)
-    for (const [columns, rows] of sizes) {
-      await console.resize(columns, rows)
-      const frame = console.frame()
-      const at = `${name} at ${columns}x${rows}`
-      expect({ at, misfits: misfits(frame, columns, rows) }).toEqual({ at, misfits: [] })
-      expect({ at, frame }).toEqual({ at, frame: frame.replace(/[^\P{C}\n]/gu, '?') })
-      if (setting.capability?.unicode === false)
-        expect({ at, frame }).toEqual({ at, frame: frame.replace(/[^\x20-\x7e\n]/g, '?') })
-    }
-    await console.keys(escapeKey.repeat(6))
-  }
-})
+test.each(worlds)('create and verify fit every terminal exactly: %s', (_name, setting) => expectFits(setting, ways))

@@ -1,17 +1,10 @@
 import { expect, test } from 'vitest'
 import type { RunEvent } from '../../src/model/event.ts'
 import { screens } from '../../src/screens/registry.ts'
-import { escapeKey } from '../../src/terminal/key-split.ts'
+import { expectFits, type Way } from './fits-kit.ts'
 import { key, misfits, openConsole, type Setting } from './harness.tsx'
 import { hostileBackups, hostileNames, hostileRuns } from './hostile.ts'
 import { runningRun, sampleBackups, sampleRuns } from './sample.ts'
-
-const sizes = [
-  [60, 16],
-  [80, 24],
-  [100, 30],
-  [200, 60],
-] as const
 
 const runs = [runningRun(-1), runningRun(-2, { kind: 'restore' }), ...sampleRuns(120)]
 const worlds: readonly [name: string, setting: Setting][] = [
@@ -23,7 +16,10 @@ const worlds: readonly [name: string, setting: Setting][] = [
     {
       backups: hostileBackups(),
       runs: [runningRun(-1, { about: hostileNames.join(' '), phase: hostileNames[1]! }), ...hostileRuns()],
-      status: { root: hostileNames.join('/'), problems: [...hostileNames] },
+      status: {
+        root: hostileNames.join('/'),
+        alerts: hostileNames.map((message) => ({ kind: 'catalog', subject: null, message })),
+      },
       facts: { host: hostileNames[1]!, user: hostileNames[6]!, root: hostileNames[8]! },
     },
   ],
@@ -42,7 +38,7 @@ const worlds: readonly [name: string, setting: Setting][] = [
 ]
 
 /** What leads to each screen that is built, from the dashboard. */
-const ways: readonly [name: string, keys: readonly string[]][] = [
+const ways: readonly Way[] = [
   ...screens.filter(({ digit }) => digit !== null).map(({ id, digit }): [string, string[]] => [id, [String(digit)]]),
   ['a run', ['6', key.enter]],
   ['help', ['2', '?']],
@@ -55,23 +51,7 @@ const ways: readonly [name: string, keys: readonly string[]][] = [
   ['checks', ['7', key.tab, key.tab]],
 ]
 
-test.each(worlds)('every screen fits every terminal exactly: %s', async (_name, setting) => {
-  const console = await openConsole(setting)
-  for (const [name, keys] of ways) {
-    for (const packet of keys) await console.keys(packet)
-    for (const [columns, rows] of sizes) {
-      await console.resize(columns, rows)
-      const frame = console.frame()
-      const at = `${name} at ${columns}x${rows}`
-      expect({ at, misfits: misfits(frame, columns, rows) }).toEqual({ at, misfits: [] })
-      expect({ at, frame }).toEqual({ at, frame: frame.replace(/[^\P{C}\n]/gu, '?') })
-      if (setting.capability?.unicode === false)
-        expect({ at, frame }).toEqual({ at, frame: frame.replace(/[^\x20-\x7e\n]/g, '?') })
-    }
-    // Out of dialogs, filters and marks, back to the dashboard.
-    await console.keys(escapeKey.repeat(6))
-  }
-})
+test.each(worlds)('every screen fits every terminal exactly: %s', (_name, setting) => expectFits(setting, ways))
 
 test('a log of hostile lines fits, wrapped and not', async () => {
   const run = runningRun(-1)

@@ -62,7 +62,15 @@ interface Scene {
 const scenes: readonly Scene[] = [
   {
     name: 'dashboard',
-    setting: { runs, status: { ok: false, problems: ['etc: the last backup is 15 hours old, its RPO is 12'] } },
+    setting: {
+      runs,
+      status: {
+        alerts: [{ kind: 'overdue', subject: 'etc', message: 'etc: the last backup is 15 hours old, its RPO is 12' }],
+        schedules: 2,
+        daemon: { pid: 4711, since: new Date(now - 86_400_000).toISOString() },
+        nextRun: new Date(now + 7_200_000).toISOString(),
+      },
+    },
     keys: [],
     text: 'Running 1',
   },

@@ -144,6 +144,14 @@ test('while a filter is typed, only what works then is hinted at', async () => {
   expect(frame).not.toContain('? help')
 })
 
+test('what is said is cut before it touches the age of the data', async () => {
+  const console = await openConsole({ columns: 80, rows: 24 })
+  await console.keys('2')
+  await console.until('Backups 40')
+  await console.keys('y')
+  expect((await console.until('is in the clipb')).split('\n').at(-1)).toMatch(/… sync 00:00Z$/)
+})
+
 test('Ctrl-Z hands the terminal over', async () => {
   const console = await openConsole()
   await console.keys(key.ctrlZ)
@@ -190,6 +198,16 @@ test('a read-only console has no key that changes anything', async () => {
   expect(frame).not.toContain('P pin')
   await console.keys('?')
   expect(await console.until('Keys')).not.toContain('hold this backup')
+})
+
+test('a read-only console names no key that it does not have, where nothing is there yet', async () => {
+  const console = await openConsole({ readOnly: true, backups: [], runs: [] })
+  await console.keys('2')
+  expect(await console.until('No backups yet')).not.toContain('B makes')
+  await console.keys('3')
+  expect(await console.until('There are no schedules')).not.toContain('N makes')
+  await console.keys('5')
+  expect(await console.until('Nothing was verified')).not.toContain('V verifies')
 })
 
 test('a passphrase is asked for over what is shown, is never drawn, and refusing it goes on without', async () => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type Browser, copyLimitBytes } from '../../src/model/browse.ts'
 import { BackupError } from '../../src/model/errors.ts'
 import type { BytePath } from '../../src/model/path.ts'
+import { terminals } from './fits-kit.ts'
 import { expectGolden } from './golden-file.ts'
 import { key, misfits, type OpenedConsole, openConsole, type Setting } from './harness.tsx'
 import { hostileNames } from './hostile.ts'
@@ -368,12 +369,7 @@ test.each(states)('fits every terminal exactly: %s', async (_name, browser, keys
     const console = await openInspect(browser(), { capability: { unicode } })
     for (const packet of keys) await console.keys(packet)
     await console.until(text)
-    for (const [columns, rows] of [
-      [60, 16],
-      [80, 24],
-      [100, 30],
-      [200, 60],
-    ] as const) {
+    for (const [columns, rows] of terminals) {
       await console.resize(columns, rows)
       for (let row = 0; row < 6; row++) {
         expect({ columns, rows, misfits: misfits(console.frame(), columns, rows) }).toEqual({

@@ -19,10 +19,11 @@ export class PretendJobs implements Jobs {
 
   async start(request: JobRequest): Promise<{ run: string }> {
     this.started.push(request)
-    const id = runId(-1 - this.started.length, request.kind)
+    const kind = request.kind === 'schedule' ? 'create' : request.kind
+    const id = runId(-1 - this.started.length, kind)
     this.#runs.unshift({
       id,
-      kind: request.kind,
+      kind,
       state: 'running',
       startedAt: new Date(now).toISOString(),
       endedAt: null,
@@ -38,7 +39,7 @@ export class PretendJobs implements Jobs {
       error: null,
       meaning: null,
     })
-    this.tell(id, { kind: 'started', command: request.kind, pid: 4711, host: 'web1', about: 'what was asked for' })
+    this.tell(id, { kind: 'started', command: kind, pid: 4711, host: 'web1', about: 'what was asked for' })
     return { run: id }
   }
 
@@ -86,6 +87,10 @@ export class PretendJobs implements Jobs {
   async cancel(run: string): Promise<void> {
     this.cancelled.push(run)
     this.end(run, 'interrupted', 130)
+  }
+
+  async kill(run: string): Promise<void> {
+    this.end(run, 'failed', 137)
   }
 
   planFile(plan: string): string {

@@ -72,10 +72,26 @@ export function modesLeft(raw: string): {
   }
 }
 
-/** Presses a key, again where a question has not yet listened, until what it does is seen. */
+/** Presses a key, again where a question has not yet listened (at first it takes no answer), until what it does is seen. */
 export async function pressedUntil(pty: Pty, key: string, isDone: () => boolean): Promise<void> {
   for (let tries = 0; tries < 100 && !isDone(); tries++) {
     pty.type(key)
     await wait(50)
   }
+}
+
+/** The most bytes that a step down costs. */
+export async function costOf(pty: Pty): Promise<number> {
+  const costs: number[] = []
+  for (let pressed = 0; pressed < 3; pressed++) {
+    const before = pty.bytes
+    const row = cursorRow(pty.screen)
+    await pty.press(otherKeys.down, (screen) => cursorRow(screen) !== row)
+    costs.push(pty.bytes - before)
+  }
+  return Math.max(...costs)
+}
+
+function cursorRow(screen: string): string {
+  return screen.split('\n').find((line) => line.startsWith('▸')) ?? ''
 }

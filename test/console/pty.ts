@@ -21,6 +21,8 @@ export interface PtyOptions {
 
 const patienceMs = 15_000
 
+type Wanted = string | RegExp | ((screen: string) => boolean)
+
 export interface PtyEnd {
   readonly code: number
   readonly signal: number
@@ -91,7 +93,7 @@ export class Pty {
   }
 
   /** The screen once it has the text, or does what is asked of it. */
-  async until(wanted: string | RegExp | ((screen: string) => boolean)): Promise<string> {
+  async until(wanted: Wanted): Promise<string> {
     const test =
       typeof wanted === 'function'
         ? wanted
@@ -113,6 +115,12 @@ export class Pty {
   /** Keys, as one packet. */
   type(keys: string): void {
     this.#pty.write(keys)
+  }
+
+  /** Types, and gives the screen once what that brings is there. */
+  press(keys: string, wanted: Wanted): Promise<string> {
+    this.type(keys)
+    return this.until(wanted)
   }
 
   /** What another program writes to the same terminal. */

@@ -4,12 +4,12 @@ import { globalKeys } from '../../src/screens/house/global-keys.tsx'
 import { whyNeverBound } from '../../src/screens/keys/key-press.ts'
 import type { KeySpec, KeyTable } from '../../src/screens/keys/key-table.ts'
 import { confirmKeys } from '../../src/screens/parts/confirm-dialog.tsx'
-import { filterKeys } from '../../src/screens/parts/filter.tsx'
 import { logKeys } from '../../src/screens/parts/log-view.tsx'
 import { menuKeys } from '../../src/screens/parts/menu.tsx'
 import { tableKeys } from '../../src/screens/parts/table.tsx'
 import { fieldKeys } from '../../src/screens/parts/text-field.ts'
 import { textKeys } from '../../src/screens/parts/text-overlay.tsx'
+import { filterKeys } from '../../src/screens/parts/use-filter-text.ts'
 import { screens } from '../../src/screens/registry.ts'
 
 const tables: readonly [name: string, table: KeyTable][] = [

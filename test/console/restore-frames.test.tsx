@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { terminals } from './fits-kit.ts'
 import { expectGolden } from './golden-file.ts'
 import { key, misfits, type OpenedConsole, openConsole, type Setting } from './harness.tsx'
 import { hostileBackups, hostileNames } from './hostile.ts'
@@ -111,12 +112,7 @@ const worlds: readonly [name: string, world: World][] = [
   ['hostile', hostile],
 ]
 
-for (const [columns, rows] of [
-  [60, 16],
-  [80, 24],
-  [100, 30],
-  [200, 60],
-] as const) {
+for (const [columns, rows] of terminals) {
   test.each(worlds)(`every step fits ${columns}x${rows} exactly: %s`, async (_name, world) => {
     const console = await open(world, columns, rows)
     for (const stop of walk) {

@@ -291,6 +291,15 @@ test('leaving half way asks, Enter does not answer, and y leaves', async () => {
   await console.until('Backups 40')
 })
 
+test('no footer names a key twice', async () => {
+  const opened = await openWizard()
+  await toTarget(opened)
+  await opened.console.keys(key.down)
+  const footer = (await opened.console.until('< no, into the new directory >')).split('\n').at(-1)!
+  expect(footer).toContain('Esc leave')
+  expect(footer.match(/\bEsc\b/g)).toHaveLength(1)
+})
+
 test('leaving before anything was said does not ask', async () => {
   const { console } = await openWizard()
   await console.keys(key.escape)
@@ -592,7 +601,7 @@ test('a start that fails otherwise is explained, and can be tried again with the
   await console.until('type the name of the directory')
   await console.keys(`${directory}${key.enter}`)
   await console.until('HOLDFAST › Backups › restore')
-  expect(plans.calls.filter(({ method }) => method === 'save')).toHaveLength(1)
+  expect(plans.calls.filter(({ method }) => method === 'save')).toHaveLength(2)
 })
 
 test('a start can be called off', async () => {

@@ -58,13 +58,24 @@ export function sampleBackups(count: number): CatalogEntry[] {
   })
 }
 
-/** What the engine would say of these backups. */
-export function sampleStatus(backups: readonly CatalogEntry[], more: Partial<StatusReport> = {}): StatusReport {
+/** Of the samples, `etc` alone has an RPO. */
+function allowedHours(service: string): number {
+  return service === 'etc' ? 12 : 25
+}
+
+/** What a test does not say is answered as if nothing needed attention. */
+export function sampleStatus(
+  backups: readonly CatalogEntry[],
+  more: Partial<Omit<StatusReport, 'problems'>> = {},
+): StatusReport {
   const names = [...new Set(backups.flatMap(({ services }) => services))].sort()
   return {
-    ok: true,
+    ok: (more.alerts ?? []).length === 0,
     root: '/srv/backup',
-    problems: [],
+    alerts: [],
+    problems: (more.alerts ?? []).map(({ message }) => message),
+    daemon: null,
+    schedules: 0,
     backups: backups.length,
     services: names.map((name) => {
       const mine = backups.filter(({ services }) => services.includes(name))
@@ -75,8 +86,10 @@ export function sampleStatus(backups: readonly CatalogEntry[], more: Partial<Sta
         lastGood: last?.createdAt ?? null,
         lastGoodId: last?.id ?? null,
         ageHours,
-        rpoHours: name === 'etc' ? 12 : 25,
-        overdue: ageHours !== null && ageHours > (name === 'etc' ? 12 : 25),
+        rpoHours: allowedHours(name),
+        allowedHours: allowedHours(name),
+        because: name === 'etc' ? 'rpo' : 'default',
+        overdue: ageHours !== null && ageHours > allowedHours(name),
         backups: mine.length,
       }
     }),

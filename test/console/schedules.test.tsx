@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { BackupError } from '../../src/model/errors.ts'
 import type { ScheduleListing } from '../../src/model/schedule.ts'
+import { terminals } from './fits-kit.ts'
 import { key, misfits, openConsole, type Setting } from './harness.tsx'
 import { hostileNames } from './hostile.ts'
 import { sampleSchedules } from './schedule-sample.ts'
@@ -9,27 +10,25 @@ function withSchedules(listing: ScheduleListing = sampleSchedules()): Setting {
   return { engine: { schedules: async () => listing } }
 }
 
-test.each([
-  [60, 16],
-  [80, 24],
-  [100, 30],
-  [200, 60],
-])('schedules and the form of one fit %dx%d exactly, whatever they are called', async (columns, rows) => {
-  for (const name of ['Nightly', ...hostileNames]) {
-    const console = await openConsole({ ...withSchedules(sampleSchedules(name)), columns, rows })
-    await console.keys('3')
-    await console.until('NEXT')
-    expect(misfits(console.frame(), columns, rows)).toEqual([])
-    await console.keys(key.enter)
-    await console.until('What it means')
-    expect(misfits(console.frame(), columns, rows)).toEqual([])
-    expect(console.frame()).not.toMatch(/[^\P{Cc}\n]/u)
-    await console.keys(key.escape)
-    await console.until('NEXT')
-    await console.keys('1q')
-    await console.left
-  }
-})
+test.each(terminals)(
+  'schedules and the form of one fit %dx%d exactly, whatever they are called',
+  async (columns, rows) => {
+    for (const name of ['Nightly', ...hostileNames]) {
+      const console = await openConsole({ ...withSchedules(sampleSchedules(name)), columns, rows })
+      await console.keys('3')
+      await console.until('NEXT')
+      expect(misfits(console.frame(), columns, rows)).toEqual([])
+      await console.keys(key.enter)
+      await console.until('What it means')
+      expect(misfits(console.frame(), columns, rows)).toEqual([])
+      expect(console.frame()).not.toMatch(/[^\P{Cc}\n]/u)
+      await console.keys(key.escape)
+      await console.until('NEXT')
+      await console.keys('1q')
+      await console.left
+    }
+  },
+)
 
 test('says when a schedule runs, in words, on its clock and on that of UTC, and what may surprise', async () => {
   const console = await openConsole({ ...withSchedules(), columns: 100, rows: 30 })
@@ -39,7 +38,7 @@ test('says when a schedule runs, in words, on its clock and on that of UTC, and 
   expect(frame.match(/Z {3}in \d+/g)).toHaveLength(5)
   expect(frame).toContain('2027-03-28 02:30 does not exist in Europe/Berlin')
   expect(frame).toMatch(/Mail .* paused/)
-  expect(frame).toContain('No daemon runs these yet')
+  expect(frame).toContain('No daemon runs these: holdfast --daemon does.')
 })
 
 test('the form says what is wrong with a time while it is typed, and saves nothing that is none', async () => {
@@ -118,18 +117,43 @@ test('leaving a form with changes asks; one without does not', async () => {
 test('pausing, and removing, ask first', async () => {
   const console = await openConsole(withSchedules())
   await console.keys('3P')
-  await console.until('Pause this schedule?')
+  expect(await console.until('Pause this schedule?')).toContain('holdfast schedule disable nightly')
   await console.keys('y')
   await console.until('Nightly is paused')
-  expect(console.calls.find(({ method }) => method === 'saveSchedule')?.options).toMatchObject({
-    as: 'changed',
-    draft: { id: 'nightly', enabled: false },
+  expect(console.calls.find(({ method }) => method === 'enableSchedule')?.options).toEqual({
+    id: 'nightly',
+    enabled: false,
   })
   await console.keys('D')
   await console.until('Remove this schedule?')
   await console.keys('n')
   await console.untilGone('Remove this schedule?')
   expect(console.calls.map(({ method }) => method)).not.toContain('removeSchedule')
+})
+
+test('says who runs the schedules', async () => {
+  const daemon = { pid: 4711, since: '2026-11-01T06:00:00.000Z' }
+  const console = await openConsole({ ...withSchedules(), status: { daemon } })
+  await console.keys('3')
+  await console.until('Process 4711 runs these, since 2026-11-01 06:00Z.')
+})
+
+test('a schedule is run now, once y has answered, and its run is followed', async () => {
+  const console = await openConsole(withSchedules())
+  await console.keys('3X')
+  expect(await console.until('Run this schedule now?')).toContain('holdfast schedule run nightly')
+  await console.keys(key.enter)
+  expect(console.jobs.started).toEqual([])
+  await console.keys('y')
+  await console.until('what was asked for')
+  expect(console.jobs.started).toEqual([{ kind: 'schedule', id: 'nightly' }])
+  await console.keys(key.escape)
+  await console.until('LAST 10')
+  await console.keys(`${key.down}${key.down}X`)
+  expect(await console.until('Run this schedule now?')).toContain('holdfast schedule run weekly')
+  await console.keys('n')
+  await console.untilGone('Run this schedule now?')
+  expect(console.jobs.started).toHaveLength(1)
 })
 
 test('one of the configuration is shown and cannot be changed here', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { shellWord } from '../../src/screens/text/shell.ts'
+import { shellWord } from '../../src/model/shell-word.ts'
 import { shellWords } from '../../src/screens/text/shell-words.ts'
 import { hostileNames } from './hostile.ts'
 

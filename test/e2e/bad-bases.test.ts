@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ArchiveReader } from '../../src/engine/archive/reader.ts'
+import type { PageReference } from '../../src/engine/archive/toc-pages.ts'
 import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
 import { pathFromText } from '../../src/model/path.ts'
 import { type Backup, noise, Series } from './incremental-kit.ts'
@@ -24,6 +25,24 @@ function flip(path: string, at: number): void {
   const bytes = readFileSync(path)
   bytes[at]! ^= 0x40
   writeFileSync(path, bytes)
+}
+
+/** The pages of the table of contents of an archive that is not encrypted. */
+function pagesOf(id: string): readonly PageReference[] {
+  const archive = manifestOf(series.stage.root, id).archives[0]!
+  const root = { offset: 0, compressedBytes: 0, inner: 0, rootBytes: 0 }
+  const path = pathFromText(archiveOf(id))
+  const place = { path, id: archive.id, compression: 'zstd', encrypted: false, root } as const
+  const reader = new ArchiveReader(createDiskFiles(), place, { secrets: [], slotKeys: [] })
+  try {
+    return reader.root.toc.pages
+  } finally {
+    reader.close()
+  }
+}
+
+function doNotEncrypt(): void {
+  writeFileSync(series.stage.at('backup_config.json'), JSON.stringify({ encryption: { enabled: false } }))
 }
 
 /** A full backup and an incremental on it, of as many small files as asked for and of one more each. */
@@ -120,21 +139,15 @@ describe('a base that cannot be built upon is told, and what it held is stored a
   })
 
   test('where a byte of a page of its table of contents has flipped: the other pages are built upon', async () => {
-    writeFileSync(series.stage.at('backup_config.json'), JSON.stringify({ encryption: { enabled: false } }))
+    doNotEncrypt()
     mkdirSync(series.at('directory'))
     for (let at = 0; at < 5000; at++) writeFileSync(series.at('directory', `file-${at}`), `content of ${at}`)
     const full = await series.made('full')
-    const archive = manifestOf(series.stage.root, full.id).archives[0]!
-    const [path, files] = [archiveOf(full.id), createDiskFiles()]
-    const root = { offset: 0, compressedBytes: 0, inner: 0, rootBytes: 0 }
-    const place = { path: pathFromText(path), id: archive.id, compression: 'zstd', encrypted: false, root } as const
-    const reader = new ArchiveReader(files, place, { secrets: [], slotKeys: [] })
-    const { pages } = reader.root.toc
-    reader.close()
+    const pages = pagesOf(full.id)
     // Where pages end depends on the paths, and so on the scratch directory's name.
     expect(pages.length).toBeGreaterThan(2)
     const [, offset, length, entries] = pages[1]!
-    flip(path, offset + Math.floor(length / 2))
+    flip(archiveOf(full.id), offset + Math.floor(length / 2))
     const { code, backup, warnings } = await series.create('incremental')
     expect({ code, warnings }).toEqual({
       code: 3,
@@ -147,6 +160,35 @@ describe('a base that cannot be built upon is told, and what it held is stored a
     expect(await series.restored(backup.id)).toEqual([])
     expect(await series.stage.run(['verify', backup.id, '--level', 'full'])).toMatchObject({ code: 0, stderr: '' })
   })
+})
+
+describe('a base of whose table of contents no page can be read is as good as none', () => {
+  /** Its table of contents is short, and stored with it as a whole. */
+  function spoilContents(id: string): void {
+    const [[, offset, length], ...more] = pagesOf(id) as [PageReference, ...PageReference[]]
+    expect(more).toEqual([])
+    flip(archiveOf(id), offset + Math.floor(length / 2))
+  }
+
+  test('an older one is built upon', async () => {
+    doNotEncrypt()
+    const [full, newest] = await fullAndIncremental(5)
+    spoilContents(newest.id)
+    const backup = await expectHealed([`${newest.id} cannot be built upon: `], [newest.id])
+    expect(backup).toMatchObject({ type: 'incremental', base: full.id, deps: [full.id] })
+  })
+
+  test.each(['incremental', 'differential'])(
+    'without an older one, what is asked for as %s is a full one',
+    async (type) => {
+      doNotEncrypt()
+      writeFileSync(series.at('one'), noise(1, 300_000))
+      const full = await series.made('full')
+      spoilContents(full.id)
+      const backup = await expectHealed([`${full.id} cannot be built upon: `], [full.id], type)
+      expect(backup).toMatchObject({ type: 'full', base: null, deps: [] })
+    },
+  )
 })
 
 describe('a backup whose base is missing', () => {

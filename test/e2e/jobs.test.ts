@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -322,13 +323,17 @@ test('a restore job does what its saved plan says, refuses one that is too old o
   )
   const plan = jobs.planFile(planned.id)
   await planned.save(plan)
-  await planned.drop()
   const request = { kind: 'restore', plan, ttlMs: null, workers: null, removePlan: true } as const
   await expect(jobs.start({ ...request, ttlMs: 0 }, never)).rejects.toMatchObject({ code: 'E_PLAN_EXPIRED' })
+  expect(existsSync(plan)).toBe(false)
+  await planned.save(plan)
   mkdirSync(join(target, source), { recursive: true })
   writeFileSync(join(target, source, 'b'), 'something else')
   await expect(jobs.start(request, never)).rejects.toMatchObject({ code: 'E_PLAN_DRIFTED' })
+  expect(existsSync(plan)).toBe(false)
   rmSync(target, { recursive: true })
+  await planned.save(plan)
+  await planned.drop()
   const { run } = await jobs.start(request, never)
   const { end } = await followed(jobs, run)
   expect(end).toMatchObject({ kind: 'restore', state: 'done', report: { target, failed: 0 } })
@@ -367,6 +372,42 @@ test('a passphrase that was typed reaches the job, and neither its arguments, it
   expect(asked).toHaveLength(2) // once for the wrong one, once for all that follows
   for (const name of runLogs()) expect(readFileSync(join(root, 'runs', name), 'utf8')).not.toContain('horse')
 }, 60_000)
+
+test('a job whose run cannot be logged does not begin, where a command does all the same', async () => {
+  const { engine, jobs } = await open()
+  await engine.create(plainly({ type: 'full', paths: [source] }), { signal: never, listen: () => {} })
+  const runs = join(root, 'runs')
+  rmSync(runs, { recursive: true })
+  writeFileSync(runs, '') // so that not even root can make a log in it
+  const options = { backups: null, level: 'quick', workers: null } as const
+  await expect(jobs.start({ kind: 'verify', options }, never)).rejects.toMatchObject({
+    code: 'E_IO',
+    message: expect.stringContaining('cannot write the log of the run'),
+  })
+  expect((await engine.verify(options, { signal: never, listen: () => {} })).exitCode).toBe(0)
+})
+
+test('a passphrase with a typing mistake is asked for again, by whoever needs it next', async () => {
+  delete process.env['BACKUP_ENCRYPTION_KEY']
+  const passphrase = 'a horse of several colours'
+  const typed = [passphrase, 'a hrose', passphrase]
+  const { engine } = await open({ onPassphrase: async () => typed.shift() ?? '' })
+  await engine.init({ passphrase })
+  await engine.create(plainly({ type: 'full', paths: [source] }), { signal: never, listen: () => {} })
+  const again = await open({ onPassphrase: async () => typed.shift() ?? '' })
+  await expect(again.engine.browse({ backup: 'latest', services: [] })).rejects.toMatchObject({ code: 'E_KEY_WRONG' })
+  const browser = await again.engine.browse({ backup: 'latest', services: [] })
+  await browser.close()
+  expect(typed).toEqual([])
+  // A verification begins before it knows: its end tells.
+  const wrong = await open({ onPassphrase: async () => typed.shift() ?? '' })
+  typed.push('a hrose', passphrase)
+  const verify = { kind: 'verify', options: { backups: null, level: 'quick', workers: null } } as const
+  const failed = await followed(wrong.jobs, (await wrong.jobs.start(verify, never)).run)
+  expect(failed.end).toMatchObject({ state: 'failed', error: { code: 'E_KEY_WRONG' } })
+  const done = await followed(wrong.jobs, (await wrong.jobs.start(verify, never)).run)
+  expect(done.end).toMatchObject({ state: 'done' })
+})
 
 test('a job that is called off, or killed, before its run exists leaves none, and start says so', async () => {
   delete process.env['BACKUP_ENCRYPTION_KEY']

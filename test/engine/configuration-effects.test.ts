@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import type { Configured } from '../../src/engine/configuration.ts'
+import { configuredSchedules } from '../../src/engine/plan/configured-schedules.ts'
 import { keyRows } from '../../src/model/configuration-support.ts'
 import { variableRows } from '../../src/model/configuration-variable-answers.ts'
 import { fixedBlockDefaults } from '../../src/model/fixed-blocks.ts'
@@ -16,6 +18,7 @@ const schedule = (keys: object) => ({
 const pbkdf2 = (keys: object) => ({ encryption: { key_derivation: { algorithm: 'PBKDF2', ...keys } } })
 const key = (keys: object) => ({ encryption: { key_management: keys } })
 const gzip = (keys: object) => ({ compression: { algorithms: { gzip: keys } } })
+const logging = (keys: object) => ({ monitoring: { logging: keys } })
 const threading = (keys: object) => ({ performance: { threading: keys } })
 
 const effects: Record<string, readonly [without: object, withIt: object]> = {
@@ -53,17 +56,26 @@ const effects: Record<string, readonly [without: object, withIt: object]> = {
   'compression.algorithms.*.compression_level': [{}, gzip({ compression_level: 9 })],
   'compression.algorithms.*.speed_vs_size': [{}, gzip({ speed_vs_size: 'speed_optimized' })],
   'compression.thresholds.compression_enabled': [{}, { compression: { thresholds: { compression_enabled: false } } }],
+  'schedules.*.cron_expression': [schedule({}), schedule({ cron_expression: '0 3 * * *' })],
+  'schedules.*.type': [schedule({}), schedule({ type: 'incremental' })],
   'schedules.*.enabled': [schedule({}), schedule({ enabled: false })],
   'schedules.*.include_paths': [schedule({}), schedule({ include_paths: ['/b'] })],
   'schedules.*.exclude_patterns': [schedule({}), schedule({ exclude_patterns: ['*.log'] })],
   'recovery.verification_enabled': [{}, { recovery: { verification_enabled: false } }],
   'recovery.parallel_restore_threads': [{}, { recovery: { parallel_restore_threads: 3 } }],
-  'monitoring.logging.level': [{}, { monitoring: { logging: { level: 'ERROR' } } }],
+  'monitoring.logging.level': [{}, logging({ level: 'ERROR' })],
+  'monitoring.logging.file_path': [{}, logging({ file_path: '/var/log/x' })],
+  'monitoring.logging.rotation.size_mb': [{}, logging({ rotation: { size_mb: 1 } })],
+  'monitoring.logging.rotation.backup_count': [{}, logging({ rotation: { backup_count: 1 } })],
   'performance.threading.backup_threads': [{}, threading({ backup_threads: 3 })],
   'performance.threading.compression_threads': [{}, threading({ compression_threads: 3 })],
   'performance.threading.restore_threads': [{}, threading({ restore_threads: 3 })],
   'performance.threading.verification_threads': [{}, threading({ verification_threads: 3 })],
   'global_settings.company_name': [{}, { global_settings: { company_name: 'Acme' } }],
+  'global_settings.default_timezone': [
+    schedule({}),
+    { ...schedule({}), global_settings: { default_timezone: 'Asia/Tokyo' } },
+  ],
   'global_settings.encryption_enabled': [{}, { global_settings: { encryption_enabled: false } }],
   'metadata.version': [{}, { metadata: { version: '1.0' } }],
   'metadata.last_updated': [{}, { metadata: { last_updated: '2026-02-01T10:00:00Z' } }],
@@ -78,7 +90,17 @@ const variableEffects: Record<string, string> = {
   BACKUP_RECOVERY_COMPRESSION: 'xz',
   BACKUP_RECOVERY_VERIFICATION_ENABLED: 'false',
   BACKUP_RECOVERY_LOG_LEVEL: 'debug',
+  BACKUP_DAILY_ENABLED: 'true',
+  BACKUP_DAILY_TIME: '0 5 * * *',
+  BACKUP_WEEKLY_ENABLED: 'true',
+  BACKUP_WEEKLY_TIME: '0 5 * * 0',
+  BACKUP_MONTHLY_ENABLED: 'true',
+  BACKUP_MONTHLY_TIME: '0 5 1 * *',
   JULES_AGENT_DIR: '/srv/agent',
+}
+
+function outcomeOf({ settings, services, sources }: Configured): object {
+  return { settings, services, schedules: configuredSchedules(sources) }
 }
 
 test.each(keyRows.filter((row) => row.answer === 'effect').map((row) => row.key))('%s has an effect', (name) => {
@@ -87,8 +109,7 @@ test.each(keyRows.filter((row) => row.answer === 'effect').map((row) => row.key)
   const outcome = (document: object) => {
     write('backup_config.json', document)
     try {
-      const { settings, services } = load()
-      return { settings, services }
+      return outcomeOf(load())
     } catch (error) {
       return { error }
     }
@@ -101,10 +122,7 @@ test.each(keyRows.filter((row) => row.answer === 'effect').map((row) => row.key)
 test.each(variableRows.filter((row) => row.answer === 'effect').map((row) => row.name))('%s has an effect', (name) => {
   expect(variableEffects).toHaveProperty([name])
   const { load } = bench()
-  const outcome = (environment: Record<string, string>) => {
-    const { settings, services } = load(environment)
-    return { settings, services }
-  }
+  const outcome = (environment: Record<string, string>) => outcomeOf(load(environment))
   expect(outcome({ [name]: variableEffects[name]! })).not.toEqual(outcome({}))
 })
 
@@ -233,6 +251,7 @@ test('a service keeps what it was given, without repeats and trailing slashes', 
       urlVariable: null,
       pathVariable: null,
       rpoHours: 4,
+      hasRpo: true,
       rtoMinutes: 30,
       problem: null,
     },

@@ -206,7 +206,12 @@ test.each([
   [
     'a schedule of a wrong shape',
     '{"schedules":{"a":{"cron_expression":"99 2 * * *"}}}',
-    'schedules.a.cron_expression must be a cron expression',
+    'schedules.a.cron_expression must be a cron expression (minute, hour, day of month, month, day of week): minute: "99" is not allowed; it takes 0 to 59',
+  ],
+  [
+    'a schedule on a day that never comes',
+    '{"schedules":{"a":{"cron_expression":"0 0 31 2 *"}}}',
+    'schedules.a.cron_expression never fires: February has no day 31',
   ],
   [
     'a time zone that is none',
@@ -310,7 +315,8 @@ test.each([
   ['BACKUP_RECOVERY_COMPRESSION', 'lzma', 'must be one of zstd, gzip, bzip2, xz, none, 7z'],
   ['BACKUP_RECOVERY_COMPRESSION', '7z', 'not supported yet, because'],
   ['S3_ENABLED', 'maybe', 'must be true or false'],
-  ['BACKUP_DAILY_TIME', '99 2 * * *', 'must be a cron expression'],
+  ['BACKUP_DAILY_TIME', '99 2 * * *', 'minute: "99" is not allowed'],
+  ['BACKUP_WEEKLY_TIME', '0 2 30 2 *', 'never fires: February has no day 30'],
   ['BACKUP_RETENTION_DAILY', 'week', 'must be a whole number'],
   ['BACKUP_RECOVERY_LOG_LEVEL', 'LOUD', 'must be one of DEBUG'],
   ['BACKUP_RECOVERY_ALERT_EMAIL', 'admin', 'must be an e-mail address'],
@@ -325,6 +331,16 @@ test.each([
   expect(refusal(() => load({ [name]: value })).message).toContain(what)
   write('.env', `${name}='${value}'`)
   expect(refusal(load).message).toMatch(new RegExp(`^${name} \\(in \\.env\\) `))
+})
+
+test('a passphrase that was put where a cron expression belongs is not repeated', () => {
+  const { write, load } = bench()
+  for (const text of ['correct horse battery staple soon', '@hunter22', 'hunter22', '0 2 * * hunter22']) {
+    write('backup_config.json', { schedules: { a: { cron_expression: text } } })
+    const { message } = refusal(load)
+    expect(message).toContain('schedules.a.cron_expression must be a cron expression')
+    expect(message).not.toMatch(/correct|hunter/)
+  }
 })
 
 test('a misspelt variable outside our own prefix is only pointed at, and one that a key names is not', () => {

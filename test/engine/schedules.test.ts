@@ -103,6 +103,8 @@ test.each([
   ['no name', { name: '' }, 'E_USAGE', 'name'],
   ['a service that is not configured', { services: ['ect'] }, 'E_UNKNOWN_SERVICE', 'ect'],
   ['the id of one of the configuration', { id: 'weekly' }, 'E_USAGE', 'weekly'],
+  ['a day that never comes', { cron: '0 0 31 2 *' }, 'E_USAGE', 'never fires: February has no day 31'],
+  ['a type that wants services without any', { type: 'service', services: [] }, 'E_USAGE', 'services'],
   ['a jitter of a week', { jitter_seconds: 604_800 }, 'E_USAGE', 'jitter_seconds'],
 ] as const)('%s is refused, and nothing is written', async (_what, change, code, names) => {
   const one = await engine()
@@ -123,6 +125,62 @@ test('an id that is taken, one that is unknown and one of the configuration are 
   await expect(one.removeSchedule('weekly')).rejects.toMatchObject({ code: 'E_USAGE' })
   await one.removeSchedule('nightly')
   expect(written().schedules).toEqual([])
+})
+
+test('one that never runs, or only on days that a hand has written, can rest but not run', async () => {
+  const one = await engine()
+  await one.saveSchedule(nightly, 'new')
+  const never = { ...written().schedules[0], cron: '0 0 31 2 *' }
+  writeFileSync(join(top, 'repository', 'schedules.json'), JSON.stringify({ v: 1, schedules: [never] }))
+  expect((await one.describeSchedules())[0]).toMatchObject({ words: 'Never fires: February has no day 31', next: [] })
+  expect(await one.enableSchedule('nightly', false)).toMatchObject({ changed: true })
+  await expect(one.enableSchedule('nightly', true)).rejects.toMatchObject({ code: 'E_USAGE' })
+  expect(written().schedules).toMatchObject([{ enabled: false }])
+})
+
+test('what was left out while a schedule was switched off was not missed, and switching twice changes nothing', async () => {
+  const one = await engine()
+  await one.saveSchedule(nightly, 'new')
+  expect((await one.enableSchedule('nightly', true)).changed).toBe(false)
+  expect(written().schedules[0]).not.toHaveProperty('activeSince')
+  await one.enableSchedule('nightly', false)
+  now += 86_400_000
+  const { schedule, changed } = await one.enableSchedule('nightly', true)
+  expect(changed).toBe(true)
+  expect(schedule).toMatchObject({
+    schedule: { activeSince: '2026-11-21T12:00:00.000Z' },
+    words: 'At 02:00, every day',
+  })
+  expect(schedule.next[0]).toEqual({
+    at: '2026-11-22T01:00:00.000Z',
+    text: 'Sun 2026-11-22 02:00 +01:00   01:00Z',
+  })
+})
+
+test('two runs at one instant of the clock stand for two instants', async () => {
+  const one = await engine()
+  await one.saveSchedule({ ...nightly, type: 'full' }, 'new')
+  for (const at of ['2026-11-20T12:00:00.000Z', '2026-11-20T12:00:00.001Z']) {
+    const { backup } = await one.runSchedule('nightly', during)
+    expect(backup.schedule).toEqual({ id: 'nightly', at })
+  }
+  expect(written().schedules).toMatchObject([{ lastRuns: [{ outcome: 'done' }, { outcome: 'done' }] }])
+})
+
+test('a backup that is made counts, though what became of it cannot be noted', async () => {
+  const one = await engine()
+  await one.saveSchedule(nightly, 'new')
+  const told: string[] = []
+  const { exitCode, warnings, backup } = await one.runSchedule('nightly', {
+    signal: during.signal,
+    listen(event) {
+      if (event.kind === 'warning') told.push(event.message)
+      if (event.kind === 'committed') writeFileSync(join(top, 'repository', 'schedules.json'), '{"v":1,"sched')
+    },
+  })
+  expect({ exitCode, warnings }).toEqual({ exitCode: 3, warnings: 1 })
+  expect(told).toEqual([expect.stringContaining('the backup is made, but schedules.json does not say so: ')])
+  expect((await one.list({ type: null, services: [], days: null })).backups.map(({ id }) => id)).toEqual([backup.id])
 })
 
 test('schedules that cannot be read are told and left as they are', async () => {

@@ -172,7 +172,7 @@ test('refuses entries that promise data the archive does not hold', async () => 
     // The writer itself names no archive that it does not depend on.
     const elsewhere = { kind: 'extent', holder: 9, extent: { offset: 0, compressedBytes: 10, inner: 0 } } as const
     const b = tocEntry('b', 'file', { sizeBytes: 10, content: elsewhere })
-    writer.line(b.path, encodeTocLine(b), 10, false)
+    writer.toc.line(b.path, encodeTocLine(b), 10, false)
     writer.entry(tocEntry('c', 'symlink', { sha256: null }))
   })
   const { plan } = await restore(scratch, [reader])

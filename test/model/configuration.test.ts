@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parse } from 'jsonc-parser'
 import { expect, test } from 'vitest'
-import { isCronExpression } from '../../src/model/configuration-cron.ts'
 import { checkConfiguration, dottedKey, nearest, schemaKeys } from '../../src/model/configuration-keys.ts'
 import { keyRows, rowFor } from '../../src/model/configuration-support.ts'
 import { namedVariables, variableRows } from '../../src/model/configuration-variable-answers.ts'
@@ -68,25 +67,6 @@ test('lists every row in the guide with its own words, and nothing else', () => 
   ]
   const inGuide = guide.split('\n').filter((line) => /^\| `[^`]+` \| (works|answered|named) \|/.test(line))
   expect(inGuide.toSorted()).toEqual(lines.toSorted())
-})
-
-test.each([
-  ['5 fields', '0 2 * * *', true],
-  ['6 fields, seconds first', '30 0 2 * * *', true],
-  ['names, lists, ranges and steps', '*/15 8-18/2 1,15 JAN-mar mon-FRI', true],
-  ['Sunday as 7', '0 0 * * 7', true],
-  ['a minute of 99', '99 2 * * *', false],
-  ['an hour of 24', '0 24 * * *', false],
-  ['day 0', '0 0 0 * *', false],
-  ['month 13', '0 0 1 13 *', false],
-  ['4 fields', '0 2 * *', false],
-  ['7 fields', '0 0 2 * * * 2027', false],
-  ['a range that runs backwards', '0 18-8 * * *', false],
-  ['a step of nothing', '*/0 * * * *', false],
-  ['a word', 'daily', false],
-  ['nothing', '', false],
-])('a cron expression with %s is judged by its shape', (_, expression, sound) => {
-  expect(isCronExpression(expression)).toBe(sound)
 })
 
 test.each([

@@ -11,7 +11,7 @@ import { createDiskFiles } from '../../src/engine/platform/disk-files.ts'
 import { openDocumentFile } from '../../src/engine/platform/document-file.ts'
 import { catalogSchema } from '../../src/model/backup.ts'
 import { pathFromText } from '../../src/model/path.ts'
-import { openCatalog } from '../../src/store/catalog.ts'
+import { type CatalogForm, openCatalog } from '../../src/store/catalog.ts'
 import { entry } from './entry.ts'
 
 const writerProgram = fileURLToPath(new URL('./catalog-writer.ts', import.meta.url))
@@ -25,10 +25,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(top, { recursive: true }))
 
-function open() {
+function open(form: CatalogForm = {}) {
   const holder = { pid: process.pid, run: 'test', command: 'create', since: '2026-11-20T02:00:00.000Z' }
   const request = () => ({ waitMs: 60_000, signal: new AbortController().signal, holder, clock: noon })
-  return openCatalog(openDocumentFile(createDiskFiles(), pathFromText(path), pathFromText(`${path}.lock`), request))
+  return openCatalog(
+    openDocumentFile(createDiskFiles(), pathFromText(path), pathFromText(`${path}.lock`), request),
+    form,
+  )
 }
 const onDisk = () => JSON.parse(readFileSync(path, 'utf8'))
 
@@ -176,3 +179,48 @@ function seeded(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
   }
 }
+
+test('a long catalog is read in pieces: the thread is free between them, and what looks like an edge is none', async () => {
+  const catalog = open()
+  const strange = { ...entry('aaaa', { description: 'a "},{"id":" b' }), later: [{ id: 'x' }, { id: 'y' }] }
+  const suffixOf = (at: number) => at.toString(36).padStart(4, '0')
+  const plain = Array.from({ length: 4000 }, (_, at) => entry(suffixOf(at), { description: '},{"id":"' }))
+  let turns = 0
+  let isDone = false
+  const count = (): void => {
+    turns++
+    if (!isDone) setImmediate(count)
+  }
+  for (const backups of [plain, [...plain, strange], Array.from(plain, (one) => ({ ...strange, id: one.id }))]) {
+    await catalog.replace(backups)
+    turns = 0
+    isDone = false
+    setImmediate(count)
+    const reading = await catalog.read()
+    isDone = true
+    expect(reading).toEqual({ state: 'ok', value: onDisk() })
+    expect(onDisk().backups).toEqual(backups)
+    if (backups === plain) expect(turns).toBeGreaterThan(3)
+  }
+  const text = readFileSync(path, 'utf8')
+  const at = Math.floor(text.length / 2)
+  writeFileSync(path, `${text.slice(0, at)}${text[at] === '7' ? '8' : '7'}${text.slice(at + 1)}`)
+  expect(await catalog.read()).toMatchObject({ state: 'damaged' })
+})
+
+test('where it is asked to, it remembers what it read until anybody writes', async () => {
+  const mine = open({ remembers: true })
+  expect(await mine.read()).toEqual({ state: 'absent' })
+  await open().update(() => [entry('aaaa')])
+  const first = await mine.read()
+  expect(first).toEqual({ state: 'ok', value: onDisk() })
+  expect(await mine.read()).toBe(first)
+  await open().update(() => [entry('bbbb')])
+  expect(await mine.read()).toEqual({ state: 'ok', value: onDisk() })
+  await mine.update(() => [entry('cccc')])
+  expect(await mine.read()).toMatchObject({ state: 'ok', value: { gen: 3, backups: [{ id: entry('cccc').id }] } })
+  writeFileSync(path, 'damaged')
+  expect(await mine.read()).toMatchObject({ state: 'damaged' })
+  rmSync(path)
+  expect(await mine.read()).toEqual({ state: 'absent' })
+})

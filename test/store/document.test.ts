@@ -33,7 +33,7 @@ test('tells a good document from an absent and from a damaged one', async () => 
   const read = (text: string | null) => openDocument(schema, memory(text)).read()
   expect(await read('{"v":2,"count":1}')).toEqual({ state: 'ok', value: { v: 2, count: 1 } })
   expect(await read(null)).toEqual({ state: 'absent' })
-  expect(await read('')).toEqual({ state: 'damaged', why: 'it is not JSON' })
+  expect(await read('')).toEqual({ state: 'damaged', why: 'it is empty, or no file' })
   expect(await read('{"v":2,"cou')).toEqual({ state: 'damaged', why: 'it is not JSON' })
   expect(await read('null')).toMatchObject({ state: 'damaged' })
   expect(await read('{"v":2,"count":"many"}')).toMatchObject({

@@ -139,7 +139,7 @@ describe('a file that cannot be read', () => {
 
   test.each<[string, string, string]>([
     ['torn', whole.slice(0, -20), 'it is not JSON'],
-    ['empty', '', 'it is not JSON'],
+    ['empty', '', 'it is empty, or no file'],
     ['of a later version', '{"v":2,"schedules":{}}', 'it is of version 2, which this Holdfast does not know'],
     ['without its list', '{"v":1}', 'schedules'],
     ['no object', 'null', 'expected object'],

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { KeyStream } from '../../src/terminal/key-stream.ts'
 
 type Listener = (...args: never[]) => void
@@ -116,6 +116,23 @@ test('an arrow whose end comes after its time is an Esc, and its end types nothi
   await nextTurn()
   await nextTurn()
   expect(keys).toEqual(['\x1b[27u', 'x'])
+})
+
+test.each([
+  ['after its second byte', ['\x1b[', 'B'], []],
+  ['after each of its bytes', ['\x1b', '[', 'B'], ['\x1b[27u']],
+  ['within its numbers', ['\x1b[1;', '5D'], []],
+  ['behind an O', ['\x1bO', 'B'], []],
+])('an arrow that is torn %s types nothing, however late its pieces come', async (_where, pieces, keys) => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const opened = open(20)
+  for (const piece of [...pieces, 'x']) {
+    opened.source.emit('data', Buffer.from(piece))
+    vi.advanceTimersByTime(40)
+  }
+  for (let turn = 0; turn < 5; turn++) await nextTurn()
+  expect(opened.keys).toEqual([...keys, 'x'])
 })
 
 test('an unmarked burst of text is a paste, and what a hand holds down is not', async () => {

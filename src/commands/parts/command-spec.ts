@@ -48,6 +48,8 @@ export interface Context {
   disk(): Promise<Disk>
   /** Until it is left; its exit code. @throws E_USAGE where it cannot be drawn. */
   openConsole(options: { readonly readOnly: boolean; readonly colorless: boolean }): Promise<number>
+  /** Until it is told to stop; its exit code. @throws what keeps it from starting. */
+  runDaemon(options: { readonly graceMs: number }): Promise<number>
   /** For one long deed: its events go to the terminal or, with --json, to stdout. */
   during(): During
 }

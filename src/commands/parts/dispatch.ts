@@ -1,6 +1,6 @@
 import type { Engine } from '../../model/engine.ts'
 import { BackupError } from '../../model/errors.ts'
-import { commands, internalCommands } from '../registry.ts'
+import { commands, internalCommands, type RegisteredCommand } from '../registry.ts'
 import type { CommandSpec, Context, Disk } from './command-spec.ts'
 import { type Given, notSupportedYet, parseArguments, quoted, suggestion, usage } from './given.ts'
 import { globalOptions } from './grammar.ts'
@@ -25,6 +25,7 @@ export interface Surroundings {
   wire(options: WireOptions): Promise<{ engine: Engine; close(): Promise<void> }>
   disk(): Promise<Disk>
   openConsole(options: ConsoleOptions): Promise<number>
+  runDaemon(options: DaemonOptions): Promise<number>
   /** Hears INT, TERM and HUP; gives back how to stop hearing. */
   onInterrupt(hear: (signal: string) => void): () => void
   /** Hears errors that nobody awaited, such as one thrown in an event's listener. */
@@ -39,6 +40,8 @@ export interface WireOptions {
   onPassphrase?: () => Promise<string>
   /** The command will walk a source beside other work. */
   walks?: boolean
+  /** The command is the process of a job. */
+  isJob?: boolean
 }
 
 export interface ConsoleOptions extends Pick<WireOptions, 'root' | 'config'> {
@@ -48,6 +51,11 @@ export interface ConsoleOptions extends Pick<WireOptions, 'root' | 'config'> {
   readonly colorless: boolean
 }
 
+export interface DaemonOptions extends Pick<WireOptions, 'root' | 'config'> {
+  /** How long runs may go on by themselves when it is to stop. */
+  readonly graceMs: number
+}
+
 /** Words in front of the command, and the command's own arguments. */
 interface Called {
   /** Null for a bare `holdfast`. */
@@ -55,7 +63,6 @@ interface Called {
   readonly rest: readonly string[]
 }
 
-const groups = ['keys'] as const
 const loneOptions = ['--daemon', '--read-only']
 
 /** From the arguments to the exit code. Never throws. */
@@ -95,12 +102,12 @@ async function perform(argv: readonly string[], world: Surroundings, out: Output
   if (words === 'help') {
     const asked = await findWords(rest.filter((arg) => !arg.startsWith('-')))
     if (asked.words === null) return tellHelp(out, overviewHelp(commands))
-    return tellHelp(out, commandHelp(await loadCommand(asked.words)))
+    return tellHelp(out, commandHelp(await loadCommand(asked.words), commandsOf(asked.words)))
   }
   const command = await loadCommand(words)
   const given = await parseArguments(command, rest)
   if (given.has('version')) return tellVersion(out, world.version())
-  if (given.has('help')) return tellHelp(out, commandHelp(command))
+  if (given.has('help')) return tellHelp(out, commandHelp(command, commandsOf(words)))
   return carryOut(command, given, world, out)
 }
 
@@ -126,28 +133,44 @@ async function findWords(argv: readonly string[]): Promise<Called> {
     if (arg.startsWith('-') && arg !== '-') {
       const name = arg.replace(/^--/, '').split('=')[0]!
       const option = globalOptions.find((one) => one.name === name)
-      if (arg === '--daemon') return { words: 'daemon', rest: [] }
+      if (arg === '--daemon' && words === null) {
+        rest.splice(at, 1)
+        return { words: 'daemon', rest }
+      }
+      if (option === undefined && words !== null && arg !== '-h' && isCommand(words)) return { words, rest }
       if (option?.value !== undefined && !arg.includes('=')) at++
       else if (option === undefined && words === null && arg !== '-h' && !loneOptions.includes(arg))
         throw await unknownFirstOption(arg)
       continue
     }
+    // Of a command that is a group too, what is no command of the group is its operand.
+    if (words !== null && isCommand(words) && !isCommand(`${words} ${arg}`)) return { words, rest }
     rest.splice(at--, 1)
     if (words === null && arg === 'backup' && !prefixed) {
       prefixed = true
       continue
     }
     words = words === null ? arg : `${words} ${arg}`
-    if (!(groups as readonly string[]).includes(words)) return { words, rest }
+    if (commandsOf(words).length === 0) return { words, rest }
   }
   if (prefixed && words === null)
     throw usage('backup needs to know what', 'as in holdfast backup create, or holdfast create')
+  if (words !== null && isCommand(words)) return { words, rest }
   if (words !== null) throw usage(`${words} needs to know what`, `it is one of ${subcommandsOf(words).join(', ')}`)
   return { words, rest }
 }
 
+function isCommand(words: string): boolean {
+  return commands.some((command) => command.words === words)
+}
+
+/** Those of a group, without its own. */
+function commandsOf(group: string): readonly RegisteredCommand[] {
+  return commands.filter(({ words }) => words.startsWith(`${group} `))
+}
+
 function subcommandsOf(group: string): string[] {
-  return commands.filter(({ words }) => words.startsWith(`${group} `)).map(({ words }) => words.slice(group.length + 1))
+  return commandsOf(group).map(({ words }) => words.slice(group.length + 1))
 }
 
 async function unknownFirstOption(arg: string): Promise<Error> {
@@ -199,7 +222,7 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
     world.wire({
       ...places,
       ...(command.walks?.(given) === true ? { walks: true } : {}),
-      ...(command.isJob ? { onPassphrase: () => terminal.askSecret('') } : {}),
+      ...(command.isJob ? { isJob: true, onPassphrase: () => terminal.askSecret('') } : {}),
       ...(terminal.interactive ? { onPassphrase: () => existingPassphrase(terminal) } : {}),
     })
   const context: Context = {
@@ -215,6 +238,7 @@ async function carryOut(command: CommandSpec, given: Given, world: Surroundings,
     },
     disk: () => world.disk(),
     openConsole: (options) => world.openConsole({ ...places, ...options }),
+    runDaemon: (options) => world.runDaemon({ ...places, ...options }),
     during: () => {
       const voice = new RunVoice(out, () => world.elapsed())
       return { signal: controller.signal, listen: (event) => voice.hear(event) }

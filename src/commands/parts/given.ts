@@ -167,7 +167,10 @@ function checkOperands(command: CommandGrammar, operands: readonly string[]): vo
   if (missing !== undefined) throw usage(`${command.words} needs ${missing.name}`, usageLine(command))
   const surplus = operands[command.operands.length]
   if (surplus !== undefined && !command.operands.at(-1)?.repeats)
-    throw usage(`${command.words} does not take ${quoted(surplus)}`, usageLine(command))
+    throw usage(
+      `${command.words} does not take ${quoted(surplus)}`,
+      command.operands.at(-1)?.surplus ?? usageLine(command),
+    )
   // An empty path would mean the working directory.
   if (operands.includes(''))
     throw usage(`${command.words} was given an empty argument`, 'is a variable of your script unset?')

@@ -21,6 +21,8 @@ export interface OperandSpec {
   readonly name: string
   readonly required: boolean
   readonly repeats?: true
+  /** What to do where more follows than it takes. */
+  readonly surplus?: string
 }
 
 /** What a command accepts. */

@@ -3,8 +3,16 @@ import { usageLine } from './given.ts'
 import { exitMeanings, globalOptions, type OptionSpec } from './grammar.ts'
 import { hanging, wrapped } from './wrap.ts'
 
-/** What a command does, what it takes, two examples and its exit codes; at 80 columns. */
-export function commandHelp(command: CommandSpec): string {
+interface CommandLine {
+  readonly words: string
+  readonly about: string
+}
+
+/**
+ * What a command does, what it takes, two examples and its exit codes; at 80 columns. `more` are the commands whose
+ * words begin with its own.
+ */
+export function commandHelp(command: CommandSpec, more: readonly CommandLine[] = []): string {
   const sections = [
     wrapped(command.about, 0),
     `usage: ${usageLine(command)}`,
@@ -12,6 +20,7 @@ export function commandHelp(command: CommandSpec): string {
       'options',
       command.options.filter((option) => option.unsupported === undefined),
     ),
+    commandSection('also', more),
     optionSection('everywhere', globalOptions),
     ['examples', ...command.examples.flatMap(([line, means]) => [`  ${line}`, wrapped(means, 6)])].join('\n'),
     ['exit codes', ...command.exits.map((code) => `  ${String(code).padEnd(4)} ${exitMeanings[code]}`)].join('\n'),
@@ -19,16 +28,20 @@ export function commandHelp(command: CommandSpec): string {
   return `${sections.filter((section) => section !== '').join('\n\n')}\n`
 }
 
-export function overviewHelp(commands: readonly { readonly words: string; readonly about: string }[]): string {
-  const widest = Math.max(...commands.map(({ words }) => words.length))
-  const lines = commands.map(({ words, about }) => hanging(`  ${words.padEnd(widest)}  `, about))
+export function overviewHelp(commands: readonly CommandLine[]): string {
   return `${[
     'Holdfast: backup and disaster recovery, with a restore you can look at first.',
     'usage: holdfast COMMAND [options]\n       holdfast [--read-only]   the console, on a terminal; elsewhere the status',
-    ['commands', ...lines].join('\n'),
+    commandSection('commands', commands),
     optionSection('everywhere', globalOptions),
     'holdfast COMMAND --help tells more of one; holdfast backup COMMAND is the same.',
   ].join('\n\n')}\n`
+}
+
+function commandSection(title: string, commands: readonly CommandLine[]): string {
+  if (commands.length === 0) return ''
+  const widest = Math.max(...commands.map(({ words }) => words.length))
+  return [title, ...commands.map(({ words, about }) => hanging(`  ${words.padEnd(widest)}  `, about))].join('\n')
 }
 
 function optionSection(title: string, options: readonly OptionSpec[]): string {

@@ -1,6 +1,7 @@
 import { BackupError, type ErrorCode, errorTable } from '../../model/errors.ts'
 import type { RunEvent } from '../../model/event.ts'
 import { printable } from '../../model/path.ts'
+import { PointedError } from './pointed-error.ts'
 
 /** A stream to write to, as the process or a test has it. */
 export type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number }
@@ -139,9 +140,12 @@ export class Output {
     const error = asBackupError(cause)
     const message = safeText(error.message)
     if (this.json && this.#lost === null) {
-      this.event({ kind: 'error', code: error.code, message: error.message, hint: error.hint })
+      const { code, message, hint } = error
+      const part = error instanceof PointedError ? { field: error.field, start: error.start, end: error.end } : {}
+      this.event({ kind: 'error', code, message, hint, ...part })
     } else {
       this.#aside(`${this.#paint('31', 'error:')} ${message}`)
+      if (error instanceof PointedError) for (const line of error.pointing()) this.#aside(`  ${line}`)
       if (error.hint !== '') this.#aside(`hint: ${safeText(error.hint)}`)
     }
     if (this.#options.debug) {

@@ -3,7 +3,7 @@ import { dispatch, type Surroundings } from './dispatch.ts'
 
 /** Runs the command line of this process, to its end. */
 export async function runProcess(
-  given: Pick<Surroundings, 'host' | 'version' | 'wire' | 'disk' | 'openConsole'>,
+  given: Pick<Surroundings, 'host' | 'version' | 'wire' | 'disk' | 'openConsole' | 'runDaemon'>,
 ): Promise<void> {
   const exitCode = await dispatch(process.argv.slice(2), {
     ...given,

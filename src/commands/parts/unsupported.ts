@@ -2,8 +2,6 @@
 export const unsupportedCommands: Readonly<Record<string, string>> = {
   undo: 'a restore does not save what it replaces yet',
   drill: 'a rehearsal is made by hand as yet: restore --target into a scratch directory, then verify',
-  schedule: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',
-  daemon: 'nothing runs schedules yet; call holdfast create from cron or a systemd timer',
   replicate: 'the repository on this machine is the only destination yet',
   pull: 'the repository on this machine is the only destination yet',
   'keys rotate': 'a new key can be added (holdfast keys add) but an old one not yet be taken away',

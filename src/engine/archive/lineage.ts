@@ -3,8 +3,8 @@ import type { Root } from '../../model/archive.ts'
 import { BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, comparePaths, displayPath } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
+import { parseChunks, parseTocLine } from './parse-toc-line.ts'
 import { type ArchiveReader, firstPath, parseJson } from './reader.ts'
-import { parseChunks, parseTocLine } from './toc-line.ts'
 import type { PageReference } from './toc-pages.ts'
 
 /** An older archive that a newer one builds on, as its root names it. */

@@ -174,7 +174,7 @@ class Packing {
     const head = result.heads[at] as string
     const line = offset < 0 ? head : `${head}${start + offset}${result.tails[at]}`
     const size = result.sizes[at] as number
-    this.#writer.line(path, line, size < 0 ? null : size, result.pageEnds[at] === 1)
+    this.#writer.toc.line(path, line, size < 0 ? null : size, result.pageEnds[at] === 1)
   }
 
   /** Read, and found to be what it was: the content stays where it is. */

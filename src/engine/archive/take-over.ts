@@ -13,9 +13,9 @@ export function takeOver(writer: ArchiveWriter, lineage: Lineage, piece: KeptPag
 function takePage(writer: ArchiveWriter, lineage: Lineage, piece: KeptPage): void {
   const { page, ordinal, holders, files, bytes } = piece
   const reference = lineage.top.root.toc.pages[page] as PageReference // the number comes from there
-  const { openLines } = writer
+  const { openLines } = writer.toc
   if (openLines === 0 || openLines >= pageRule.leastEntries) {
-    writer.reuse({ reference, ordinal, files, bytes, holders })
+    writer.toc.reuse({ reference, ordinal, files, bytes, holders })
     return
   }
   // Ended here, the page begun would stay too small for ever.
@@ -26,6 +26,6 @@ function takeLines(writer: ArchiveWriter, lineage: Lineage, { ordinal, lines }: 
   for (const { path, line, contentBytes } of lines) {
     const written = withHolderInLine(line, ordinal)
     if (written === null) writer.entry(lineage.entryOf(line, ordinal))
-    else writer.kept(path, written, contentBytes)
+    else writer.toc.kept(path, written, contentBytes)
   }
 }

@@ -9,14 +9,13 @@ import type { Frame } from './batch.ts'
 import { chunking } from './chunking.ts'
 import { type CompressionLevel, compressFrame } from './codec.ts'
 import { FrameTable } from './frame-table.ts'
-import { holdersOf } from './holders.ts'
 import type { Dependency } from './lineage.ts'
 import { encodeLocator } from './locator.ts'
-import { PageSpool } from './page-spool.ts'
 import type { ArchiveSink } from './sink.ts'
 import { encodeGlobalComment, encodeOwnFileHeader, paddedBytes } from './tar-header.ts'
-import { encodeChunks, encodeTocLine, inlineListBytes, type OutsideList } from './toc-line.ts'
-import { endsPage, jsonPath, PageCutter, type PageReference, type TocPage } from './toc-pages.ts'
+import { encodeChunks, inlineListBytes, type OutsideList } from './toc-line.ts'
+import type { PageReference } from './toc-pages.ts'
+import { TocWriter } from './toc-writer.ts'
 
 /**
  * Lays out the stream S of one archive, in order and append only:
@@ -34,17 +33,6 @@ export interface ArchiveIdentity {
   readonly previous: Root['prev']
   /** Its members come in another order than its table of contents. */
   readonly unsorted?: boolean
-}
-
-/** A page of an older archive, taken over as it is, and what its lines stand for. */
-export interface ReusedPage {
-  readonly reference: PageReference
-  /** Ordinal of the archive that stores it. */
-  readonly ordinal: number
-  readonly files: number
-  readonly bytes: number
-  /** Ordinals of all archives that its lines need. */
-  readonly holders: Iterable<number>
 }
 
 export interface WrittenStream {
@@ -67,17 +55,10 @@ export class ArchiveWriter {
   readonly #sink: ArchiveSink
   readonly #identity: ArchiveIdentity
   readonly #compression: CompressionLevel
-  readonly #pages = new PageCutter()
-  readonly #pageReferences: PageReference[] = []
-  readonly #holders = new Set<number>()
-  readonly #spool: PageSpool
   readonly #frames = new FrameTable()
+  /** What is listed so far. */
+  readonly toc: TocWriter
   #rawBytes = 0
-  #tocBytes = 0
-  #entries = 0
-  #fileCount = 0
-  #contentBytes = 0
-  #reusedBytes = 0
   #outsideLists = 0
   #unsorted: boolean
 
@@ -92,22 +73,13 @@ export class ArchiveWriter {
     this.#identity = identity
     this.#unsorted = identity.unsorted ?? false
     this.#compression = compression
-    this.#spool = new PageSpool(files, spoolPath)
+    this.toc = new TocWriter(files, compression, spoolPath)
     this.#own('README.txt', Buffer.from(readme(identity.id)), encodeGlobalComment(`BKA1 ${identity.id}`))
   }
 
   /** Where a file of the archive's own lies in the tar. */
   ownPath(name: string): BytePath {
     return pathFromText(`.bka/${this.#identity.id}/${name}`)
-  }
-
-  /** Entries written so far; what a progress line shows. */
-  get entries(): number {
-    return this.#entries
-  }
-
-  get contentBytes(): number {
-    return this.#contentBytes
   }
 
   /** What comes next lies in the tar behind what the table of contents lists later. */
@@ -139,66 +111,19 @@ export class ArchiveWriter {
       const list = encodeChunks(entry.content.chunks)
       if (list.length > inlineListBytes) outside = this.#outside(Buffer.from(list))
     }
-    for (const holder of holdersOf(entry)) this.#holders.add(holder)
-    if (entry.type === 'file') this.#reusedBytes += reusedBytesOf(entry)
-    const contentBytes = entry.type === 'file' ? entry.sizeBytes : null
-    this.line(entry.path, encodeTocLine(entry, outside), contentBytes, endsPage(entry.path))
-  }
-
-  /** The same for a line that a worker has encoded. `contentBytes` is null for what is no file. */
-  line(path: BytePath, line: string, contentBytes: number | null, ends: boolean): void {
-    this.#entries++
-    if (contentBytes !== null) {
-      this.#fileCount++
-      this.#contentBytes += contentBytes
-    }
-    const page = this.#pages.add(path, line, ends)
-    if (page !== null) this.#page(page)
-  }
-
-  /** The same for a line of an older archive, which names its holder. */
-  kept(path: BytePath, line: string, contentBytes: number | null): void {
-    const holder = /\],"r":(\d+)/.exec(line)
-    if (holder !== null) this.#holders.add(Number(holder[1]))
-    this.#reusedBytes += contentBytes ?? 0
-    this.line(path, line, contentBytes, endsPage(path))
-  }
-
-  /** Lines that wait for their page to be full. */
-  get openLines(): number {
-    return this.#pages.lines
-  }
-
-  /** Appends a page of an older archive to the table of contents. The page begun is ended before it. */
-  reuse({ reference, ordinal, files, bytes, holders }: ReusedPage): void {
-    const begun = this.#pages.finish()
-    if (begun !== null) this.#page(begun)
-    const [path, offset, compressedBytes, count, sha256] = reference
-    this.#pageReferences.push([path, offset, compressedBytes, count, sha256, ordinal])
-    this.#holders.add(ordinal)
-    for (const holder of holders) this.#holders.add(holder)
-    this.#entries += count
-    this.#fileCount += files
-    this.#contentBytes += bytes
-    this.#reusedBytes += bytes
+    this.toc.entry(entry, outside)
   }
 
   /** Writes everything that follows the entries. The sink is left open: its owner finishes it. */
   finish(warnings: number): WrittenStream {
-    const last = this.#pages.finish()
-    if (last !== null) this.#page(last)
-
-    this.#compress(encodeOwnFileHeader(this.ownPath('toc.jsonl'), this.#tocBytes))
-    const shift = this.#sink.streamBytes
-    const pages = this.#pageReferences.map((page): PageReference => {
-      const [path, offset, compressedBytes, count, sha256, holder] = page
-      return holder === undefined ? [path, offset + shift, compressedBytes, count, sha256] : page
-    })
-    this.#spool.drain((bytes, rawBytes) => this.#frame(bytes, rawBytes))
-    this.#spool.close()
+    this.toc.end()
+    const tocBytes = this.toc.bytes
+    this.#compress(encodeOwnFileHeader(this.ownPath('toc.jsonl'), tocBytes))
+    const pages = this.toc.pagesAt(this.#sink.streamBytes)
+    this.toc.drain((bytes, rawBytes) => this.#frame(bytes, rawBytes))
 
     const recordBytes = this.#frames.sizeWith(1)
-    const tocPadding = Buffer.alloc(paddedBytes(this.#tocBytes) - this.#tocBytes)
+    const tocPadding = Buffer.alloc(paddedBytes(tocBytes) - tocBytes)
     this.#compress(Buffer.concat([tocPadding, encodeOwnFileHeader(this.ownPath('frames.bin'), recordBytes)]))
     const framesAt = this.#sink.streamBytes
     const records = this.#frames.encode(framesAt, this.#rawBytes)
@@ -225,16 +150,16 @@ export class ArchiveWriter {
       root: location,
       rootSha256: hash('sha256', root),
       dependencies: this.#dependencies(),
-      entries: this.#entries,
-      files: this.#fileCount,
-      bytes: this.#contentBytes,
-      reusedBytes: this.#reusedBytes,
+      entries: this.toc.entries,
+      files: this.toc.files,
+      bytes: this.toc.contentBytes,
+      reusedBytes: this.toc.reusedBytes,
     }
   }
 
   /** Gives up the spool. Harmless after finish. */
   close(): void {
-    this.#spool.close()
+    this.toc.close()
   }
 
   #locator(location: RootLocation): Uint8Array {
@@ -260,9 +185,9 @@ export class ArchiveWriter {
         avg: chunking.averageBytes,
         max: chunking.maximumBytes,
       },
-      toc: { n: this.#entries, raw: this.#tocBytes, pages: [...pages] },
+      toc: { n: this.toc.entries, raw: this.toc.bytes, pages: [...pages] },
       frames,
-      stats: { files: this.#fileCount, bytes: this.#contentBytes, warnings },
+      stats: { files: this.toc.files, bytes: this.toc.contentBytes, warnings },
       compat: this.#unsorted ? [unsortedMark] : [],
       incompat: [],
     }
@@ -270,20 +195,13 @@ export class ArchiveWriter {
 
   #dependencies(): Dependency[] {
     const { dependencies, ordinal } = this.#identity
-    const needed = [...this.#holders].filter((holder) => holder !== 0 && holder !== ordinal).sort((a, b) => a - b)
+    const needed = [...this.toc.holders].filter((holder) => holder !== 0 && holder !== ordinal).sort((a, b) => a - b)
     return needed.map((holder) => {
       const found = dependencies.find(({ i }) => i === holder)
       if (found === undefined)
         throw new BackupError('E_INTERNAL', `an entry needs archive number ${holder}, which is unknown`)
       return found
     })
-  }
-
-  #page(page: TocPage): void {
-    const bytes = compressFrame(page.bytes, this.#compression)
-    this.#pageReferences.push([jsonPath(page.firstPath), this.#spool.bytes, bytes.length, page.count, page.sha256])
-    this.#spool.append(bytes, page.bytes.length)
-    this.#tocBytes += page.bytes.length
   }
 
   /** A list too long for its line becomes a small file of its own below .bka/. */
@@ -311,12 +229,6 @@ export class ArchiveWriter {
     this.#sink.write(bytes)
     this.#rawBytes += rawBytes
   }
-}
-
-function reusedBytesOf({ content, sizeBytes }: TocEntry): number {
-  if (content.kind === 'extent') return content.holder === 0 ? 0 : sizeBytes
-  if (content.kind === 'none') return 0
-  return content.chunks.reduce((sum, { holder, length }) => sum + (holder === 0 ? 0 : length), 0)
 }
 
 /** xz and bzip2 take no bytes of others behind their own: a plain archive leaves the locator to the manifest. */

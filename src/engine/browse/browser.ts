@@ -5,7 +5,7 @@ import { displayPath } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { Lineage } from '../archive/lineage.ts'
 import { type Hold, holdBackup } from '../hold.ts'
-import { detailsIfPossible, openArchive, openBackup } from '../inspect.ts'
+import { detailsIfPossible, openNamed } from '../inspect.ts'
 import { missingKeyHint } from '../keys/slots.ts'
 import { Pace } from '../pace.ts'
 import type { Session } from '../session.ts'
@@ -20,11 +20,7 @@ export async function openBrowser(
   session: Session,
   { backup, services }: { readonly backup: string; readonly services: readonly string[] },
 ): Promise<Browser> {
-  const repository = session.repository()
-  const { files } = session.world
-  const entry = await session.backup(repository, backup, services)
-  const keys = await session.keys(repository, entry.encrypted)
-  const { manifest, archives } = openBackup(files, repository, entry, services, keys)
+  const { entry, keys, manifest, archives, open } = await openNamed(session, backup, services)
   const details = detailsIfPossible(manifest, keys)
   if (details === null)
     throw new BackupError(
@@ -32,9 +28,7 @@ export async function openBrowser(
       `${entry.id} is encrypted, and there is no key`,
       missingKeyHint(displayPath(session.keyFile)),
     )
-  return new BackupBrowser(session, manifest, details, archives, (archive) =>
-    openArchive(files, repository, manifest, archive, keys),
-  )
+  return new BackupBrowser(session, manifest, details, archives, open)
 }
 
 class BackupBrowser implements Browser {

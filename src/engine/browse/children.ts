@@ -1,7 +1,6 @@
-import type { Child, ChildPage, ChildQuery, LostPart } from '../../model/browse.ts'
+import { type Child, type ChildPage, type ChildQuery, type LostPart, listed } from '../../model/browse.ts'
 import { BackupError } from '../../model/errors.ts'
 import { type BytePath, isWithin } from '../../model/path.ts'
-import type { TocEntry } from '../../model/toc.ts'
 import type { Pace } from '../pace.ts'
 import type { IndexedPage, Position, TocIndex } from './toc-index.ts'
 
@@ -122,11 +121,6 @@ function laterOf(a: Position, b: Position): Position {
 /** In memory of its own: a part of a page's text keeps the whole page alive. */
 export function flat(path: BytePath): BytePath {
   return Buffer.from(path, 'latin1').toString('latin1') as BytePath // the same characters
-}
-
-export function listed(entry: TocEntry): NonNullable<Child['entry']> {
-  const { path, type, mode, uid, gid, userName, groupName, sizeBytes, mtimeNs, deviceNumber, linkTarget, torn } = entry
-  return { path, type, mode, uid, gid, userName, groupName, sizeBytes, mtimeNs, deviceNumber, linkTarget, torn }
 }
 
 /** Pages that were met and cannot be read, each once. */

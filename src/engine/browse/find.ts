@@ -1,9 +1,16 @@
-import type { BrowsePlace, Child, FindQuery, FindResult, FindWatch } from '../../model/browse.ts'
+import {
+  type BrowsePlace,
+  type Child,
+  type FindQuery,
+  type FindResult,
+  type FindWatch,
+  listed,
+} from '../../model/browse.ts'
 import { BackupError } from '../../model/errors.ts'
 import { isWithin } from '../../model/path.ts'
 import type { Pace } from '../pace.ts'
 import { type NameMatcher, nameMatcher } from '../plan/name-match.ts'
-import { LostParts, listed } from './children.ts'
+import { LostParts } from './children.ts'
 import type { TocIndex } from './toc-index.ts'
 
 /** Looks at every path of the services, or of a part of them. Only what matches is read further than its path. */

@@ -2,8 +2,8 @@ import { BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, comparePaths, displayPath, isWithin } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { Lineage } from '../archive/lineage.ts'
+import { parseTocLine, pathOfLine } from '../archive/parse-toc-line.ts'
 import { firstPath } from '../archive/reader.ts'
-import { parseTocLine, pathOfLine } from '../archive/toc-line.ts'
 import type { PageReference } from '../archive/toc-pages.ts'
 
 /** Where an entry stands, or the next one would. */

@@ -122,13 +122,13 @@ class Filling {
     for (const page of pages) {
       const { ordinal, lines } = this.#lineage.pageLines(page)
       const entries = lines.map((line) => this.#lineage.entryOf(line, ordinal))
-      const { openLines } = this.#writer
+      const { openLines } = this.#writer.toc
       const fits = openLines === 0 || openLines >= pageRule.leastEntries
       if (fits && this.#isKept(ordinal, entries)) {
         const files = entries.filter(({ type }) => type === 'file')
         const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
         const holders = new Set(entries.flatMap(holdersOf))
-        this.#writer.reuse({ reference: page, ordinal, files: files.length, bytes, holders })
+        this.#writer.toc.reuse({ reference: page, ordinal, files: files.length, bytes, holders })
         for (const entry of entries) if (this.#carriers.has(entry.path)) this.#carriers.set(entry.path, entry.content)
         index += entries.length
       } else for (const entry of entries) this.#listOne(index++, entry)

@@ -116,7 +116,7 @@ function ownOf({ top }: Lineage, backup: string, file: string): Dependency {
 }
 
 function openFrom(
-  { files, repository, keys, hears: { warn } }: BaseSearch,
+  { files, repository, keys, hears }: BaseSearch,
   service: BaseOf,
   entry: CatalogEntry,
   onlyEncrypted: boolean,
@@ -129,11 +129,12 @@ function openFrom(
   const lineage = openArchive(files, repository, manifest, archive, keys)
   try {
     const { root } = lineage.top
+    requireContents(lineage)
     const own = ownOf(lineage, manifest.id, archive.file)
-    const older = root.deps.filter((dependency) => isUsable(lineage, dependency, onlyEncrypted, warn))
+    const older = root.deps.filter((dependency) => isUsable(lineage, dependency, onlyEncrypted, hears))
     const dependencies = [own, ...older]
     if (dependencies.length > limits.dependencies) {
-      warn(`${entry.id} depends on ${older.length} older archives already, which is the most there may be`)
+      hears.warn(`${entry.id} depends on ${older.length} older archives already, which is the most there may be`)
       lineage.close()
       return null
     }
@@ -145,18 +146,28 @@ function openFrom(
   }
 }
 
-function isUsable(
-  lineage: Lineage,
-  { i, file }: Dependency,
-  onlyEncrypted: boolean,
-  warn: (what: string) => void,
-): boolean {
+/** @throws where no page of its table of contents can be read: what is made on top of it would depend on nothing. */
+function requireContents(lineage: Lineage): void {
+  let why: BackupError | null = null
+  for (const page of lineage.top.root.toc.pages) {
+    try {
+      lineage.pageLines(page)
+      return
+    } catch (error) {
+      if (!(error instanceof BackupError)) throw error
+      why ??= error
+    }
+  }
+  if (why !== null) throw why
+}
+
+function isUsable(lineage: Lineage, { i, file }: Dependency, onlyEncrypted: boolean, hears: BaseNews): boolean {
   try {
     const { encrypted } = lineage.member(i).place
     return encrypted || !onlyEncrypted
   } catch (error) {
     if (!(error instanceof BackupError)) throw error
-    warn(`${file} cannot be built upon, and what it holds is stored anew: ${error.message}`)
+    hears.warn(`${file} cannot be built upon, and what it holds is stored anew: ${error.message}`)
     return false
   }
 }

@@ -4,7 +4,7 @@ import type { TocEntry } from '../../model/toc.ts'
 import { ContentTable, type SharedContents } from '../archive/content-table.ts'
 import { holdersOf } from '../archive/holders.ts'
 import type { Lineage, PageLines } from '../archive/lineage.ts'
-import { parseTocLine } from '../archive/toc-line.ts'
+import { parseTocLine } from '../archive/parse-toc-line.ts'
 
 /**
  * Finds files of an older backup by their content, so that what was moved or copied is not stored again. The table is

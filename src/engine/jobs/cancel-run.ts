@@ -11,13 +11,19 @@ import { readRun, runLogPath } from '../run-log.ts'
  * must live, and the process it names must be the one that holds the lock of this log. Whoever follows a run has its log
  * open too.
  */
-export function cancelRun(files: Files, repository: Repository, processes: Processes, id: string): void {
+export function cancelRun(
+  files: Files,
+  repository: Repository,
+  processes: Processes,
+  id: string,
+  how: 'interrupt' | 'kill' = 'interrupt',
+): void {
   const { state, pid } = readRun(files, repository, id)
   if (state !== 'running') return
   const log = files.status(runLogPath(repository, id))
   if (pid === null || log === undefined || !holdsLock(files, pid, log)) throw outOfReach(id, null)
   try {
-    processes.interrupt(pid)
+    processes[how](pid)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return // it has just ended
     throw outOfReach(id, error)

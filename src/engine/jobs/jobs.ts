@@ -1,5 +1,5 @@
 import type { Jobs, RunSummary } from '../../model/jobs.ts'
-import { type BytePath, displayPath, joinPath, pathToText } from '../../model/path.ts'
+import { type BytePath, displayPath, joinPath, pathFromText, pathToText } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { openRepository, type Repository } from '../repository.ts'
 import { noSuchRun, openRunLog, readRun, runIds, runLogPath } from '../run-log.ts'
@@ -33,7 +33,14 @@ export function createJobs(parts: JobsParts): Jobs {
   }
 
   return {
-    start: (request, signal, terms) => startJob(request, parts, signal, terms),
+    async start(request, signal, terms) {
+      try {
+        return await startJob(request, parts, signal, terms)
+      } catch (error) {
+        if (request.kind === 'restore' && request.removePlan) removePlan(files, request.plan)
+        throw error
+      }
+    },
 
     async runs({ limit, before, kinds }) {
       const place = repository()
@@ -42,7 +49,11 @@ export function createJobs(parts: JobsParts): Jobs {
         .map((id) => summary(place, id))
     },
 
-    follow: async (run, listen, signal) => followRun(files, repository(), run, listen, signal),
+    async follow(run, listen, signal) {
+      const end = await followRun(files, repository(), run, listen, signal)
+      if (end?.error?.code === 'E_KEY_WRONG') parts.passphrase.forget()
+      return end
+    },
     read: async (run, listen) => readLog(files, repository(), run, listen),
 
     logFile(run) {
@@ -56,8 +67,20 @@ export function createJobs(parts: JobsParts): Jobs {
     async cancel(run) {
       cancelRun(files, repository(), processes, run)
     },
+    async kill(run) {
+      cancelRun(files, repository(), processes, run, 'kill')
+    },
 
     planFile: (plan) => textOf(joinPath(parts.temporary, `holdfast-${plan}.json` as BytePath)),
+  }
+}
+
+/** A plan names every path of a backup: one that came to nothing does not stay behind. */
+function removePlan(files: Files, plan: string): void {
+  try {
+    files.removeFile(pathFromText(plan))
+  } catch {
+    // It was never written, or the job took it away: why nothing began says more.
   }
 }
 

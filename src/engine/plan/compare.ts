@@ -1,17 +1,9 @@
-import { type BytePath, comparePaths } from '../../model/path.ts'
+import type { Change } from '../../model/diff.ts'
+import { comparePaths } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 
 /** What differs between two states of the same tree. */
-export interface Difference {
-  readonly path: BytePath
-  readonly change: 'added' | 'removed' | 'changed' | 'metadata' | 'renamed'
-  /** The path it had before, for `renamed`; null for all others. */
-  readonly from: BytePath | null
-  readonly before: TocEntry | null
-  readonly after: TocEntry | null
-  /** Which attributes differ; for `changed` they say why: 'type', 'content', 'size'. */
-  readonly attributes: readonly string[]
-}
+export type Difference = Omit<Change, 'service'>
 
 type Entries = Iterator<TocEntry> | AsyncIterator<TocEntry>
 

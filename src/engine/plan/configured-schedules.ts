@@ -61,6 +61,17 @@ export function configuredSchedules(sources: SettingsSources): ScheduleDraft[] {
   return schedules
 }
 
+/** Where a schedule of the configuration is asked for: what to change. Null where it is not one of them. */
+export function placeOfSchedule(sources: SettingsSources, id: string): string | null {
+  const { file } = sources
+  if (file !== null && Object.hasOwn(file.document.schedules ?? {}, id))
+    return `${file.where(['schedules', id])} (schedules.${id})`
+  const asked = inVariables.find((one) => one.id === id)
+  const said =
+    asked === undefined ? null : (inEnvironment(sources, asked.enabled) ?? inEnvironment(sources, asked.time))
+  return said === null ? null : `${said.name} in ${said.from === 'environment' ? 'the environment' : said.from}`
+}
+
 /** When the configured cleanup is due; null where none is asked for. */
 export function configuredCleanup(sources: SettingsSources): Pick<ScheduleDraft, 'cron' | 'tz'> | null {
   const cron = sources.file?.document.cleanup_schedule?.cron_expression

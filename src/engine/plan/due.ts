@@ -1,9 +1,9 @@
 import { type Cron, parseCron } from '../../model/cron.ts'
 import { BackupError } from '../../model/errors.ts'
 import { instantOf } from '../../model/instant.ts'
-import type { Due, DueRun, Schedule, ScheduleTrouble, Timing } from '../../model/schedule.ts'
+import type { Due, DueRun, ScheduleRun, ScheduleTrouble, Timing } from '../../model/schedule.ts'
 import { formatDuration } from '../../model/units.ts'
-import { dayMs, localText, minuteMs, secondMs } from './civil.ts'
+import { hourMs, localText, minuteMs, secondMs } from './civil.ts'
 import { lastRunBetween, runsAfter, runsBetween } from './cron-runs.ts'
 import { openZone, type Zone } from './zone.ts'
 
@@ -11,9 +11,10 @@ import { openZone, type Zone } from './zone.ts'
 export const onTimeMs = 5 * minuteMs
 /**
  * A run noted for an instant ahead of now means that the clock was set back. Within so much, what was done is believed
- * and not repeated; beyond, the clock was wrong when it was noted, and waiting for it could mean no backup for years.
+ * and not repeated. Beyond, the new time counts: to wait until the clock has come there again could mean no backup for
+ * days. Vixie's cron draws the line there too (cron(8)).
  */
-export const believableAheadMs = 7 * dayMs
+export const believableAheadMs = 3 * hourMs
 const mostMissed = 100
 
 /**
@@ -41,8 +42,15 @@ export function due(schedules: readonly Timing[], done: ReadonlyMap<string, read
 }
 
 /** The instants that schedules of schedules.json have noted, as `due` wants them. */
-export function notedInstants(schedules: readonly Pick<Schedule, 'id' | 'lastRuns'>[]): Map<string, number[]> {
+export function notedInstants(
+  schedules: readonly { readonly id: string; readonly lastRuns: readonly Pick<ScheduleRun, 'at'>[] }[],
+): Map<string, number[]> {
   return new Map(schedules.map(({ id, lastRuns }) => [id, lastRuns.map((run) => instantOf(run.at))]))
+}
+
+/** What is still believed of the instants that were noted, after the clock was set back: see `believableAheadMs`. */
+export function believed(done: readonly number[], now: number): readonly number[] {
+  return done.some((at) => at > now + believableAheadMs) ? done.filter((at) => at <= now) : done
 }
 
 interface Timetable {
@@ -78,7 +86,7 @@ function openTimetable(
   }
 
   const jitterMs = schedule.jitter_seconds * secondMs
-  const believable = done.filter((at) => at <= now + believableAheadMs)
+  const believable = believed(done, now)
   const past = believable.filter((at) => at <= now)
   const newest = done.reduce((latest, at) => Math.max(latest, at), Number.NEGATIVE_INFINITY)
   if (newest > now) {
@@ -97,7 +105,7 @@ function openTimetable(
   if (past.length > 0) from = Math.max(from, ...past)
   // The clock was set back beyond all that is noted: what lies before was done, or missed long ago.
   else if (believable.length > 0) from = Math.max(from, Math.min(...believable))
-  return { schedule, cron: reading.cron, zone, jitterMs, done: new Set(done), from }
+  return { schedule, cron: reading.cron, zone, jitterMs, done: new Set(believable), from }
 }
 
 /** The newest instant that has not been run and whose jitter is over; null where there is none. */

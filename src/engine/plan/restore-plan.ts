@@ -36,7 +36,7 @@ export interface LinkSource {
 
 export function decideDirectory(entry: TocEntry, seen: Seen | null, policy: RestorePolicy): RestoreStep {
   if (seen === null) return { kind: 'make-directory', entry, replaces: null }
-  if (seen.type !== 'directory') return refuse(entry.path, 'type-conflict')
+  if (seen.type !== 'directory') return refusal(entry.path, 'type-conflict')
   const replaces = replacedOf(seen)
   if (sameAttributes(entry, seen, policy)) return { kind: 'unchanged', entry, replaces }
   return policy.conflict === 'keep' || policy.conflict === 'rename'
@@ -60,7 +60,7 @@ export function decideLeaf(
     // Nobody asks for every directory in the way; who looked at this one and said so gets the file beside it.
     if (policy.byHand && policy.conflict === 'rename')
       return { kind: 'write-beside', entry, as: beside(), replaces: null }
-    return refuse(entry.path, 'type-conflict')
+    return refusal(entry.path, 'type-conflict')
   }
   const replaces = replacedOf(seen)
   if (seen.sameContent) {
@@ -206,11 +206,11 @@ function make(entry: TocEntry, replaces: Replaced | null, source: LinkSource | n
       return { kind: 'make-special', entry, replaces }
     case 'directory':
     case 'unknown':
-      return refuse(entry.path, 'unknown-type')
+      return refusal(entry.path, 'unknown-type')
   }
 }
 
-function refuse(path: BytePath, because: RefuseReason): RestoreStep {
+export function refusal(path: BytePath, because: RefuseReason): RestoreStep {
   return { kind: 'refuse', path, because }
 }
 
@@ -219,4 +219,15 @@ function sameFile(
   b: { readonly inode: bigint; readonly device: bigint },
 ): boolean {
   return a.inode === b.inode && a.device === b.device
+}
+
+/** What may not even be named, whatever is asked for. */
+export function isUnsafe(because: RefuseReason): boolean {
+  return because === 'absolute-path' || because === 'escapes-target' || because === 'malformed-path'
+}
+
+/** Why what lies below a refused directory is refused. */
+export function belowOf(because: RefuseReason, symlink: boolean): RefuseReason {
+  if (because !== 'type-conflict') return because
+  return symlink ? 'parent-is-symlink' : 'parent-is-not-a-directory'
 }

@@ -95,6 +95,7 @@ function blankService(name: string, type: ServiceType, definedBy: string): Servi
     urlVariable: null,
     pathVariable: null,
     rpoHours: defaultRpoHours,
+    hasRpo: false,
     rtoMinutes: null,
     problem: problemOf(type),
   }
@@ -125,6 +126,7 @@ function serviceFromFile(
     urlVariable: asked.url_env_var ?? null,
     pathVariable: asked.path_env_var ?? null,
     rpoHours: asked.rpo_hours ?? defaultRpoHours,
+    hasRpo: asked.rpo_hours !== undefined,
     rtoMinutes: asked.rto_minutes ?? null,
   }
 }

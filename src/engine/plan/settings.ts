@@ -1,10 +1,10 @@
-import type { LoadedSettings, LogLevel, WorkerSettings } from '../../model/configuration.ts'
-import { logLevels } from '../../model/configuration-values.ts'
+import type { LoadedSettings, WorkerSettings } from '../../model/configuration.ts'
 import { type VariableName, variableSchemas } from '../../model/configuration-variables.ts'
 import type { BytePath } from '../../model/path.ts'
 import { answerKeys, answerVariables } from './settings-answers.ts'
 import { planCompression } from './settings-compression.ts'
 import { planEncryption } from './settings-encryption.ts'
+import { planLogging } from './settings-logging.ts'
 import { planServices } from './settings-services.ts'
 import {
   absolutePath,
@@ -52,8 +52,7 @@ export function planSettings(sources: SettingsSources): LoadedSettings {
     ],
     true,
   ).value
-  const logLevel = planLogLevel(sources, ledger)
-  const logFile = inFile(sources, 'monitoring.logging.file_path', document?.monitoring?.logging?.file_path)
+  const logging = planLogging(sources, ledger)
   const { services, schedules } = planServices(sources, ledger)
   answerKeys(sources, ledger)
   answerVariables(sources, ledger)
@@ -67,8 +66,7 @@ export function planSettings(sources: SettingsSources): LoadedSettings {
       compression,
       workers,
       verification,
-      logLevel,
-      logFile: logFile === null ? null : pathSaid(sources, logFile),
+      logging,
       schedules,
     },
     services,
@@ -118,29 +116,6 @@ function rootInEnvironment(sources: SettingsSources, ledger: Ledger): Said<strin
 function labelOf(sources: SettingsSources, ledger: Ledger, key: string, value: string | undefined): string | null {
   const said = inFile(sources, key, value)
   return said === null ? null : choose(ledger, key, [said], said.value).value
-}
-
-function planLogLevel(sources: SettingsSources, ledger: Ledger): LogLevel {
-  const said = choose(
-    ledger,
-    'monitoring.logging.level',
-    [
-      inEnvironment(sources, 'BACKUP_RECOVERY_LOG_LEVEL'),
-      inFile<string>(sources, 'monitoring.logging.level', sources.file?.document.monitoring?.logging?.level),
-    ],
-    'INFO',
-  )
-  switch (logLevels.find((level) => level === said.value.toUpperCase())) {
-    case 'DEBUG':
-      return 'debug'
-    case 'WARNING':
-      return 'warning'
-    case 'ERROR':
-    case 'CRITICAL':
-      return 'error'
-    default:
-      return 'info'
-  }
 }
 
 function planWorkers(sources: SettingsSources, ledger: Ledger): WorkerSettings {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { type BytePath, joinPath, nameOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
@@ -11,10 +12,14 @@ export interface DocumentFile {
   write(text: string): Promise<void>
   /** Runs `act` while no other process updates the document. */
   lock<T>(act: () => Promise<T>): Promise<T>
-  /** CRC-32 of the text's UTF-8 bytes. */
-  crc32(text: string): number
+  /** CRC-32 of the text's UTF-8 bytes; `before` is that of what comes before it. */
+  crc32(text: string, before?: number): number
   /** Keeps the file as `<name>.damaged-<time>`, and gives that name. */
   setAside(): Promise<string>
+  /** Another for each writing, which makes another file; null where there is none. */
+  version(): string | null
+  /** Lets others have the thread for a moment. */
+  turn(): Promise<void>
 }
 
 /**
@@ -42,6 +47,13 @@ export function openDocumentFile(
       }
     },
     crc32,
+    version() {
+      const status = files.statusFollowing(path)
+      return status === undefined
+        ? null
+        : [status.device, status.inode, status.sizeBytes, status.mtimeNs, status.ctimeNs].join(' ')
+    },
+    turn: () => nextTurn(),
     async setAside() {
       const stamp = new Date(request().clock.now()).toISOString().replaceAll(':', '-')
       const name = `${nameOf(path)}.damaged-${stamp}`

@@ -8,10 +8,13 @@ import { explainIo } from './explain-io.ts'
 const temporaryName = /^\.hf-replace-[0-9a-f]{12}$/
 const triesForAName = 8
 const chunkBytes = 65_536
+/** Also where a file says that it is larger. */
+const largestChunkBytes = 64 * 1024 * 1024
 
 /** The bytes of a small file, at most `limitBytes` of them, or null where it is absent. */
 export function readBytes(files: Files, path: BytePath, limitBytes = Number.MAX_SAFE_INTEGER): Uint8Array | null {
-  if (files.statusFollowing(path) === undefined) return null
+  const status = files.statusFollowing(path)
+  if (status === undefined) return null
   let fd: number
   try {
     fd = files.open(path, 'read-following')
@@ -22,13 +25,15 @@ export function readBytes(files: Files, path: BytePath, limitBytes = Number.MAX_
   try {
     const parts: Uint8Array[] = []
     for (let length = 0; length < limitBytes; ) {
-      const part = new Uint8Array(Math.min(chunkBytes, limitBytes - length))
+      // All of it at once, as far as can be told: a long catalog is not to be there in pieces as well.
+      const wanted = length === 0 ? Math.max(chunkBytes, Math.min(status.sizeBytes, largestChunkBytes)) : chunkBytes
+      const part = new Uint8Array(Math.min(wanted, limitBytes - length))
       const count = files.read(fd, part, 0, part.length, null)
       if (count === 0) break
       parts.push(part.subarray(0, count))
       length += count
     }
-    return Buffer.concat(parts)
+    return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
   } finally {
     files.close(fd)
   }

@@ -26,6 +26,11 @@ export interface Libc {
   startWriteback(fd: number, position: number, length: number): void
   dropCache(fd: number): void
   syncFileSystem(fd: number): Promise<void>
+  /**
+   * Sends one datagram to a Unix socket, without waiting: EAGAIN where its reader is behind. `address` is the socket's
+   * path, or the name of an abstract one with its leading NUL; unix(7).
+   */
+  sendDatagram(address: Uint8Array, bytes: Uint8Array): void
 }
 
 const pathLimitBytes = 4096
@@ -42,6 +47,13 @@ const seekWhence = { data: 3, hole: 4 } as const
 const lockOrFail = { shared: 1 | 4, exclusive: 2 | 4 } as const
 const syncFileRangeWrite = 2
 const adviseDontNeed = 4
+const unixFamily = 1
+/** SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC: no process that is started meanwhile inherits it. */
+const datagramSocket = 2 | 0o4000 | 0o2000000
+/** MSG_NOSIGNAL */
+const withoutSignal = 0x4000
+/** sun_path of sockaddr_un; a path there ends with a NUL. */
+const socketNameLimitBytes = 108
 
 /** Sonames by Node's name of the processor. Only 64-bit machines: the argument types below are theirs. */
 const muslNames: Record<string, string> = {
@@ -85,6 +97,9 @@ function bind(): Libc {
   const syncFileRange = define('sync_file_range', 'int', ['int', 'int64_t', 'int64_t', 'uint32_t'])
   const fadvise = define('posix_fadvise', 'int', ['int', 'int64_t', 'int64_t', 'int'])
   const syncfs = define('syncfs', 'int', ['int'])
+  const socket = define('socket', 'int', ['int', 'int', 'int'])
+  const sendto = define('sendto', 'int64_t', ['int', 'const void *', 'size_t', 'int', 'const void *', 'uint32_t'])
+  const close = define('close', 'int', ['int'])
   const mknod = bindMknod(define)
 
   const { EAGAIN, EINTR, ENODATA, ENXIO } = koffi.os.errno
@@ -104,6 +119,17 @@ function bind(): Libc {
     pathBytes.write(path, 0, 'latin1')
     pathBytes[path.length] = 0
     return pathBytes
+  }
+
+  /** Its own buffer, for it may hold a NUL. */
+  function socketAddress(name: Uint8Array): Uint8Array {
+    const isAbstract = name[0] === 0
+    const length = name.length + (isAbstract ? 0 : 1)
+    if (length > socketNameLimitBytes) throw systemError(koffi.os.errno['ENAMETOOLONG'] ?? 36, 'sendto', null)
+    const address = new Uint8Array(2 + length)
+    new Uint16Array(address.buffer, 0, 1)[0] = unixFamily // in the machine's byte order
+    address.set(name, 2)
+    return address
   }
 
   function timesOf(mtimeNs: bigint): BigInt64Array {
@@ -182,6 +208,16 @@ function bind(): Libc {
           else resolve()
         })
       })
+    },
+    sendDatagram(name, bytes) {
+      const address = socketAddress(name)
+      const fd = socket(unixFamily, datagramSocket, 0)
+      if (fd < 0) throw failure('socket', null)
+      try {
+        if (sendto(fd, bytes, bytes.length, withoutSignal, address, address.length) < 0) throw failure('sendto', null)
+      } finally {
+        close(fd)
+      }
     },
   }
 }

@@ -69,6 +69,32 @@ export async function acquireLock(files: Files, path: BytePath, request: LockReq
   }
 }
 
+/** Who holds a lock: null where nobody does. `holder` is null where it could not sign, or has not yet. */
+export interface HeldLock {
+  readonly holder: Pick<LockHolder, 'pid' | 'command' | 'since'> | null
+}
+
+/**
+ * Looks whether the lock on the file at `path` is held, and by whom. What is written there stays. The kernel has no
+ * other way to tell than to take a free lock and let it go at once: whoever takes it must wait a moment (`waitMs`).
+ *
+ * @throws E_IO where the file cannot be opened; E_PLATFORM.
+ */
+export function lockHolder(files: Files, path: BytePath): HeldLock | null {
+  if (files.status(path) === undefined) return null
+  let fd: number
+  try {
+    fd = files.open(path, 'read')
+  } catch (error) {
+    throw explainIo(error, 'open the lock file', path)
+  }
+  try {
+    return files.tryLock(fd) ? null : { holder: readHolder(files, path) }
+  } finally {
+    files.close(fd)
+  }
+}
+
 function openLockFile(files: Files, path: BytePath): number {
   try {
     return files.open(path, 'lock')

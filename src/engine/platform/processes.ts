@@ -10,6 +10,8 @@ export interface Processes {
   start(args: readonly string[], directory: string, hands?: Handed): Promise<StartedProcess>
   /** Sends SIGINT. Errors are Node's, with `code`: ESRCH where there is no such process, EPERM where it is another's. */
   interrupt(pid: number): void
+  /** Sends SIGKILL; errors as of `interrupt`. */
+  kill(pid: number): void
 }
 
 export interface Handed {
@@ -64,5 +66,6 @@ export function systemProcesses(entry: string): Processes {
       }
     },
     interrupt: (pid) => void process.kill(pid, 'SIGINT'),
+    kill: (pid) => void process.kill(pid, 'SIGKILL'),
   }
 }

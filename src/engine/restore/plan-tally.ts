@@ -22,6 +22,11 @@ interface Space {
   largestReplacement: number
 }
 
+export type PlanSummary = Pick<
+  PlanHeader,
+  'counts' | 'steps' | 'bytesToWrite' | 'space' | 'refused' | 'notes' | 'unreadable'
+>
+
 /** Counts what a plan comes to while its steps are decided. */
 export class PlanTally {
   readonly #files: Files
@@ -101,9 +106,7 @@ export class PlanTally {
     this.#needSpace(bytesOfStep(step), step.replaces?.sizeBytes ?? null, directory)
   }
 
-  summary(
-    inPlace: boolean,
-  ): Pick<PlanHeader, 'counts' | 'steps' | 'bytesToWrite' | 'space' | 'refused' | 'notes' | 'unreadable'> {
+  summary(inPlace: boolean): PlanSummary {
     const notes: string[] = []
     const { overwrite, metadata } = this.#counts
     if (this.#user.uid !== 0 && this.#owned > 0)

@@ -1,22 +1,22 @@
 import { BackupError } from '../../model/errors.ts'
-import { type BytePath, comparePaths, displayPath, rootPath } from '../../model/path.ts'
+import { type BytePath, rootPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { RefuseReason, RestoreStep } from '../../model/restore.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
-import { restorePlanVersion } from '../../model/restore-plan.ts'
 import type { TocEntry } from '../../model/toc.ts'
-import { formatNumberOf } from '../../model/units.ts'
 import { holdersOf } from '../archive/holders.ts'
 import type { Lineage, LostPage } from '../archive/lineage.ts'
-import { jsonPath } from '../archive/toc-pages.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
 import { PathChoices } from '../plan/path-choices.ts'
 import { type Directory, RestorePaths } from '../plan/restore-paths.ts'
 import {
+  belowOf,
   decideDirectory,
   decideLeaf,
+  isUnsafe,
   type LinkSource,
   type RestorePolicy,
+  refusal,
   sourceAfter,
   unusableEntry,
 } from '../plan/restore-plan.ts'
@@ -24,6 +24,7 @@ import { type Comparison, compareContents } from './compare.ts'
 import type { Looked } from './look.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { findPlaces, type Places } from './places.ts'
+import { planHeader } from './plan-header.ts'
 import { PlanTally } from './plan-tally.ts'
 import type { PrepareOptions, RestoreArchive, RestorePlan, RestoreRequest } from './request.ts'
 import { SpoolWriter } from './spool.ts'
@@ -32,7 +33,6 @@ import { closeDirectories, foldsCase, openPlaces } from './target.ts'
 import { TargetView } from './target-view.ts'
 import { carriersOf, mergedLines, type TocLine } from './toc-lines.ts'
 
-export const planLifetimeMs = 15 * 60 * 1000
 /** Entries looked at before their contents are compared, all together, in the workers. */
 const sliceEntries = 1024
 
@@ -155,29 +155,9 @@ class Preparation {
     }
   }
 
-  /** Its fields stand as in their schema: a plan that is loaded then has the hash it was saved with. */
   header(): PlanHeader {
-    const { id, backup, repositoryId, archives, target, conflict, choices, user, now } = this.#request
-    const { notes, unreadable, ...summary } = this.#tally.summary(target.kind === 'in-place')
-    return {
-      v: restorePlanVersion,
-      kind: 'holdfast-restore-plan',
-      id,
-      backup,
-      repositoryId,
-      target: target.kind === 'in-place' ? target : { kind: 'directory', path: jsonPath(target.path) },
-      archives: archives.map(({ service, lineage: { top } }) => ({ service, id: top.root.id, root: top.rootSha256 })),
-      places: this.#places.places.map(({ prefix, base }) => ({ prefix: jsonPath(prefix), base: jsonPath(base) })),
-      targetIsNew: this.#places.targetIsNew,
-      conflict,
-      ...(choices.size === 0 ? {} : { choices: choicesInOrder(choices) }),
-      uid: user.uid,
-      ...summary,
-      notes: [...notes, ...unseenNotes(this.#choices.unseen)],
-      unreadable,
-      createdAt: now,
-      expiresAt: new Date(Date.parse(now) + planLifetimeMs).toISOString(),
-    }
+    const summary = this.#tally.summary(this.#request.target.kind === 'in-place')
+    return planHeader(this.#request, this.#places, summary, this.#choices.unseen)
   }
 
   /** Everything that the path, the entry and the directories say; contents are compared later. */
@@ -305,16 +285,6 @@ class Preparation {
   }
 }
 
-function choicesInOrder(choices: RestoreRequest['choices']): NonNullable<PlanHeader['choices']> {
-  return [...choices].sort(([a], [b]) => comparePaths(a, b)).map(([path, choice]) => ({ path: jsonPath(path), choice }))
-}
-
-function unseenNotes([first, ...more]: readonly BytePath[]): string[] {
-  if (first === undefined) return []
-  const others = more.length === 0 ? '' : ` and ${formatNumberOf(more.length, 'other path')}`
-  return [`something was chosen for ${displayPath(first)}${others}, which the backup does not hold`]
-}
-
 const noDirectory: Directory = {
   path: rootPath,
   above: null,
@@ -322,18 +292,4 @@ const noDirectory: Directory = {
   planned: true,
   refused: null,
   names: null,
-}
-
-function refusal(path: BytePath, because: RefuseReason): RestoreStep {
-  return { kind: 'refuse', path, because }
-}
-
-function isUnsafe(because: RefuseReason): boolean {
-  return because === 'absolute-path' || because === 'escapes-target' || because === 'malformed-path'
-}
-
-/** Why what lies below a refused directory is refused. */
-function belowOf(because: RefuseReason, symlink: boolean): RefuseReason {
-  if (because !== 'type-conflict') return because
-  return symlink ? 'parent-is-symlink' : 'parent-is-not-a-directory'
 }

@@ -2,8 +2,8 @@ import { BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, comparePaths, displayPath } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { Lineage, LostPage, PageLines } from '../archive/lineage.ts'
+import { parseTocLine } from '../archive/parse-toc-line.ts'
 import { firstPath } from '../archive/reader.ts'
-import { parseTocLine } from '../archive/toc-line.ts'
 import type { PageReference } from '../archive/toc-pages.ts'
 
 /** An entry with the line it was read from. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Files } from '../../model/ports.ts'
-import { compareHeaderCopies, readHeader } from '../archive/header.ts'
+import { compareHeaderCopies, readHeader } from '../archive/header-region.ts'
 import { type ArchivePlace, archiveBytes } from '../archive/reader.ts'
 import { openArchiveFile } from '../archive/stream-reader.ts'
 import type { Findings } from './finding.ts'

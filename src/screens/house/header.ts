@@ -76,14 +76,14 @@ export function footerLine(
   columns: number,
   glyphs: Glyphs,
 ): Line {
-  const end: Line = right.text === '' ? [] : [right, span(' ')]
+  const end: Line = right.text === '' ? [] : [span(' '), right, span(' ')]
   if (said !== null) return spreadLine(lineOf(span(` ${plainText(said)}`, 'bold')), end, columns, glyphs.cut)
   const room = columns - lineWidth(end)
   const hints = hintsOf(layers)
   const line: Span[] = []
   for (const hint of hints) {
     const piece = [span(`${line.length === 0 ? ' ' : '  '}${shownKey(hint.keys[0]!)}`, 'bold'), span(` ${hint.label}`)]
-    if (lineWidth([...line, ...piece]) > room - 1) break
+    if (lineWidth([...line, ...piece]) > room) break
     line.push(...piece)
   }
   return spreadLine(line, end, columns, glyphs.cut)
@@ -91,8 +91,14 @@ export function footerLine(
 
 /** At most seven, by how useful they are; help and palette keep their place at the end of what is there. */
 function hintsOf(layers: readonly Layer[]): BoundKey[] {
+  const taken = new Set<string>()
   return layers
-    .flatMap(({ keys }) => keys)
+    .flatMap(({ keys }) => {
+      // A deed is named by its first key; where a layer above has that one, the others are for help to tell.
+      const own = keys.filter(({ keys: [first] }) => !taken.has(first!))
+      for (const name of keys.flatMap((key) => key.keys)) taken.add(name)
+      return own
+    })
     .filter(({ hint }) => hint !== undefined)
     .sort((a, b) => b.hint! - a.hint!)
     .slice(0, mostHints)

@@ -46,12 +46,7 @@ function Asked({ answer, refuse }: { answer(text: string): void; refuse(): void 
     lineOf(`The passphrase of ${facts.root}:`),
     lineOf('> ', ...field.spans(50)),
     [],
-    lineOf(
-      span('Enter', 'bold'),
-      ' opens   ',
-      span('Esc', 'bold'),
-      ' goes on without; what needs the key is not shown',
-    ),
+    lineOf(span('Enter', 'bold'), ' opens   ', span('Esc', 'bold'), ' goes on without what needs the key'),
   ]
   return <Overlay title="Passphrase" lines={lines} columns={66} />
 }

@@ -1,16 +1,9 @@
-import { useMemo, useRef, useState } from 'react'
+import { useMemo, useRef } from 'react'
 import { formatCount } from '../../model/units.ts'
-import type { KeyTable } from '../keys/key-table.ts'
-import { useKeys } from '../keys/use-keys.ts'
 import { type FilterField, parseFilter } from '../text/filter.ts'
 import { type Line, span } from '../text/line.ts'
 import { plainText } from '../text/plain.ts'
-import { useTextField } from './text-field.ts'
-
-export const filterKeys = {
-  filter: { keys: ['/'], label: 'filter', about: 'show only what holds what is typed', hint: 6 },
-  clear: { keys: ['escape'], label: 'clear filter', about: 'show all again', hint: 5 },
-} as const satisfies KeyTable
+import { useFilterText } from './use-filter-text.ts'
 
 export interface FilterOptions<Row> {
   readonly rows: readonly Row[]
@@ -37,49 +30,23 @@ export interface Filter<Row> {
 /** The live filter of a list: `/` begins, Enter keeps it, Esc takes it away. */
 export function useFilter<Row extends object>(options: FilterOptions<Row>): Filter<Row> {
   const { rows, fields, words, active = true } = options
-  const [isEditing, setEditing] = useState(false)
-  const field = useTextField({
-    title: 'filter',
-    active: active && isEditing,
-    submit: () => setEditing(false),
-    cancel: () => {
-      field.set('')
-      setEditing(false)
-    },
-  })
-  const { text } = field
-  const isOn = text.trim() !== ''
+  const typed = useFilterText('Filter', active)
+  const { text, isEditing, isOn } = typed
   const wordsOf = useRemembered(words)
   const parsed = useMemo(() => parseFilter(text, fields, wordsOf), [text, fields, wordsOf])
   const lastTest = useRef<(row: Row) => boolean>(() => true)
   if (parsed.kind === 'test') lastTest.current = parsed.test
   const test = lastTest.current
   const passing = useMemo(() => (isOn ? rows.filter(test) : rows), [rows, test, isOn])
-  // Above the list, so that Esc takes away the filter before the marks.
-  useKeys(
-    'field',
-    'Filter',
-    filterKeys,
-    { filter: !isEditing && (() => setEditing(true)), clear: !isEditing && isOn && (() => field.set('')) },
-    { active },
-  )
   return {
     rows: passing,
     text,
     isEditing,
     isOn,
     line(columns, counted) {
-      if (!isEditing && !isOn) return null
-      const count = `  ${counted ?? `${formatCount(passing.length)} of ${formatCount(rows.length)}`}`
-      const error = parsed.kind === 'error' ? `  ${plainText(parsed.error)}` : ''
-      const shown = isEditing ? field.spans(Math.max(8, columns - 40)) : [span(plainText(text), 'bold')]
-      return [
-        span(' /', 'bold'),
-        ...shown,
-        span(count),
-        ...(error === '' ? [] : [span(error, 'warning')]),
-        ...(isEditing && error === '' ? [span('  Enter keeps, Esc clears', 'dim')] : []),
-      ]
+      const count = span(`  ${counted ?? `${formatCount(passing.length)} of ${formatCount(rows.length)}`}`)
+      if (parsed.kind !== 'error') return typed.line(columns, [count])
+      return typed.line(columns, [count, span(`  ${plainText(parsed.error)}`, 'warning')], true)
     },
   }
 }

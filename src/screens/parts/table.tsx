@@ -138,9 +138,11 @@ export function TableView<Row>({ table, columns, width, titles = true, markOf }:
   const shown = table.rows.slice(table.top, table.top + table.height)
   const lines: Line[] = shown.map((row, at) => {
     const isCursor = table.isActive && table.top + at === table.index
+    const mark = markOf?.(row) ?? (table.isMarked(row) ? glyphs.mark : ' ')
     return [
       span(isCursor ? glyphs.cursor : ' '),
-      span(markOf?.(row) ?? (table.isMarked(row) ? glyphs.mark : ' '), 'bold'),
+      // A blank needs no look, and a look is nine bytes of every row.
+      span(mark, mark === ' ' ? undefined : 'bold'),
       ...rowLine(fitted, row, glyphs.cut),
     ]
   })

@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'react'
 import type { CatalogEntry } from '../../model/backup.ts'
 import { compressions } from '../../model/format.ts'
+import { shellWord } from '../../model/shell-word.ts'
 import type { SourceListing } from '../../model/source-listing.ts'
 import type { ScreenArguments } from '../house/screen.ts'
 import {
@@ -15,7 +16,6 @@ import {
   firstMarks,
 } from '../text/create-request.ts'
 import type { FormField } from '../text/form-state.ts'
-import { shellWord } from '../text/shell.ts'
 import { type Form, useForm } from './form.tsx'
 
 export interface CreateAnswersOptions {

@@ -18,8 +18,8 @@ import {
 } from '../text/backup-words.ts'
 import { sparkline } from '../text/bars.ts'
 import { emptyLines, exactly } from '../text/boxes.ts'
-import type { Column } from '../text/columns.ts'
-import { type Glyphs, lookOf } from '../text/glyphs.ts'
+import { type Column, stateColumn } from '../text/columns.ts'
+import type { Glyphs } from '../text/glyphs.ts'
 import { ageText, shortId, shortMoment } from '../text/ids.ts'
 import { fitLine, type Line, lineOf, span } from '../text/line.ts'
 import { plainText } from '../text/plain.ts'
@@ -128,12 +128,7 @@ function timelineOf(
 
 function chooseColumns(glyphs: Glyphs, now: number): readonly Column<CatalogEntry>[] {
   return [
-    {
-      title: 'S',
-      width: glyphs.ok.length,
-      priority: 0,
-      cell: (entry) => span(glyphs[stateOfBackup(entry)], lookOf(stateOfBackup(entry))),
-    },
+    stateColumn(glyphs, stateOfBackup),
     { title: 'ID', width: 4, upTo: 8, priority: 0, cell: ({ id }) => shortId(id) },
     { title: 'WHEN', width: 11, priority: 0, cell: ({ createdAt }) => shortMoment(createdAt) },
     { title: 'AGE', width: 4, align: 'right', priority: 0, cell: ({ createdAt }) => ageText(createdAt, now) },

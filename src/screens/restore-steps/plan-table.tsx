@@ -10,6 +10,7 @@ import { useKeys } from '../keys/use-keys.ts'
 import { Lines } from '../parts/lines.tsx'
 import { Menu } from '../parts/menu.tsx'
 import { type TableState, TableView, useTable } from '../parts/table.tsx'
+import { useFilterText } from '../parts/use-filter-text.ts'
 import type { Column } from '../text/columns.ts'
 import type { Glyphs } from '../text/glyphs.ts'
 import { type Line, lineOf, span } from '../text/line.ts'
@@ -20,7 +21,6 @@ import type { Decisions } from '../text/restore-wizard.ts'
 import { actionMark, actionWord, choiceWord, wholeDirectory, whyText } from '../text/restore-words.ts'
 import { choicesOf, DecideMenu } from './decide-menu.tsx'
 import type { Planned } from './use-plan.ts'
-import { useStepFilter } from './use-step-filter.ts'
 import { type Steps, useSteps } from './use-steps.ts'
 
 export const planTableKeys = {
@@ -69,10 +69,11 @@ export function usePlanTable(options: PlanTableOptions): PlanTable {
   const { planned, view, decisions, marks, rows, hasTitles, setView } = options
   const { glyphs } = useConsole()
   const { columns } = useArea()
-  const filter = useStepFilter()
-  const wanted = useMemo(() => ({ sections: view.sections, text: filter.text }), [view, filter.text])
+  const filter = useFilterText('Filter')
+  const text = filter.text.trim()
+  const wanted = useMemo(() => ({ sections: view.sections, text }), [view, text])
   const steps = useSteps(planned.plan, wanted)
-  const list = useMemo(() => planRows(steps.sections, decisions, filter.text), [steps.sections, decisions, filter.text])
+  const list = useMemo(() => planRows(steps.sections, decisions, text), [steps.sections, decisions, text])
   const height = Math.max(1, rows - (hasTitles ? 2 : 1))
   const table = useTable({ title: 'Plan', rows: list, keyOf: ({ key }) => key, height, marks: true })
   const [open, setOpen] = useState<Open | null>(null)
@@ -97,7 +98,8 @@ export function usePlanTable(options: PlanTableOptions): PlanTable {
   const title =
     steps.trouble !== null
       ? lineOf(span(` ${glyphs.failed} ${plainMessage(steps.trouble.message)}`, 'failed'))
-      : (filter.line(columns, total) ?? ruleLine(count, 't shows other parts', columns, glyphs))
+      : (filter.line(columns, [span(`  ${formatCount(total)} in the plan`)]) ??
+        ruleLine(count, 't shows other parts', columns, glyphs))
   const over =
     open?.kind === 'show' ? (
       <Menu

@@ -9,8 +9,9 @@ import { ruleLine } from '../house/header.ts'
 import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
 import { Lines } from '../parts/lines.tsx'
+import { NotRead } from '../parts/not-read.tsx'
 import { TextOverlay } from '../parts/text-overlay.tsx'
-import { emptyLines, exactly, troubleLines } from '../text/boxes.ts'
+import { exactly, troubleLines } from '../text/boxes.ts'
 import { wrap } from '../text/cut.ts'
 import { type Glyphs, lookOf } from '../text/glyphs.ts'
 import { shortId } from '../text/ids.ts'
@@ -53,22 +54,18 @@ export interface PlanProps {
 /** The rehearsal: what would be done to every path, what that means, and what must be decided before it can be. */
 export function PlanStep(props: PlanProps): ReactNode {
   const { wizard, planning, facts, rows } = props
-  const { glyphs } = useConsole()
-  const { columns } = useArea()
   const { planned, trouble } = planning
   if (planned !== null && facts !== null) return <Rehearsal {...props} planned={planned} facts={facts} />
-  const lines =
-    trouble === null
-      ? emptyLines(
-          `Planning: reading ${wizard.backup}, and looking at what is there. Nothing is written.`,
-          'Esc goes back, and stops it.',
-          columns,
-        )
-      : troubleLines(trouble, 'p plans anew, Esc goes back', columns, glyphs)
   return (
     <>
       <AnewKey anew={planning.anew} />
-      <Lines lines={exactly(lines, rows)} />
+      <NotRead
+        trouble={trouble}
+        reading={`Planning: reading ${wizard.backup}, and looking at what is there. Nothing is written.`}
+        meanwhile="Esc goes back, and stops it."
+        next="p plans anew, Esc goes back"
+        rows={rows}
+      />
     </>
   )
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useMemo, useState } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import type { Browser } from '../../model/browse.ts'
 import type { BytePath } from '../../model/path.ts'
 import { formatBytes, formatCount } from '../../model/units.ts'
@@ -6,10 +6,9 @@ import { useArea, useConsole } from '../house/console-context.ts'
 import { ruleLine } from '../house/header.ts'
 import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
-import { filterKeys } from '../parts/filter.tsx'
 import { Lines } from '../parts/lines.tsx'
 import { TableView, useTable } from '../parts/table.tsx'
-import { useTextField } from '../parts/text-field.ts'
+import { useFilterText } from '../parts/use-filter-text.ts'
 import { exactly } from '../text/boxes.ts'
 import type { Column } from '../text/columns.ts'
 import type { Glyphs } from '../text/glyphs.ts'
@@ -60,7 +59,7 @@ export function Scope({ browser, answers, shown, amount, rows, change, next }: S
   const { glyphs } = useConsole()
   const { columns } = useArea()
   const tree = useTree(browser, shown)
-  const find = useFindField()
+  const find = useFilterText('Find')
   const found = useFind(browser, find.text)
   const list = useMemo(
     () => (found === null ? scopeRows(tree.tree, answers) : foundRows(found.rows, answers)),
@@ -70,7 +69,7 @@ export function Scope({ browser, answers, shown, amount, rows, change, next }: S
   useScopeKeys({ row: table.row, rows: list, tree, browser, answers, change, next, moveTo: table.moveTo })
   const tableColumns = useMemo(() => scopeColumns(glyphs), [glyphs])
   const title =
-    find.line(columns, found) ??
+    find.line(columns, foundSpans(found)) ??
     ruleLine(lineOf('What is restored'), '/ finds a name in the whole backup', columns, glyphs)
   return (
     <>
@@ -124,39 +123,6 @@ function useScopeKeys({ row, rows, tree, browser, answers, change, next, moveTo 
       else if (row.kind === 'path' && row.above !== null) moveTo(rows.findIndex(({ key }) => key === row.above))
     },
   })
-}
-
-interface FindField {
-  readonly text: string
-  line(columns: number, found: Found | null): Line | null
-}
-
-/** `/` begins, Enter keeps what was found, Esc goes back to the tree. */
-function useFindField(): FindField {
-  const [isEditing, setEditing] = useState(false)
-  const clear = (): void => {
-    field.set('')
-    setEditing(false)
-  }
-  const field = useTextField({ title: 'find', active: isEditing, submit: () => setEditing(false), cancel: clear })
-  const { text } = field
-  useKeys('field', 'Find', filterKeys, {
-    filter: !isEditing && (() => setEditing(true)),
-    clear: !isEditing && text !== '' && clear,
-  })
-  return {
-    text,
-    line(columns, found) {
-      if (!isEditing && text === '') return null
-      const shown = isEditing ? field.spans(Math.max(8, columns - 44)) : [span(plainText(text), 'bold')]
-      return [
-        span(' /', 'bold'),
-        ...shown,
-        ...foundSpans(found),
-        ...(isEditing ? [span('  Enter keeps, Esc clears', 'dim')] : []),
-      ]
-    },
-  }
 }
 
 function foundSpans(found: Found | null): Line {

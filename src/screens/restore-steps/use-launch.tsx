@@ -30,14 +30,11 @@ export function useLaunch(plan: PlannedRestore, refuse: (trouble: Trouble) => vo
   const { jobs, replace, back, isBuilt, say, store } = useConsole()
   const [state, setState] = useState<'idle' | 'starting' | Trouble>('idle')
   const abort = useRef(new AbortController())
-  /** The plan whose file is there already, from a start that came to nothing. */
-  const saved = useRef<string | null>(null)
   useEffect(() => () => abort.current.abort(), [])
 
   const begin = async (signal: AbortSignal): Promise<string> => {
     const file = jobs.planFile(plan.id)
-    if (saved.current !== plan.id) await plan.save(file)
-    saved.current = plan.id
+    await plan.save(file)
     const { run } = await jobs.start(
       { kind: 'restore', plan: file, ttlMs: null, workers: null, removePlan: true },
       signal,

@@ -108,6 +108,7 @@ export class ConsoleStore {
     this.status.expire()
     this.list.expire()
     this.retention.expire()
+    this.schedules.expire()
   }
 
   /** The oldest of what somebody looks at: when it was read, and whether that is longer ago than it should be. */

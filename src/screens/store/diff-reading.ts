@@ -1,3 +1,4 @@
+import { type ListedEntry, listed } from '../../model/browse.ts'
 import type { Change, DiffOptions } from '../../model/diff.ts'
 import type { Engine } from '../../model/engine.ts'
 import type { BytePath } from '../../model/path.ts'
@@ -7,22 +8,7 @@ import { type Trouble, troubleOf } from './loaded.ts'
 export type ChangeKind = Change['change']
 
 /** What is kept of an entry that differs. */
-export type DiffSide = Pick<
-  TocEntry,
-  | 'type'
-  | 'mode'
-  | 'uid'
-  | 'gid'
-  | 'userName'
-  | 'groupName'
-  | 'sizeBytes'
-  | 'mtimeNs'
-  | 'deviceNumber'
-  | 'linkTarget'
-  | 'sha256'
-  | 'torn'
-  | 'path'
->
+export type DiffSide = ListedEntry & Pick<TocEntry, 'sha256'>
 
 export interface DiffRow {
   readonly service: string
@@ -181,21 +167,5 @@ export class DiffReading {
 }
 
 function sideOf(entry: TocEntry | null): DiffSide | null {
-  if (entry === null) return null
-  const {
-    path,
-    type,
-    mode,
-    uid,
-    gid,
-    userName,
-    groupName,
-    sizeBytes,
-    mtimeNs,
-    deviceNumber,
-    linkTarget,
-    sha256,
-    torn,
-  } = entry
-  return { path, type, mode, uid, gid, userName, groupName, sizeBytes, mtimeNs, deviceNumber, linkTarget, sha256, torn }
+  return entry === null ? null : { ...listed(entry), sha256: entry.sha256 }
 }

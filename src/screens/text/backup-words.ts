@@ -79,7 +79,9 @@ export function backupLines(entry: CatalogEntry, now: number, glyphs: Glyphs): r
     ),
     lineOf(
       ...(keep === '' ? [] : [span(` ${keep}`, 'bold')]),
-      ...(description === null || description === '' ? [] : [` ${plainText(description)}`]),
+      ...(description === null || description === ''
+        ? []
+        : [`${keep === '' ? ' ' : separator}${plainText(description)}`]),
     ),
   ]
 }

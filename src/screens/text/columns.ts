@@ -1,4 +1,5 @@
 import { cutEnd, cutMiddle, cutStart, padEnd, padStart } from './cut.ts'
+import { type Glyphs, lookOf, type State } from './glyphs.ts'
 import { type Line, type Look, type Span, span } from './line.ts'
 
 /** Columns of a table, without borders, no wider than they must be. Pure. */
@@ -15,6 +16,19 @@ export interface Column<Row> {
   readonly cut?: 'middle' | 'start'
   /** Plain text: foreign names have gone through `plainText`. */
   cell(row: Row): string | Span
+}
+
+/** The mark of a row's state. */
+export function stateColumn<Row>(glyphs: Glyphs, stateOf: (row: Row) => State): Column<Row> {
+  return {
+    title: 'S',
+    width: glyphs.ok.length,
+    priority: 0,
+    cell: (row) => {
+      const state = stateOf(row)
+      return span(glyphs[state], lookOf(state))
+    },
+  }
 }
 
 export interface FittedColumn<Row> extends Column<Row> {

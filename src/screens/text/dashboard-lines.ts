@@ -35,7 +35,7 @@ export function attentionOf(status: StatusReport, runs: readonly RunSummary[]): 
     const when = shortMoment(run.endedAt ?? run.startedAt)
     failed.push(`${wordOfKind(run.kind)} ${wordOfRun(run.state)} ${when}Z${why === '' ? '' : `: ${why}`}`)
   }
-  return [...failed, ...status.problems]
+  return [...failed, ...status.alerts.map(({ message }) => message)]
 }
 
 /** Two boxes side by side, or a few lines; never more than `rows`. */
@@ -138,8 +138,9 @@ function newestText({ status, services, now }: Safety, glyphs: Glyphs): string {
   return `${agoText(status.lastGood, now)}${oldest === null ? '' : ` ${glyphs.dot} oldest ${ageText(oldest, now)}`}`
 }
 
-function nextText({ status: { nextRun }, now }: Safety): string {
-  if (nextRun === null) return 'nothing runs by itself yet'
+function nextText({ status: { nextRun, schedules, daemon }, now }: Safety): string {
+  if (nextRun === null)
+    return schedules > 0 && daemon === null ? 'no daemon runs the schedules' : 'nothing is scheduled'
   return `in ${formatAge(Math.max(60_000, Date.parse(nextRun) - now))}, ${shortMoment(nextRun)}Z`
 }
 

@@ -1,9 +1,10 @@
 import type { CatalogEntry } from '../../model/backup.ts'
-import type { StatusReport } from '../../model/status.ts'
+import type { Alert, StatusReport } from '../../model/status.ts'
+import { formatAge } from '../../model/units.ts'
 import type { Plotted } from './bars.ts'
 import type { State } from './glyphs.ts'
 
-/** How safe each service is, from the state of the repository and the list of backups. Pure. */
+/** How safe each service is, by what the engine says of it. Pure. */
 
 type ServiceStatus = StatusReport['services'][number]
 
@@ -15,7 +16,7 @@ export interface Service extends ServiceStatus {
   /** Stored bytes of its newest backups, the newest last; of a backup of several services all of it. */
   readonly sizes: readonly Plotted[]
   readonly risk: State
-  /** Why, in a few words; empty where nothing is wrong. */
+  /** Why, in a few words; empty where there is nothing to say. */
   readonly why: string
 }
 
@@ -49,7 +50,7 @@ export function servicesByRisk(
   return status.services
     .map((service): Service => {
       const { newest = null, verified = null, sizes = [] } = known.get(service.name) ?? {}
-      const danger = dangerOf(service, newest)
+      const danger = dangerOf(service, newest, status.alerts)
       const isRunning = running.some((about) => about.split(/[\s,]+/).includes(service.name))
       return {
         ...service,
@@ -57,7 +58,7 @@ export function servicesByRisk(
         verified,
         sizes: sizes.toReversed(),
         risk: danger?.risk ?? (isRunning ? 'running' : 'ok'),
-        why: danger?.why ?? '',
+        why: danger?.why ?? ((newest?.warnings ?? 0) > 0 ? 'the newest has warnings' : ''),
       }
     })
     .sort(
@@ -68,17 +69,23 @@ export function servicesByRisk(
     )
 }
 
-function dangerOf(service: ServiceStatus, newest: CatalogEntry | null): { risk: State; why: string } | null {
-  if (service.lastGood === null) return { risk: 'failed', why: 'never backed up' }
-  if (newest?.verified?.ok === false) return { risk: 'failed', why: 'the newest is damaged' }
-  if (service.overdue) return { risk: 'warning', why: `older than ${service.rpoHours}h` }
-  if ((newest?.warnings ?? 0) > 0) return { risk: 'warning', why: 'the newest has warnings' }
+function dangerOf(
+  { name, allowedHours }: ServiceStatus,
+  newest: CatalogEntry | null,
+  alerts: readonly Alert[],
+): { risk: State; why: string } | null {
+  const has = (kind: Alert['kind'], subject: string): boolean =>
+    alerts.some((alert) => alert.kind === kind && alert.subject === subject)
+  if (has('no-backup', name)) return { risk: 'failed', why: 'never backed up' }
+  if (newest !== null && has('damaged', newest.id)) return { risk: 'failed', why: 'the newest is damaged' }
+  if (has('overdue', name)) return { risk: 'warning', why: `older than ${formatAge(allowedHours * 3_600_000)}` }
+  if (has('incomplete', name)) return { risk: 'warning', why: 'only incomplete ones' }
   return null
 }
 
 /** How much of its time is used up; a service that was never backed up has used all of it. */
-function lateness({ ageHours, rpoHours }: ServiceStatus): number {
-  return ageHours === null ? Number.POSITIVE_INFINITY : ageHours / Math.max(1, rpoHours)
+function lateness({ ageHours, allowedHours }: ServiceStatus): number {
+  return ageHours === null ? Number.POSITIVE_INFINITY : ageHours / Math.max(1, allowedHours)
 }
 
 export interface Counts {

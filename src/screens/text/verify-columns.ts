@@ -2,7 +2,7 @@ import type { CatalogEntry } from '../../model/backup.ts'
 import type { RunSummary } from '../../model/jobs.ts'
 import { formatBytes, formatDuration } from '../../model/units.ts'
 import { shortType } from './backup-words.ts'
-import type { Column } from './columns.ts'
+import { type Column, stateColumn } from './columns.ts'
 import { type Glyphs, lookOf } from './glyphs.ts'
 import { ageText, shortId, shortMoment } from './ids.ts'
 import { span } from './line.ts'
@@ -13,15 +13,7 @@ import { aboutOf, resultOfProof, stateOfProof, stateOfVerification, wordOfVerifi
 
 export function columnsOfBackups(glyphs: Glyphs, now: number): readonly Column<CatalogEntry>[] {
   return [
-    {
-      title: 'S',
-      width: glyphs.ok.length,
-      priority: 0,
-      cell: (entry) => {
-        const state = stateOfProof(entry)
-        return span(glyphs[state], lookOf(state))
-      },
-    },
+    stateColumn(glyphs, stateOfProof),
     { title: 'ID', width: 4, upTo: 8, priority: 0, cut: 'start', cell: ({ id }) => shortId(id) },
     { title: 'SERVICE', width: 10, upTo: 24, priority: 0, cell: ({ services }) => plainText(services.join(', ')) },
     { title: 'MADE', width: 11, priority: 0, cell: ({ createdAt }) => shortMoment(createdAt) },
@@ -42,15 +34,7 @@ export function columnsOfBackups(glyphs: Glyphs, now: number): readonly Column<C
 
 export function columnsOfRuns(glyphs: Glyphs): readonly Column<RunSummary>[] {
   return [
-    {
-      title: 'S',
-      width: glyphs.ok.length,
-      priority: 0,
-      cell: (run) => {
-        const state = stateOfVerification(run)
-        return span(glyphs[state], lookOf(state))
-      },
-    },
+    stateColumn(glyphs, stateOfVerification),
     { title: 'WHEN', width: 11, priority: 0, cell: ({ startedAt }) => shortMoment(startedAt) },
     { title: 'LEVEL', width: 7, priority: 0, cell: (run) => aboutOf(run).level },
     {

@@ -1,16 +1,14 @@
 import { createHash, createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { createHeader, openHeader, type PubFields } from '../../../src/engine/archive/header.ts'
 import {
   type ArchiveBytes,
   compareHeaderCopies,
-  createHeader,
   encodeHeader,
   magic,
-  openHeader,
-  type PubFields,
   readHeader,
-} from '../../../src/engine/archive/header.ts'
+} from '../../../src/engine/archive/header-region.ts'
 import { SegmentOpener, SegmentSealer, segmentKeyOf } from '../../../src/engine/archive/stream-aead.ts'
 import { identOfArchive } from '../../../src/engine/keys/archive-keys.ts'
 import type { Secret } from '../../../src/engine/keys/secrets.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { encodeTocLine, parseTocLine } from '../../../src/engine/archive/toc-line.ts'
+import { parseTocLine } from '../../../src/engine/archive/parse-toc-line.ts'
+import { encodeTocLine } from '../../../src/engine/archive/toc-line.ts'
 import { rootSchema } from '../../../src/model/archive.ts'
 import { BackupError } from '../../../src/model/errors.ts'
 import { type BytePath, comparePaths, pathFromBytes, pathFromText, pathToBytes } from '../../../src/model/path.ts'

@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../../src/engine/platform/clock.ts'
 import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
-import { acquireLock, type LockRequest } from '../../../src/engine/platform/lock.ts'
+import { acquireLock, type LockRequest, lockHolder } from '../../../src/engine/platform/lock.ts'
 import { type BytePath, pathFromText } from '../../../src/model/path.ts'
 
 const files = createDiskFiles()
@@ -155,4 +155,28 @@ test('says which lock file could not be opened', async () => {
     code: 'E_IO',
     message: `cannot open the lock file ${top}/absent/lock: no such file or directory`,
   })
+})
+
+test('tells who holds a lock without disturbing it, and nobody where it is free, absent or its holder dead', async () => {
+  expect(lockHolder(files, lockPath)).toBeNull()
+  expect(existsSync(lockPath)).toBe(false)
+  const child = await startHolder()
+  const written = readFileSync(lockPath)
+  expect(lockHolder(files, lockPath)).toEqual({
+    holder: { pid: child.pid, command: 'create', since: '2026-11-20T02:00:00.000Z' },
+  })
+  expect(readFileSync(lockPath)).toEqual(written)
+  await expect(acquireLock(files, lockPath, request(0))).rejects.toMatchObject({ code: 'E_BUSY' })
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  expect(lockHolder(files, lockPath)).toBeNull()
+  expect(readFileSync(lockPath)).toEqual(written)
+})
+
+test('tells that a lock is held whose file says nothing', async () => {
+  const lock = await acquireLock(files, lockPath, request(0))
+  truncateSync(lockPath)
+  expect(lockHolder(files, lockPath)).toEqual({ holder: null })
+  lock.release()
+  expect(lockHolder(files, lockPath)).toBeNull()
 })

@@ -1,0 +1,128 @@
+import { BackupError } from '../../model/errors.ts'
+import { instantOf } from '../../model/instant.ts'
+import type { ListedSchedule, RunEnd, Schedule, ScheduleRun } from '../../model/schedule.ts'
+import type { DaemonGround } from './daemon-world.ts'
+
+/**
+ * What is scheduled, and what became of it: schedules.json, read again when somebody has written it.
+ *
+ * While the file cannot be read the schedules that were known last go on, and what becomes of them is remembered here:
+ * a torn file must not end the backups. It is noted as soon as the file is whole again.
+ */
+export class Ledger {
+  #ground: DaemonGround
+  #stamp: string | null = null
+  #known: readonly ListedSchedule[]
+  #trouble: string | null = null
+  /** The schedules of the configuration have their notes. */
+  #isNoted = false
+  /** By schedule, newest first: what could not be written down. */
+  readonly #unwritten = new Map<string, ScheduleRun[]>()
+  readonly #now: () => number
+
+  constructor(ground: DaemonGround, now: () => number) {
+    this.#ground = ground
+    this.#known = ground.configured
+    this.#now = now
+  }
+
+  /** Why schedules.json cannot be read; null where it can. */
+  get trouble(): string | null {
+    return this.#trouble
+  }
+
+  reload(ground: DaemonGround): void {
+    this.#ground = ground
+    this.#isNoted = false
+    this.#stamp = null
+  }
+
+  /** @throws E_IO where the file's directory cannot be looked at. */
+  async schedules(): Promise<readonly Schedule[]> {
+    const stamp = this.#ground.stamp()
+    if (stamp !== this.#stamp) {
+      await this.#read()
+      this.#stamp = stamp
+    }
+    return this.#known.map(({ schedule }) => {
+      const unwritten = this.#unwritten.get(schedule.id)
+      return unwritten === undefined ? schedule : { ...schedule, lastRuns: [...unwritten, ...schedule.lastRuns] }
+    })
+  }
+
+  /** False where its instant is noted already. @throws E_IO, E_NO_SPACE: then it must not be begun. */
+  async noteRun(id: string, run: ScheduleRun): Promise<boolean> {
+    const noted = await this.#write(() => this.#ground.notes.noteRun(id, run))
+    if (noted !== unreadable) return noted
+    const runs = this.#unwritten.get(id) ?? []
+    if (runs.some((one) => instantOf(one.at) === instantOf(run.at))) return false
+    this.#unwritten.set(id, [run, ...runs])
+    return true
+  }
+
+  async noteRetry(id: string, before: string, run: ScheduleRun): Promise<void> {
+    if ((await this.#write(() => this.#ground.notes.noteRetry(id, before, run))) !== unreadable) return
+    const runs = (this.#unwritten.get(id) ?? []).filter((one) => one.run !== before)
+    this.#unwritten.set(id, [run, ...runs])
+  }
+
+  async noteOutcome(id: string, run: string, end: RunEnd): Promise<void> {
+    if ((await this.#write(() => this.#ground.notes.noteOutcome(id, run, end))) !== unreadable) return
+    const runs = this.#unwritten.get(id) ?? []
+    this.#unwritten.set(
+      id,
+      runs.map((one) => (one.run === run ? { ...one, ...end } : one)),
+    )
+  }
+
+  async strikeRuns(id: string, runs: readonly string[]): Promise<void> {
+    if ((await this.#write(() => this.#ground.notes.strikeRuns(id, runs))) !== unreadable) return
+    this.#unwritten.set(
+      id,
+      (this.#unwritten.get(id) ?? []).filter(({ run }) => !runs.includes(run)),
+    )
+  }
+
+  async #read(): Promise<void> {
+    const since = new Date(this.#now()).toISOString()
+    try {
+      const asked = this.#ground.configured.map(({ schedule }) => schedule)
+      if (!this.#isNoted) await this.#ground.notes.knowConfigured(asked, since)
+      this.#isNoted = true
+      await this.#writeDown()
+      this.#known = await this.#ground.schedules()
+      this.#trouble = null
+    } catch (error) {
+      if (!(error instanceof BackupError) || error.code !== 'E_DAMAGED') throw error
+      this.#trouble = error.message
+      this.#isNoted = false
+    }
+  }
+
+  async #writeDown(): Promise<void> {
+    for (const [id, runs] of this.#unwritten) {
+      for (const run of runs.toReversed()) {
+        try {
+          await this.#ground.notes.noteRun(id, run)
+        } catch (error) {
+          if (!(error instanceof BackupError) || error.code !== 'E_UNKNOWN_ID') throw error // it is no schedule any more
+        }
+      }
+      this.#unwritten.delete(id)
+    }
+  }
+
+  async #write<Result>(act: () => Promise<Result>): Promise<Result | typeof unreadable> {
+    try {
+      return await act()
+    } catch (error) {
+      if (error instanceof BackupError && error.code === 'E_DAMAGED') return unreadable
+      this.#isNoted = false // somebody may have put another file in its place, without notes
+      throw error
+    } finally {
+      this.#stamp = null // what was written is to be read
+    }
+  }
+}
+
+const unreadable = Symbol('schedules.json cannot be read')

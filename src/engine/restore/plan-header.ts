@@ -1,0 +1,50 @@
+import { type BytePath, comparePaths, displayPath } from '../../model/path.ts'
+import { type PlanHeader, restorePlanVersion } from '../../model/restore-plan.ts'
+import { formatNumberOf } from '../../model/units.ts'
+import { jsonPath } from '../archive/toc-pages.ts'
+import type { Places } from './places.ts'
+import type { PlanSummary } from './plan-tally.ts'
+import type { RestoreRequest } from './request.ts'
+
+const planLifetimeMs = 15 * 60 * 1000
+
+/**
+ * What a plan says before its steps. Its fields stand as in their schema: a plan that is loaded then has the hash it
+ * was saved with. `unseen` are paths something was chosen for, and the backup has none of them.
+ */
+export function planHeader(
+  { id, backup, repositoryId, archives, target, conflict, choices, user, now }: RestoreRequest,
+  { places, targetIsNew }: Places,
+  { notes, unreadable, ...summary }: PlanSummary,
+  unseen: readonly BytePath[],
+): PlanHeader {
+  return {
+    v: restorePlanVersion,
+    kind: 'holdfast-restore-plan',
+    id,
+    backup,
+    repositoryId,
+    target: target.kind === 'in-place' ? target : { kind: 'directory', path: jsonPath(target.path) },
+    archives: archives.map(({ service, lineage: { top } }) => ({ service, id: top.root.id, root: top.rootSha256 })),
+    places: places.map(({ prefix, base }) => ({ prefix: jsonPath(prefix), base: jsonPath(base) })),
+    targetIsNew,
+    conflict,
+    ...(choices.size === 0 ? {} : { choices: choicesInOrder(choices) }),
+    uid: user.uid,
+    ...summary,
+    notes: [...notes, ...unseenNotes(unseen)],
+    unreadable,
+    createdAt: now,
+    expiresAt: new Date(Date.parse(now) + planLifetimeMs).toISOString(),
+  }
+}
+
+function choicesInOrder(choices: RestoreRequest['choices']): NonNullable<PlanHeader['choices']> {
+  return [...choices].sort(([a], [b]) => comparePaths(a, b)).map(([path, choice]) => ({ path: jsonPath(path), choice }))
+}
+
+function unseenNotes([first, ...more]: readonly BytePath[]): string[] {
+  if (first === undefined) return []
+  const others = more.length === 0 ? '' : ` and ${formatNumberOf(more.length, 'other path')}`
+  return [`something was chosen for ${displayPath(first)}${others}, which the backup does not hold`]
+}
