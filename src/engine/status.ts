@@ -164,9 +164,9 @@ async function withoutManifest(
   backups: readonly CatalogEntry[],
 ): Promise<ReadonlySet<string>> {
   const without = new Set<string>()
-  for (const [at, { id, missing, deleting }] of backups.entries()) {
+  for (const [at, { id, missing }] of backups.entries()) {
     if (at % turnEvery === turnEvery - 1) await nextTurn()
-    if (missing === true || deleting === true) continue
+    if (missing === true) continue
     if (world.files.status(repository.manifest(id)) === undefined) without.add(id)
   }
   return without
