@@ -23,8 +23,6 @@ export class Ledger {
   #stamp: string | null = null
   #known: readonly ListedSchedule[]
   #trouble: string | null = null
-  /** The schedules of the configuration have their notes. */
-  #isNoted = false
   /** By schedule, newest first: what could not be written down. */
   readonly #unwritten = new Map<string, ScheduleRun[]>()
   readonly #now: () => number
@@ -42,7 +40,6 @@ export class Ledger {
 
   reload(ground: DaemonGround): void {
     this.#ground = ground
-    this.#isNoted = false
     this.#stamp = null
   }
 
@@ -106,14 +103,13 @@ export class Ledger {
   async #read(): Promise<boolean> {
     const since = new Date(this.#now()).toISOString()
     try {
-      const full = await this.#noteAll(since)
       this.#known = await this.#ground.schedules()
+      const full = await this.#noteAll(since)
       this.#trouble = full
       return full === null
     } catch (error) {
       if (!(error instanceof BackupError) || error.code !== 'E_DAMAGED') throw error
       this.#trouble = error.message
-      this.#isNoted = false
       return true // not before somebody has written it
     }
   }
@@ -121,10 +117,12 @@ export class Ledger {
   /** Why it could not, on a full disk; null where all is noted. What is read is right all the same. @throws E_DAMAGED, E_IO. */
   async #noteAll(since: string): Promise<string | null> {
     try {
-      const asked = this.#ground.configured.map(({ schedule }) => schedule)
-      if (!this.#isNoted) await this.#ground.notes.knowConfigured(asked, since)
-      this.#isNoted = true
+      // Each time: somebody may have put another file in its place, without notes.
+      const asked = this.#known.filter(({ origin }) => origin === 'configuration').map(({ schedule }) => schedule)
+      if (asked.length === 0 && this.#unwritten.size === 0) return null
+      await this.#ground.notes.knowConfigured(asked, since)
       await this.#writeDown()
+      this.#known = await this.#ground.schedules()
       return null
     } catch (error) {
       if (error instanceof BackupError && error.code === 'E_NO_SPACE') return error.message
@@ -152,7 +150,6 @@ export class Ledger {
     } catch (error) {
       const code = error instanceof BackupError ? error.code : null
       if (code === 'E_DAMAGED' || (evenIfFull && code === 'E_NO_SPACE')) return unwritable
-      this.#isNoted = false // somebody may have put another file in its place, without notes
       throw error
     } finally {
       this.#stamp = null // what was written is to be read
