@@ -61,7 +61,7 @@ export class CleanupGround {
     const now = clock.now()
     const decisions = decideRetention(ground.backups, policy, now)
     const plan = planCleanup(ground.backups, decisions, { ...policy, batchSize: Number.POSITIVE_INFINITY }, now)
-    const notices = [...(policy === ground.policy ? ground.idle : []), ...this.#doubts(listing.backups, now)]
+    const notices = [...(policy.sets === ground.policy.sets ? ground.idle : []), ...this.#doubts(listing.backups, now)]
     return { now, policy, words, listing, entries: ground.entries, decisions, plan, notices }
   }
 

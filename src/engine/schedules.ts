@@ -16,6 +16,7 @@ import {
   scheduleSchema,
 } from '../model/schedule.ts'
 import { configuredCleanup, configuredSchedules, placeOfSchedule } from './plan/configured-schedules.ts'
+import { policyFrom } from './plan/retention-policy.ts'
 import { openZone } from './plan/zone.ts'
 import type { Session } from './session.ts'
 
@@ -57,12 +58,12 @@ export async function allSchedules(session: Session): Promise<ListedSchedule[]> 
 /** The same, and the cleanup as a schedule of its own (`cleanupScheduleId`) where a policy lets anything go. */
 export async function scheduledWithCleanup(session: Session): Promise<ListedSchedule[]> {
   const found = await readSchedules(session)
-  return listed(session, found, [...askedSchedules(session), ...askedCleanup(session)])
+  return listed(session, found, [...askedSchedules(session), ...askedCleanup(session, found.schedules)])
 }
 
 /** Those of the configuration, the cleanup too, as if none had ever run. */
 export function configuredListing(session: Session): ListedSchedule[] {
-  return listed(session, { schedules: [] }, [...askedSchedules(session), ...askedCleanup(session)])
+  return listed(session, { schedules: [] }, [...askedSchedules(session), ...askedCleanup(session, [])])
 }
 
 function listed(
@@ -141,8 +142,9 @@ export async function removeSchedule(session: Session, id: string): Promise<Sche
   return session.parts.schedulesOf(session.repository()).forget(id)
 }
 
-function askedCleanup({ parts }: Session): ScheduleDraft[] {
-  const asked = configuredCleanup(parts.configured.sources)
+function askedCleanup({ parts }: Session, own: readonly Schedule[]): ScheduleDraft[] {
+  const { sources } = parts.configured
+  const asked = configuredCleanup(sources, policyFrom(sources, own))
   if (asked === null) return []
   const times = { ...asked, if_missed: 'run-once', jitter_seconds: 0, enabled: true } as const
   return [{ id: cleanupScheduleId, name: 'cleanup', type: 'full', services: [], ...times }]

@@ -39,9 +39,7 @@ export const copySection = (_: unknown, { storage }: Configuration): Level =>
 export const noCopies =
   'not supported yet, because the local root is the only destination that is built: nothing is copied'
 export const byTheClock = 'not supported yet, because the daemon starts backups by the clock alone'
-export const noDaemon = 'not supported yet, because the daemon is not built'
 export const noMail =
   'not supported yet, because no notifier is built: a failure goes unnoticed unless the exit code is read'
-export const noRetention = 'not supported yet, because retention is not built: every backup is kept'
 export const noApi = 'not supported yet, because no API is served and nothing listens on a port'
 export const owner = 'not supported yet, because Holdfast makes files as the user it runs as'

@@ -7,8 +7,6 @@ import {
   ifTrue,
   type KeyRow,
   noCopies,
-  noDaemon,
-  noRetention,
 } from './configuration-answers.ts'
 
 /** The rows of the sections that say what is backed up, where to, how and how it comes back. */
@@ -84,7 +82,11 @@ export const backupRows: readonly KeyRow[] = [
     answer: 'effect',
     text: 'the root of the repository; a relative path is relative to the configuration file',
   },
-  { key: 'storage.local.retention_days', answer: 'notice', text: noRetention },
+  {
+    key: 'storage.local.retention_days',
+    answer: 'effect',
+    text: 'every backup is kept for so many days; `0`: the key says nothing. What no rule keeps goes: see Retention',
+  },
   {
     key: 'storage.local.compression',
     answer: 'effect',
@@ -182,7 +184,11 @@ export const backupRows: readonly KeyRow[] = [
     text: 'makes a service of the schedule’s name, of type `files`',
   },
   { key: 'schedules.*.exclude_patterns', answer: 'effect', text: 'the `exclude_patterns` of that service' },
-  { key: 'schedules.*.retention_days', answer: 'notice', text: noRetention },
+  {
+    key: 'schedules.*.retention_days',
+    answer: 'effect',
+    text: 'the backups that the schedule makes are kept for so many days',
+  },
   {
     key: 'advanced_scheduling.adaptive_backup',
     answer: ifEnabled('warning'),
@@ -194,18 +200,61 @@ export const backupRows: readonly KeyRow[] = [
     text: `events start no backup: ${byTheClock}`,
   },
 
-  { key: 'retention_policies.*', answer: 'notice', text: noRetention },
+  {
+    key: 'retention_policies.*',
+    answer: 'effect',
+    text: 'a policy: for the backups of the schedule of that name, else of the service of that name, else for all',
+  },
+  {
+    key: 'retention_policies.*.retention_days',
+    answer: 'effect',
+    text: 'what the policy is for is kept for so many days, of whatever type',
+  },
+  {
+    key: 'retention_policies.*.full_backup_retention_days',
+    answer: 'effect',
+    text: 'full backups are kept for so many days',
+  },
+  {
+    key: 'retention_policies.*.incremental_backup_retention_days',
+    answer: 'effect',
+    text: 'incremental backups are kept for so many days',
+  },
+  {
+    key: 'retention_policies.*.differential_backup_retention_days',
+    answer: 'effect',
+    text: 'differential backups are kept for so many days',
+  },
+  {
+    key: 'retention_policies.*.monthly_snapshot_retention_days',
+    answer: 'effect',
+    text: 'the newest backup of each month is kept for so many days',
+  },
   {
     key: 'retention_policies.*.legal_hold_enabled',
-    answer: ifTrue('warning'),
-    text: 'not supported yet, because no policy holds anything by itself: holdfast pin --legal-hold holds one backup',
+    answer: 'effect',
+    text: 'no option of `cleanup` lets go what the policy keeps; without a number of days it keeps everything that it is for. `holdfast delete` of one backup asks only its own hold: `holdfast pin --legal-hold`',
   },
   {
     key: 'retention_policies.*.immutable_backup',
     answer: ifTrue('warning'),
     text: 'not supported yet, because no destination with object lock is built: whoever can write the root can delete a backup',
   },
-  { key: 'cleanup_schedule', answer: 'notice', text: `nothing is cleaned up: ${noDaemon}` },
+  {
+    key: 'cleanup_schedule.cron_expression',
+    answer: 'effect',
+    text: 'when `holdfast --daemon` cleans up; default `0 5 * * 0` where a policy lets anything go, else never',
+  },
+  {
+    key: 'cleanup_schedule.batch_size',
+    answer: 'effect',
+    text: 'so many backups are deleted at a time, before others may use their services; default 100',
+  },
+  {
+    key: 'cleanup_schedule.grace_period_hours',
+    answer: 'effect',
+    text: 'what goes is marked first, and deleted by the first cleanup of the daemon so many hours later; default 24',
+  },
 
   {
     key: 'recovery.verification_enabled',

@@ -7,7 +7,6 @@ import {
   noApi,
   noCopies,
   noMail,
-  noRetention,
   owner,
 } from './configuration-answers.ts'
 
@@ -118,7 +117,11 @@ export const operationsRows: readonly KeyRow[] = [
     answer: ifEnabled('warning'),
     text: 'not supported yet, because no requirement of a standard is checked or reported, and no audit log is kept',
   },
-  { key: 'compliance.retention_policies', answer: 'notice', text: noRetention },
+  {
+    key: 'compliance.retention_policies',
+    answer: 'notice',
+    text: 'not supported yet, because no audit log is kept: for how long backups are kept, `retention_policies` says',
+  },
 
   { key: 'global_settings.company_name', answer: 'effect', text: 'shown by `doctor`' },
   {
@@ -126,7 +129,11 @@ export const operationsRows: readonly KeyRow[] = [
     answer: 'effect',
     text: 'the clock that schedules go by, where they name none of their own; default `UTC`. All other times are printed in UTC',
   },
-  { key: 'global_settings.backup_retention_days', answer: 'notice', text: noRetention },
+  {
+    key: 'global_settings.backup_retention_days',
+    answer: 'effect',
+    text: 'every backup is kept for so many days; `0`: the key says nothing',
+  },
   {
     key: 'global_settings.encryption_enabled',
     answer: 'effect',

@@ -1,4 +1,4 @@
-import { type Level, noCopies, noMail, noRetention } from './configuration-answers.ts'
+import { type Level, noCopies, noMail } from './configuration-answers.ts'
 import type { VariableName } from './configuration-variables.ts'
 
 /** What a flag of the environment says; null where it is not set. */
@@ -36,7 +36,11 @@ export const variableRows: readonly VariableRow[] = [
     answer: 'notice',
     text: 'has no effect, because the catalog is metadata.json in the root and can be rebuilt from the archives',
   },
-  { name: 'BACKUP_RECOVERY_RETENTION_DAYS', answer: 'notice', text: noRetention },
+  {
+    name: 'BACKUP_RECOVERY_RETENTION_DAYS',
+    answer: 'effect',
+    text: 'every backup is kept for so many days; `0`: it says nothing',
+  },
   { name: 'BACKUP_RECOVERY_ALERT_EMAIL', answer: 'warning', text: noMail },
   {
     name: 'BACKUP_DAILY_ENABLED',
@@ -64,9 +68,9 @@ export const variableRows: readonly VariableRow[] = [
     answer: 'effect',
     text: 'when `monthly` runs, as a cron expression; default `0 4 1 * *`',
   },
-  { name: 'BACKUP_RETENTION_DAILY', answer: 'notice', text: noRetention },
-  { name: 'BACKUP_RETENTION_WEEKLY', answer: 'notice', text: noRetention },
-  { name: 'BACKUP_RETENTION_MONTHLY', answer: 'notice', text: noRetention },
+  { name: 'BACKUP_RETENTION_DAILY', answer: 'effect', text: 'the newest backup of each of so many days is kept' },
+  { name: 'BACKUP_RETENTION_WEEKLY', answer: 'effect', text: 'the newest backup of each of so many weeks is kept' },
+  { name: 'BACKUP_RETENTION_MONTHLY', answer: 'effect', text: 'the newest backup of each of so many months is kept' },
   { name: 'S3_ENABLED', answer: ifOn('S3_ENABLED'), text: noCopies },
   {
     name: 'S3_BACKUP_BUCKET',

@@ -48,6 +48,8 @@ export interface JobTerms {
   readonly run: string
   /** The descriptor of a lock that the job holds from before its process exists until that is gone, however it goes. */
   readonly lock: number
+  /** Ends a process that has no run yet and does not end by itself when it is called off. */
+  readonly kill?: AbortSignal
 }
 
 export type JobRequest =

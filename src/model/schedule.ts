@@ -175,6 +175,8 @@ export interface DueRun {
   readonly at: number
   /** How long after its time, jitter included, this is. */
   readonly lateMs: number
+  /** The first instant that it stands for or makes up for. */
+  readonly since: number
   /** How many instants before `at` were missed and are made up for by this run; 100 is 100 or more. */
   readonly missed: number
   readonly reason: string
@@ -188,7 +190,7 @@ export interface ScheduleTrouble {
 }
 
 export interface Due {
-  /** At most one for each schedule, the longest overdue first. */
+  /** At most one for each schedule, the longest overdue (`since`) first: so none is passed over for ever by others. */
   readonly runs: readonly DueRun[]
   readonly troubles: readonly ScheduleTrouble[]
   /** The next instant at which something can become due; null where nothing ever will. */

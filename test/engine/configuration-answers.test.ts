@@ -21,7 +21,6 @@ test.each<[string, object]>([
   ['storage.hybrid', { storage: { hybrid: { secondary: 'cloud' } } }],
   ['advanced_scheduling.adaptive_backup', { advanced_scheduling: { adaptive_backup: { max_frequency_minutes: 30 } } }],
   ['advanced_scheduling.event_driven', { advanced_scheduling: { event_driven: { enabled: true } } }],
-  ['retention_policies.a.legal_hold_enabled', { retention_policies: { a: { legal_hold_enabled: true } } }],
   ['retention_policies.a.immutable_backup', { retention_policies: { a: { immutable_backup: true } } }],
   ['recovery.rollback_enabled', { recovery: { rollback_enabled: true } }],
   ['recovery.point_in_time_recovery', { recovery: { point_in_time_recovery: { enabled: true } } }],
@@ -51,9 +50,6 @@ test.each<[string, object]>([
 
 test.each<[string, object]>([
   ['storage.cloud', { storage: { type: 'local', cloud: { bucket: 'b' } } }],
-  ['storage.local.retention_days', { storage: { local: { retention_days: 7 } } }],
-  ['retention_policies.a', { retention_policies: { a: { retention_days: 7, immutable_backup: false } } }],
-  ['cleanup_schedule', { cleanup_schedule: { batch_size: 1 } }],
   ['compression.thresholds.min_file_size_kb', { compression: { thresholds: { min_file_size_kb: 100 } } }],
   ['compression.algorithms.7z', { compression: { algorithms: { '7z': { enabled: true } } } }],
   [
@@ -78,6 +74,8 @@ test.each<[string, object]>([
 
 test.each<[string, object]>([
   ['local storage', { storage: { type: 'local' } }],
+  ['retention', { storage: { local: { retention_days: 7 } }, cleanup_schedule: { batch_size: 1 } }],
+  ['a policy', { retention_policies: { a: { retention_days: 7, immutable_backup: false } } }],
   ['schedules, which the daemon runs', { schedules: { a: schedule, b: { ...schedule, enabled: false } } }],
   ['a zone for them', { global_settings: { default_timezone: 'America/New_York' } }],
   ['a channel that is off', { notifications: { channels: { email: { enabled: false, smtp_port: 25 } } } }],
@@ -111,12 +109,7 @@ test.each<[string, Record<string, string>, string[], string[]]>([
   ['only its time', { BACKUP_WEEKLY_TIME: '0 3 * * 0' }, [], []],
   ['no monthly run', { BACKUP_MONTHLY_ENABLED: 'false', BACKUP_MONTHLY_TIME: '0 4 1 * *' }, [], []],
   ['an address for alerts', { BACKUP_RECOVERY_ALERT_EMAIL: 'a@b.c' }, ['BACKUP_RECOVERY_ALERT_EMAIL'], []],
-  [
-    'retention',
-    { BACKUP_RETENTION_DAILY: '7', BACKUP_RECOVERY_RETENTION_DAYS: '30' },
-    [],
-    ['BACKUP_RECOVERY_RETENTION_DAYS', 'BACKUP_RETENTION_DAILY'],
-  ],
+  ['retention', { BACKUP_RETENTION_DAILY: '7', BACKUP_RECOVERY_RETENTION_DAYS: '30' }, [], []],
   [
     'a database for the catalog',
     { BACKUP_RECOVERY_DATABASE_PATH: '/data/c.db' },
@@ -137,14 +130,7 @@ test('the sample of the seed guide works, and says what it does not do', () => {
   expect(settings).toMatchObject({ root: '/backups', compression: { algorithm: 'gzip' }, timeZone: 'America/New_York' })
   expect(services).toMatchObject([{ name: 'daily_incremental', includePaths: ['/Configs', '/Data'], problem: null }])
   expect(keysOf(warnings)).toEqual(['storage.type'])
-  expect(keysOf(notices)).toEqual([
-    'encryption.key_derivation.iterations',
-    'global_settings.backup_retention_days',
-    'monitoring.enabled',
-    'schedules.daily_incremental.retention_days',
-    'storage.cloud',
-    'storage.local.retention_days',
-  ])
+  expect(keysOf(notices)).toEqual(['encryption.key_derivation.iterations', 'monitoring.enabled', 'storage.cloud'])
 })
 
 test('the environment of the seed documents loads as it stands, but for the placeholder of the key', () => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Configured } from '../../src/engine/configuration.ts'
-import { configuredSchedules } from '../../src/engine/plan/configured-schedules.ts'
+import { configuredCleanup, configuredSchedules } from '../../src/engine/plan/configured-schedules.ts'
+import { policyFrom } from '../../src/engine/plan/retention-policy.ts'
 import { keyRows } from '../../src/model/configuration-support.ts'
 import { variableRows } from '../../src/model/configuration-variable-answers.ts'
 import { fixedBlockDefaults } from '../../src/model/fixed-blocks.ts'
@@ -19,6 +20,7 @@ const pbkdf2 = (keys: object) => ({ encryption: { key_derivation: { algorithm: '
 const key = (keys: object) => ({ encryption: { key_management: keys } })
 const gzip = (keys: object) => ({ compression: { algorithms: { gzip: keys } } })
 const logging = (keys: object) => ({ monitoring: { logging: keys } })
+const policy = (keys: object) => ({ ...service({}), retention_policies: { p: keys } })
 const threading = (keys: object) => ({ performance: { threading: keys } })
 
 const effects: Record<string, readonly [without: object, withIt: object]> = {
@@ -61,6 +63,25 @@ const effects: Record<string, readonly [without: object, withIt: object]> = {
   'schedules.*.enabled': [schedule({}), schedule({ enabled: false })],
   'schedules.*.include_paths': [schedule({}), schedule({ include_paths: ['/b'] })],
   'schedules.*.exclude_patterns': [schedule({}), schedule({ exclude_patterns: ['*.log'] })],
+  'schedules.*.retention_days': [schedule({}), schedule({ retention_days: 7 })],
+  'storage.local.retention_days': [{}, { storage: { local: { retention_days: 7 } } }],
+  'retention_policies.*': [policy({ retention_days: 7 }), { retention_policies: { s: { retention_days: 7 } } }],
+  'retention_policies.*.retention_days': [policy({}), policy({ retention_days: 7 })],
+  'retention_policies.*.full_backup_retention_days': [policy({}), policy({ full_backup_retention_days: 7 })],
+  'retention_policies.*.incremental_backup_retention_days': [
+    policy({}),
+    policy({ incremental_backup_retention_days: 7 }),
+  ],
+  'retention_policies.*.differential_backup_retention_days': [
+    policy({}),
+    policy({ differential_backup_retention_days: 7 }),
+  ],
+  'retention_policies.*.monthly_snapshot_retention_days': [policy({}), policy({ monthly_snapshot_retention_days: 7 })],
+  'retention_policies.*.legal_hold_enabled': [policy({}), policy({ legal_hold_enabled: true })],
+  'cleanup_schedule.cron_expression': [{}, { cleanup_schedule: { cron_expression: '0 3 * * *' } }],
+  'cleanup_schedule.batch_size': [{}, { cleanup_schedule: { batch_size: 7 } }],
+  'cleanup_schedule.grace_period_hours': [{}, { cleanup_schedule: { grace_period_hours: 7 } }],
+  'global_settings.backup_retention_days': [{}, { global_settings: { backup_retention_days: 7 } }],
   'recovery.verification_enabled': [{}, { recovery: { verification_enabled: false } }],
   'recovery.parallel_restore_threads': [{}, { recovery: { parallel_restore_threads: 3 } }],
   'monitoring.logging.level': [{}, logging({ level: 'ERROR' })],
@@ -90,6 +111,10 @@ const variableEffects: Record<string, string> = {
   BACKUP_RECOVERY_COMPRESSION: 'xz',
   BACKUP_RECOVERY_VERIFICATION_ENABLED: 'false',
   BACKUP_RECOVERY_LOG_LEVEL: 'debug',
+  BACKUP_RECOVERY_RETENTION_DAYS: '30',
+  BACKUP_RETENTION_DAILY: '7',
+  BACKUP_RETENTION_WEEKLY: '4',
+  BACKUP_RETENTION_MONTHLY: '12',
   BACKUP_DAILY_ENABLED: 'true',
   BACKUP_DAILY_TIME: '0 5 * * *',
   BACKUP_WEEKLY_ENABLED: 'true',
@@ -100,7 +125,12 @@ const variableEffects: Record<string, string> = {
 }
 
 function outcomeOf({ settings, services, sources }: Configured): object {
-  return { settings, services, schedules: configuredSchedules(sources) }
+  const policy = policyFrom(sources)
+  return {
+    ...{ settings, services, policy },
+    schedules: configuredSchedules(sources),
+    cleanup: configuredCleanup(sources, policy),
+  }
 }
 
 test.each(keyRows.filter((row) => row.answer === 'effect').map((row) => row.key))('%s has an effect', (name) => {

@@ -2,6 +2,8 @@ import type { Alert } from '../../model/status.ts'
 import type { DaemonGround, DaemonWorld } from './daemon-world.ts'
 
 const lookEveryMs = 15 * 60_000
+/** Runs change what is looked at, so that it is better looked at after them; but one may hang, and there may always be one. */
+const lookBesideRunsMs = 60 * 60_000
 /** What lasts is told again, so that a log of the last day shows it. */
 const tellAgainMs = 24 * 60 * 60_000
 
@@ -9,10 +11,12 @@ const tellAgainMs = 24 * 60 * 60_000
 export class AlertWatch {
   readonly #world: Pick<DaemonWorld, 'clock' | 'log'>
   #lookAt = Number.NEGATIVE_INFINITY
+  #lookedAt: number
   #lasting = new Map<string, { readonly alert: Alert; readonly toldAt: number }>()
 
   constructor(world: Pick<DaemonWorld, 'clock' | 'log'>) {
     this.#world = world
+    this.#lookedAt = world.clock.elapsed()
   }
 
   /** Something happened: the next look is not put off. */
@@ -20,10 +24,11 @@ export class AlertWatch {
     this.#lookAt = Number.NEGATIVE_INFINITY
   }
 
-  async look(ground: Pick<DaemonGround, 'alerts'>): Promise<void> {
+  async look(ground: Pick<DaemonGround, 'alerts'>, besideRuns: boolean): Promise<void> {
     const { clock, log } = this.#world
     const at = clock.elapsed()
-    if (at < this.#lookAt) return
+    if (at < (besideRuns ? this.#lookedAt + lookBesideRunsMs : this.#lookAt)) return
+    this.#lookedAt = at
     this.#lookAt = at + lookEveryMs
     const lasting = new Map<string, { alert: Alert; toldAt: number }>()
     for (const alert of await ground.alerts()) {

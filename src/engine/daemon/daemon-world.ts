@@ -45,8 +45,8 @@ export interface ScheduledRuns {
   /** Null where somebody else runs this schedule. */
   hold(schedule: string): Promise<Hold | null>
   newId(request: JobRequest): string
-  /** Resolves once the run exists. @throws as Jobs.start. */
-  start(request: JobRequest, run: string, hold: Hold, signal: AbortSignal): Promise<void>
+  /** Resolves once the run exists. Before that, `off` calls it off, and `kill` ends its process. @throws as Jobs.start. */
+  start(request: JobRequest, run: string, hold: Hold, off: AbortSignal, kill: AbortSignal): Promise<void>
   /** Waits for its end. @throws E_UNKNOWN_ID where it never began, E_IO. */
   follow(run: string): Promise<void>
   /** What is known of it now. @throws E_UNKNOWN_ID, E_IO. */

@@ -96,6 +96,18 @@ export class Daemon {
     } catch (error) {
       this.#tellOnce('turn', textOf(error))
       return null
+    } finally {
+      await this.#lookForAlerts()
+    }
+  }
+
+  /** What goes wrong with one schedule must not keep the others from running. */
+  async #apart(schedule: string, act: () => Promise<void>): Promise<void> {
+    try {
+      await act()
+      this.#tellOnce(`apart ${schedule}`, null)
+    } catch (error) {
+      this.#tellOnce(`apart ${schedule}`, textOf(error))
     }
   }
 
@@ -118,9 +130,12 @@ export class Daemon {
     const { clock, supervisor } = this.#world
     const schedules = await this.#ledger.schedules()
     this.#tellOnce('schedules', this.#ledger.trouble)
-    for (const schedule of schedules) await this.#runs.settle(schedule, this.#first ? this.#servicesOf(schedule) : null)
+    for (const schedule of schedules)
+      await this.#apart(`settle ${schedule.id}`, async () => {
+        await this.#runs.settle(schedule, this.#first ? this.#servicesOf(schedule) : null)
+        await this.#strikeDisbelieved(schedule, clock.now())
+      })
     const now = clock.now()
-    for (const schedule of schedules) await this.#strikeDisbelieved(schedule, now)
     const ground = {
       schedules: (await this.#ledger.schedules()).map((one) => ({ ...one, services: this.#servicesOf(one) })),
       running: this.#runs.running,
@@ -129,17 +144,15 @@ export class Daemon {
     const { starts, waiting, troubles, next } = planTurn(ground, now)
     this.#waiting = waiting
     this.#tellTroubles(troubles)
-    for (const start of starts) await this.#begin(start, schedules)
-    await this.#lookForAlerts()
+    for (const start of starts) await this.#apart(`begin ${start.schedule}`, () => this.#begin(start, schedules))
     supervisor.status(this.#statusText(next))
     return next
   }
 
   /** What cannot be found out must not keep the schedules from running. */
   async #lookForAlerts(): Promise<void> {
-    if (this.#runs.running.size > 0) return // they change what it would look at
     try {
-      await this.#alerts.look(this.#ground)
+      await this.#alerts.look(this.#ground, this.#runs.running.size > 0)
       this.#tellOnce('alerts', null)
     } catch (error) {
       this.#tellOnce('alerts', `what needs a person cannot be told: ${textOf(error)}`)

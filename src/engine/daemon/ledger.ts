@@ -1,7 +1,16 @@
 import { BackupError } from '../../model/errors.ts'
 import { instantOf } from '../../model/instant.ts'
-import type { ListedSchedule, RunEnd, Schedule, ScheduleRun } from '../../model/schedule.ts'
+import {
+  cleanupScheduleId,
+  type ListedSchedule,
+  type RunEnd,
+  type Schedule,
+  type ScheduleRun,
+} from '../../model/schedule.ts'
 import type { DaemonGround } from './daemon-world.ts'
+
+/** As many of a schedule as its notes in the file are. */
+const mostUnwritten = 50
 
 /**
  * What is scheduled, and what became of it: schedules.json, read again when somebody has written it.
@@ -14,8 +23,6 @@ export class Ledger {
   #stamp: string | null = null
   #known: readonly ListedSchedule[]
   #trouble: string | null = null
-  /** The schedules of the configuration have their notes. */
-  #isNoted = false
   /** By schedule, newest first: what could not be written down. */
   readonly #unwritten = new Map<string, ScheduleRun[]>()
   readonly #now: () => number
@@ -26,14 +33,13 @@ export class Ledger {
     this.#now = now
   }
 
-  /** Why schedules.json cannot be read; null where it can. */
+  /** Why schedules.json cannot be read, or not be written for want of room; null where it can. */
   get trouble(): string | null {
     return this.#trouble
   }
 
   reload(ground: DaemonGround): void {
     this.#ground = ground
-    this.#isNoted = false
     this.#stamp = null
   }
 
@@ -41,8 +47,8 @@ export class Ledger {
   async schedules(): Promise<readonly Schedule[]> {
     const stamp = this.#ground.stamp()
     if (stamp !== this.#stamp) {
-      await this.#read()
-      this.#stamp = stamp
+      const isNoted = await this.#read()
+      this.#stamp = isNoted ? stamp : null
     }
     return this.#known.map(({ schedule }) => {
       const unwritten = this.#unwritten.get(schedule.id)
@@ -50,24 +56,34 @@ export class Ledger {
     })
   }
 
-  /** False where its instant is noted already. @throws E_IO, E_NO_SPACE: then it must not be begun. */
+  /**
+   * False where its instant is noted already. That of a cleanup is remembered on a full disk: it makes room, and to do
+   * it twice harms nobody.
+   *
+   * @throws E_IO, E_NO_SPACE: then it must not be begun.
+   */
   async noteRun(id: string, run: ScheduleRun): Promise<boolean> {
-    const noted = await this.#write(() => this.#ground.notes.noteRun(id, run))
-    if (noted !== unreadable) return noted
+    const noted = await this.#write(() => this.#ground.notes.noteRun(id, run), id === cleanupScheduleId)
+    if (noted !== unwritable) return noted
     const runs = this.#unwritten.get(id) ?? []
     if (runs.some((one) => instantOf(one.at) === instantOf(run.at))) return false
-    this.#unwritten.set(id, [run, ...runs])
+    this.#unwritten.set(id, [run, ...runs].slice(0, mostUnwritten))
     return true
   }
 
   async noteRetry(id: string, before: string, run: ScheduleRun): Promise<void> {
-    if ((await this.#write(() => this.#ground.notes.noteRetry(id, before, run))) !== unreadable) return
+    if (
+      (await this.#write(() => this.#ground.notes.noteRetry(id, before, run), id === cleanupScheduleId)) !== unwritable
+    )
+      return
     const runs = (this.#unwritten.get(id) ?? []).filter((one) => one.run !== before)
     this.#unwritten.set(id, [run, ...runs])
   }
 
   async noteOutcome(id: string, run: string, end: RunEnd): Promise<void> {
-    if ((await this.#write(() => this.#ground.notes.noteOutcome(id, run, end))) !== unreadable) return
+    const isUnwritten = this.#unwritten.get(id)?.some((one) => one.run === run) ?? false
+    const written = await this.#write(() => this.#ground.notes.noteOutcome(id, run, end), isUnwritten)
+    if (written !== unwritable && !isUnwritten) return
     const runs = this.#unwritten.get(id) ?? []
     this.#unwritten.set(
       id,
@@ -76,26 +92,41 @@ export class Ledger {
   }
 
   async strikeRuns(id: string, runs: readonly string[]): Promise<void> {
-    if ((await this.#write(() => this.#ground.notes.strikeRuns(id, runs))) !== unreadable) return
+    if ((await this.#write(() => this.#ground.notes.strikeRuns(id, runs))) !== unwritable) return
     this.#unwritten.set(
       id,
       (this.#unwritten.get(id) ?? []).filter(({ run }) => !runs.includes(run)),
     )
   }
 
-  async #read(): Promise<void> {
+  /** False where something is to be noted as soon as there is room. */
+  async #read(): Promise<boolean> {
     const since = new Date(this.#now()).toISOString()
     try {
-      const asked = this.#ground.configured.map(({ schedule }) => schedule)
-      if (!this.#isNoted) await this.#ground.notes.knowConfigured(asked, since)
-      this.#isNoted = true
-      await this.#writeDown()
       this.#known = await this.#ground.schedules()
-      this.#trouble = null
+      const full = await this.#noteAll(since)
+      this.#trouble = full
+      return full === null
     } catch (error) {
       if (!(error instanceof BackupError) || error.code !== 'E_DAMAGED') throw error
       this.#trouble = error.message
-      this.#isNoted = false
+      return true // not before somebody has written it
+    }
+  }
+
+  /** Why it could not, on a full disk; null where all is noted. What is read is right all the same. @throws E_DAMAGED, E_IO. */
+  async #noteAll(since: string): Promise<string | null> {
+    try {
+      // Each time: somebody may have put another file in its place, without notes.
+      const asked = this.#known.filter(({ origin }) => origin === 'configuration').map(({ schedule }) => schedule)
+      if (asked.length === 0 && this.#unwritten.size === 0) return null
+      await this.#ground.notes.knowConfigured(asked, since)
+      await this.#writeDown()
+      this.#known = await this.#ground.schedules()
+      return null
+    } catch (error) {
+      if (error instanceof BackupError && error.code === 'E_NO_SPACE') return error.message
+      throw error
     }
   }
 
@@ -112,12 +143,13 @@ export class Ledger {
     }
   }
 
-  async #write<Result>(act: () => Promise<Result>): Promise<Result | typeof unreadable> {
+  /** `evenIfFull`: what cannot be written for want of room is remembered, too. */
+  async #write<Result>(act: () => Promise<Result>, evenIfFull = false): Promise<Result | typeof unwritable> {
     try {
       return await act()
     } catch (error) {
-      if (error instanceof BackupError && error.code === 'E_DAMAGED') return unreadable
-      this.#isNoted = false // somebody may have put another file in its place, without notes
+      const code = error instanceof BackupError ? error.code : null
+      if (code === 'E_DAMAGED' || (evenIfFull && code === 'E_NO_SPACE')) return unwritable
       throw error
     } finally {
       this.#stamp = null // what was written is to be read
@@ -125,4 +157,4 @@ export class Ledger {
   }
 }
 
-const unreadable = Symbol('schedules.json cannot be read')
+const unwritable = Symbol('schedules.json cannot be read, or not be written')

@@ -59,8 +59,8 @@ export function scheduledRuns(session: Session, repository: Repository, jobs: Jo
       }
     },
     newId: ({ kind }) => newId(world, runWord(kind === 'cleanup' ? 'cleanup' : 'create')),
-    async start(request, run, { lock }, signal) {
-      await jobs.start(request, signal, { run, lock })
+    async start(request, run, { lock }, off, kill) {
+      await jobs.start(request, off, { run, lock, kill })
     },
     async follow(run) {
       await jobs.follow(run, () => {}, never)

@@ -17,8 +17,13 @@ import type { Ledger } from './ledger.ts'
 interface Running {
   readonly run: string
   readonly services: readonly string[]
-  /** For one whose process is only just being started. */
-  readonly calledOff: AbortController
+  /** For one whose process is only just being started, and has no run that could be asked or ended; else null. */
+  starting: Starting | null
+}
+
+interface Starting {
+  readonly off: AbortController
+  readonly kill: AbortController
 }
 
 /** After it was asked to stop cleanly. */
@@ -84,7 +89,7 @@ export class RunKeeper {
       if (replaces !== null) await this.#ledger.noteRetry(id, replaces, note)
       else if (!(await this.#ledger.noteRun(id, note))) return true // another process has just run it
       log.info('run-due', `${name}: ${reason}`, { schedule: id, run, instant: note.at, attempt })
-      this.#keep(schedule, run, services, (signal) => this.#carry(schedule, note, request, hold, signal))
+      this.#keep(schedule, run, services, (running) => this.#carry(schedule, note, request, hold, running))
       kept = true
     } finally {
       if (!kept) hold.release()
@@ -124,15 +129,10 @@ export class RunKeeper {
     })
   }
 
-  #keep(
-    schedule: Schedule,
-    run: string,
-    services: readonly string[],
-    act: (signal: AbortSignal) => Promise<void>,
-  ): void {
+  #keep(schedule: Schedule, run: string, services: readonly string[], act: (running: Running) => Promise<void>): void {
     const { id, name } = schedule
-    const calledOff = new AbortController()
-    void act(calledOff.signal)
+    const running: Running = { run, services, starting: null }
+    void act(running)
       .catch((error: unknown) => {
         const message = `${name}: what became of ${run} is not noted: ${textOf(error)}`
         this.#world.log.error('run-lost', message, { schedule: id, run })
@@ -142,7 +142,7 @@ export class RunKeeper {
         this.#wake.abort()
         this.#ended()
       })
-    this.#running.set(id, { run, services, calledOff })
+    this.#running.set(id, running)
   }
 
   async #carry(
@@ -150,15 +150,18 @@ export class RunKeeper {
     note: ScheduleRun,
     request: JobRequest,
     hold: Hold,
-    signal: AbortSignal,
+    running: Running,
   ): Promise<void> {
+    const starting: Starting = { off: new AbortController(), kill: new AbortController() }
+    running.starting = starting
     try {
-      await this.#world.runs.start(request, note.run, hold, signal)
+      await this.#world.runs.start(request, note.run, hold, starting.off.signal, starting.kill.signal)
     } catch (error) {
       const code = error instanceof BackupError ? error.code : 'E_INTERNAL'
       const state = code === 'E_INTERNAL' ? 'died' : code === 'E_INTERRUPTED' ? 'interrupted' : 'failed'
       return this.#noteEnd(schedule, note, { state, code, message: textOf(error), durationMs: null })
     } finally {
+      running.starting = null
       hold.release() // its process has it now
     }
     await this.#world.runs.follow(note.run)
@@ -213,11 +216,11 @@ export class RunKeeper {
 
   async #each(deed: 'cancel' | 'kill'): Promise<void> {
     const { log, runs } = this.#world
-    for (const [id, { run, calledOff }] of this.#running) {
-      calledOff.abort()
+    for (const [id, { run, starting }] of this.#running) {
       log.warning('run-stopped', `${id}: its run is ${deed === 'cancel' ? 'asked to stop' : 'ended at once'}`, { run })
       try {
-        await runs[deed](run)
+        if (starting === null) await runs[deed](run)
+        else starting[deed === 'cancel' ? 'off' : 'kill'].abort()
       } catch (error) {
         log.error('run-not-stopped', `${id}: ${textOf(error)}`, { run })
       }

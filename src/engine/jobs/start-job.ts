@@ -44,6 +44,8 @@ export async function startJob(
     calledOff(interrupted())
   }
   signal.addEventListener('abort', abort)
+  const kill = (): void => job.kill()
+  terms?.kill?.addEventListener('abort', kill)
   if (signal.aborted) abort() // while it was being started
   try {
     job.say(JSON.stringify(request))
@@ -68,6 +70,7 @@ export async function startJob(
     throw error
   } finally {
     signal.removeEventListener('abort', abort)
+    terms?.kill?.removeEventListener('abort', kill)
     job.letGo()
   }
 }

@@ -1,5 +1,7 @@
 import { isTrueWord, type VariableName } from '../../model/configuration-variables.ts'
+import type { RetentionPolicy } from '../../model/retention.ts'
 import type { ScheduleDraft, ScheduleType } from '../../model/schedule.ts'
+import { letsGo } from './retention-rules.ts'
 import { inEnvironment, type SettingsSources } from './settings-sources.ts'
 
 interface Asked {
@@ -72,8 +74,16 @@ export function placeOfSchedule(sources: SettingsSources, id: string): string | 
   return said === null ? null : `${said.name} in ${said.from === 'environment' ? 'the environment' : said.from}`
 }
 
-/** When the configured cleanup is due; null where none is asked for. */
-export function configuredCleanup(sources: SettingsSources): Pick<ScheduleDraft, 'cron' | 'tz'> | null {
-  const cron = sources.file?.document.cleanup_schedule?.cron_expression
-  return cron === undefined ? null : { cron, tz: sources.file?.document.global_settings?.default_timezone ?? 'UTC' }
+/** Sundays at five, as the seed documents have it. */
+const usualCleanup = '0 5 * * 0'
+
+/** When the cleanup is due; null where none is asked for, neither by a time nor by a policy that lets anything go. */
+export function configuredCleanup(
+  sources: SettingsSources,
+  policy: RetentionPolicy,
+): Pick<ScheduleDraft, 'cron' | 'tz'> | null {
+  const document = sources.file?.document
+  const asked = document?.cleanup_schedule?.cron_expression
+  if (asked === undefined && !policy.sets.some(letsGo)) return null
+  return { cron: asked ?? usualCleanup, tz: document?.global_settings?.default_timezone ?? 'UTC' }
 }

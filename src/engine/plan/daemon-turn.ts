@@ -35,6 +35,12 @@ export interface Start {
   readonly reason: string
 }
 
+interface Wanted {
+  /** Since when it is overdue. */
+  readonly since: number
+  readonly start: Start
+}
+
 export interface Turn {
   /** The longest overdue first. */
   readonly starts: readonly Start[]
@@ -51,15 +57,16 @@ export interface Turn {
  */
 export function planTurn({ schedules, running, waiting }: TurnGround, now: number): Turn {
   const { runs, troubles, next } = due(schedules, notedInstants(schedules), now)
-  const wanted = new Map<string, Start>()
-  for (const { schedule, at, reason } of runs)
-    wanted.set(schedule, { schedule, at, attempt: 1, replaces: null, reason })
+  const wanted = new Map<string, Wanted>()
+  for (const { schedule, at, since, reason } of runs)
+    wanted.set(schedule, { since, start: { schedule, at, attempt: 1, replaces: null, reason } })
   let nextRetry: number | null = null
   for (const schedule of schedules.filter(({ enabled }) => enabled)) {
     if (wanted.has(schedule.id)) continue
     const waits = waiting.get(schedule.id)
     if (waits !== undefined && waits <= now && !schedule.lastRuns.some(({ at }) => instantOf(at) >= waits)) {
-      wanted.set(schedule.id, { schedule: schedule.id, at: waits, attempt: 1, replaces: null, reason: 'it waited' })
+      const start = { schedule: schedule.id, at: waits, attempt: 1, replaces: null, reason: 'it waited' }
+      wanted.set(schedule.id, { since: waits, start })
       continue
     }
     const retry = retryOf(schedule)
@@ -67,14 +74,14 @@ export function planTurn({ schedules, running, waiting }: TurnGround, now: numbe
     // Further ahead than any retry is set: the clock was wrong then, or is.
     const believable = retry.dueAt <= now + longestRetryMs
     if (believable && retry.dueAt > now) nextRetry = Math.min(nextRetry ?? retry.dueAt, retry.dueAt)
-    else wanted.set(schedule.id, retry.start)
+    else wanted.set(schedule.id, { since: retry.dueAt, start: retry.start })
   }
 
   const starts: Start[] = []
   const waits = new Map<string, number>()
   const taken = new Set([...running.values()].flat())
   let atOnce = running.size
-  for (const start of wanted.values()) {
+  for (const { start } of [...wanted.values()].sort((a, b) => a.since - b.since)) {
     const services = schedules.find(({ id }) => id === start.schedule)?.services ?? []
     if (running.has(start.schedule) || atOnce >= mostAtOnce || services.some((service) => taken.has(service))) {
       if (start.replaces === null) waits.set(start.schedule, start.at)

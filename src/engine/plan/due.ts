@@ -37,7 +37,7 @@ export function due(schedules: readonly Timing[], done: ReadonlyMap<string, read
     const start = nextStart(opened, now)
     if (start !== null && (next === null || start < next)) next = start
   }
-  runs.sort((a, b) => b.lateMs - a.lateMs)
+  runs.sort((a, b) => a.since - b.since)
   return { runs, troubles, next }
 }
 
@@ -120,7 +120,9 @@ function newestReady(timetable: Timetable, now: number): number | null {
 function decide(timetable: Timetable, at: number, now: number, runs: DueRun[], troubles: ScheduleTrouble[]): void {
   const { schedule, cron, zone, from } = timetable
   const lateMs = now - startOf(timetable, at)
-  const missed = runsBetween(cron, schedule.tz, from, at, mostMissed + 1).length - 1
+  const instants = runsBetween(cron, schedule.tz, from, at, mostMissed + 1)
+  const missed = instants.length - 1
+  const since = instants[0] ?? at
   const time = `${localText(at + zone.offsetAt(at))} ${schedule.tz}`
   const late = `${formatDuration(lateMs)} late`
   if (lateMs <= onTimeMs) {
@@ -128,12 +130,13 @@ function decide(timetable: Timetable, at: number, now: number, runs: DueRun[], t
       schedule: schedule.id,
       at,
       lateMs,
+      since,
       missed,
       reason: missed === 0 ? time : `${time}, ${makesUp(missed)}`,
     })
   } else if (schedule.if_missed === 'run-once') {
     const reason = missed === 0 ? `missed ${time}, ${late}` : `missed ${time}, ${late}, ${makesUp(missed)}`
-    runs.push({ schedule: schedule.id, at, lateMs, missed, reason })
+    runs.push({ schedule: schedule.id, at, lateMs, since, missed, reason })
   } else {
     const message = `${schedule.name}: ${time} was missed and is not made up for, as if_missed is skip`
     troubles.push({ schedule: schedule.id, kind: 'missed', message })

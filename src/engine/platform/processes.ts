@@ -26,6 +26,8 @@ export interface StartedProcess {
   complaint(): string
   say(line: string): void
   interrupt(): void
+  /** SIGKILL: also for one that is stopped, or hangs. */
+  kill(): void
   /** Lets go of it: nothing of it is read any more, and it keeps this process no longer. */
   letGo(): void
 }
@@ -59,6 +61,7 @@ export function systemProcesses(entry: string): Processes {
         complaint: () => complaint,
         say: (line) => void stdin.write(`${line}\n`),
         interrupt: () => void child.kill('SIGINT'),
+        kill: () => void child.kill('SIGKILL'),
         letGo() {
           for (const stream of [stdin, stdout, stderr]) stream.destroy()
           child.unref()

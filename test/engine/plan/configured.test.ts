@@ -223,7 +223,15 @@ describe('the schedules that are configured', () => {
   })
 
   test('the cleanup', () => {
-    expect(configuredCleanup(sources(blockWith('cleanup_schedule')))).toEqual({ cron: '0 3 * * *', tz: 'UTC' })
-    expect(configuredCleanup(sources(null))).toBeNull()
+    const cleanup = (of: ReturnType<typeof sources>, schedules: Parameters<typeof policyFrom>[1] = []) =>
+      configuredCleanup(of, policyFrom(of, schedules))
+    expect(cleanup(sources(blockWith('cleanup_schedule')))).toEqual({ cron: '0 3 * * *', tz: 'UTC' })
+    expect(cleanup(sources(null))).toBeNull()
+    const zone = { global_settings: { default_timezone: 'Asia/Tokyo' } }
+    expect(cleanup(sources(zone))).toBeNull()
+    const sundays = { cron: '0 5 * * 0', tz: 'Asia/Tokyo' }
+    expect(cleanup(sources(zone, { BACKUP_RETENTION_DAILY: '7' }))).toEqual(sundays)
+    expect(cleanup(sources(zone), [{ id: 'a', name: 'a', retention: { keep: 3 } }])).toEqual(sundays)
+    expect(cleanup(sources(zone), [{ id: 'a', name: 'a', retention: { minimum: 3 } }])).toBeNull()
   })
 })

@@ -131,7 +131,7 @@ describe('what is to run', () => {
       timing({ id: 'c', cron: '30 * * * *' }),
     ]
     const found = due(schedules, new Map(), at('2026-11-21T03:00'))
-    expect(found.runs.map((run) => run.schedule)).toEqual(['a', 'c', 'b'])
+    expect(found.runs.map((run) => run.schedule)).toEqual(['c', 'a', 'b'])
     expect(found.next).toBe(at('2026-11-21T03:30'))
   })
 
