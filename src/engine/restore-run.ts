@@ -1,6 +1,6 @@
 import type { During } from '../model/during.ts'
 import { type BytePath, displayPath, pathToText } from '../model/path.ts'
-import type { PlannedRestore, RestoreOutcome } from '../model/planned-restore.ts'
+import { lackingTexts, type PlannedRestore, type RestoreOutcome } from '../model/planned-restore.ts'
 import type { WorkerPool } from './archive/worker-pool.ts'
 import { explainIfIo } from './platform/explain-io.ts'
 import type { Repository, World } from './repository.ts'
@@ -26,6 +26,7 @@ export async function runRestore(
   during: During,
 ): Promise<RestoreOutcome> {
   const { backup, target } = planned
+  const lacking = lackingTexts(planned.chosen ?? null)
   const { run, result, exitCode, durationMs } = await carryOut(
     world,
     repository,
@@ -34,6 +35,7 @@ export async function runRestore(
       for (const notice of planned.notices) story.tell({ kind: 'notice', message: notice })
       if (planned.inPlace)
         story.tell({ kind: 'notice', message: 'what is overwritten is not saved: undo is not built yet' })
+      for (const message of lacking) story.tell({ kind: 'warning', message })
       story.tell({ kind: 'phase', phase: 'restoring' })
       const outcome = await applyRestore(world.files, pool, plan, archives, {
         user: { uid: world.uid, gid: world.gid },
@@ -50,7 +52,7 @@ export async function runRestore(
       return {
         result: outcome,
         report: { backup, target, ...counted },
-        warnings: refused > 0 || failed > 0 || outcome.warnings.length > 0 || healed,
+        warnings: refused > 0 || failed > 0 || outcome.warnings.length > 0 || healed || lacking.length > 0,
         ...(damaged.length > 0 || plan.header.unreadable > 0 ? { exitCode: 4 } : {}),
       }
     },
@@ -69,7 +71,7 @@ export async function runRestore(
     bytes,
     undo: false,
     durationMs,
-    warnings: warnings.length,
+    warnings: warnings.length + lacking.length,
   }
 }
 

@@ -136,6 +136,12 @@ test.each<[string[], RegExp]>([
   [['keys', 'add', '--file', 'a', '--passphrase'], /one kind of key/],
   [['keys', 'add', '--passphrase'], /only be asked for on a terminal/],
   [['init', '--passphrase'], /only be asked for on a terminal/],
+  [['restore', '--at', '2026-01-01', 'a'], /the backup "a" and --at cannot be given together/],
+  [['restore', '--at', '2026-01-01', '--last', '/a'], /--at and --last cannot be given together/],
+  [['restore', '--last', '/a', '--path', '/b'], /--last and --path cannot be given together/],
+  [['restore', '--last', '/'], /--last needs a path below/],
+  [['restore', '--plan', 'p', '--at', '2026-01-01'], /--plan cannot stand beside --at/],
+  [['restore', '--plan', 'p', '--map-owner', 'a=b'], /--plan cannot stand beside --map-owner/],
   [['export', 'a'], /export needs FILE/],
   [['daemon', '--grace', 'soon'], /--grace cannot be "soon"/],
   [['create', '--daemon'], /no option --daemon/],
@@ -151,11 +157,8 @@ test.each<[string[], RegExp]>([
 test.each([
   ...Object.keys(unsupportedCommands).map((words) => words.split(' ')),
   ['create', '--tenant', 't'],
-  ['restore', '--at', '2026-01-01'],
   ['restore', 'a', '--delete-extra'],
   ['restore', 'a', '--tenant', 't'],
-  ['restore', 'a', '--map-owner', 'a=b'],
-  ['restore', '--last', 'etc/hosts'],
   ['verify', 'a', '--sample', '3'],
 ])('answers what is not built yet with the reason: %s %s %s %s', async (...argv) => {
   const { exitCode, stderr, wired } = await commandLine(argv.filter((arg) => arg !== undefined))

@@ -1,7 +1,7 @@
-import { displayPath, printable } from '../../model/path.ts'
-import type { PlannedRestore } from '../../model/planned-restore.ts'
+import { displayPath, printable, rootPath } from '../../model/path.ts'
+import type { ChosenBackups, PlannedRestore } from '../../model/planned-restore.ts'
 import type { PlanCounts, RefuseReason } from '../../model/restore.ts'
-import { formatBytes, formatCount, formatNumberOf } from '../../model/units.ts'
+import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../model/units.ts'
 import { pathFields } from './fields.ts'
 
 /** A restore's plan for people and for scripts. */
@@ -46,10 +46,14 @@ const refuseTexts: Record<RefuseReason, string> = {
 export function planFacts(plan: PlannedRestore): string[] {
   const facts = [
     `plan ${plan.id}`,
-    `backup: ${plan.backup}, services: ${plan.services.map(printable).join(', ')}`,
+    ...backupFacts(plan),
     `target: ${printable(plan.target)}${plan.inPlace ? ' (in place)' : ''}`,
     `on conflict: ${plan.conflict}`,
   ]
+  for (const { kind, from, to, name } of plan.owners ?? []) {
+    const number = name === String(to) ? '' : ` (${to})`
+    facts.push(`${kind} ${printable(String(from))} becomes ${printable(name)}${number}`)
+  }
   if (plan.choices.size > 0)
     facts.push(`decided by hand: ${formatNumberOf(plan.choices.size, 'path')} and what lies below`)
   const counts = Object.entries(countTexts) as [keyof PlanCounts, string][] // the keys of a Record of these keys
@@ -73,6 +77,32 @@ export function planFacts(plan: PlannedRestore): string[] {
   return facts
 }
 
+/** Which backups, and where nobody named them how far each lies from what was asked for. */
+function backupFacts({ backup, chosen, services }: PlannedRestore): string[] {
+  if (chosen === undefined || chosen === null)
+    return [`backup: ${backup}, services: ${services.map(printable).join(', ')}`]
+  const { by, text, path, backups } = chosen
+  const widest = Math.max(...backups.map(({ service }) => printable(service).length))
+  const asked = by === 'at' ? `as of: ${text}` : `the last backup that holds ${displayPath(path ?? rootPath)}:`
+  return [
+    asked,
+    ...backups.map(({ service, backup: id, distanceMs }) => {
+      const far =
+        by === 'last'
+          ? `${formatDuration(distanceMs)} old`
+          : distanceMs === 0
+            ? 'of just then'
+            : `${formatDuration(distanceMs)} before`
+      return `  ${printable(service).padEnd(widest)}  ${id}  ${far}`
+    }),
+  ]
+}
+
+function chosenFields({ by, at, text, path, backups, lacking }: ChosenBackups): object {
+  const asked = by === 'at' ? { at, asked: text } : { last: pathFields(path ?? rootPath), at }
+  return { ...asked, backups, lacking }
+}
+
 function refusalText(because: string): string {
   return because in refuseTexts ? refuseTexts[because as RefuseReason] : printable(because) // the line above is the proof
 }
@@ -83,6 +113,8 @@ export function planFields(plan: PlannedRestore): object {
   const told = { id, hash, target, counts, bytesToWrite, refused, backup, services, inPlace, conflict }
   return {
     ...told,
+    ...(plan.chosen ? chosenFields(plan.chosen) : {}),
+    ...(plan.owners && plan.owners.length > 0 ? { owners: plan.owners } : {}),
     ...(plan.choices.size === 0 ? {} : { choices: choiceFields(plan.choices) }),
     notices: inPlace && !notices.some(saysNotSaved) ? [...notices, notSaved] : notices,
   }

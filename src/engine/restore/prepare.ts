@@ -7,6 +7,7 @@ import type { TocEntry } from '../../model/toc.ts'
 import { holdersOf } from '../archive/holders.ts'
 import type { Lineage, LostPage } from '../archive/lineage.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
+import { OwnerMap } from '../plan/owner-map.ts'
 import { PathChoices } from '../plan/path-choices.ts'
 import { type Directory, RestorePaths } from '../plan/restore-paths.ts'
 import {
@@ -31,7 +32,7 @@ import { SpoolWriter } from './spool.ts'
 import { encodeStep } from './step-line.ts'
 import { closeDirectories, foldsCase, openPlaces } from './target.ts'
 import { TargetView } from './target-view.ts'
-import { carriersOf, mergedLines, type TocLine } from './toc-lines.ts'
+import { carriersOf, mergedLines, type TocLine, withOwner } from './toc-lines.ts'
 
 /** Entries looked at before their contents are compared, all together, in the workers. */
 const sliceEntries = 1024
@@ -94,6 +95,7 @@ class Preparation {
   readonly #paths: RestorePaths
   readonly #policy: Omit<RestorePolicy, 'conflict' | 'byHand'>
   readonly #choices: PathChoices
+  readonly #owners: OwnerMap
   readonly #tally: PlanTally
   /** By archive: names that hard links refer to, and where their data stands after the restore. */
   readonly #links: Map<BytePath, LinkSource | null>[] = []
@@ -126,6 +128,7 @@ class Preparation {
       caseInsensitive: open.some(({ fd }) => foldsCase(files, fd)),
     })
     this.#choices = new PathChoices(request.conflict, request.choices)
+    this.#owners = new OwnerMap(request.owners ?? [])
     this.#tally = new PlanTally(files, this.#directories, places, request.user)
   }
 
@@ -138,7 +141,7 @@ class Preparation {
       const total = lineages.reduce((sum, { top }) => sum + top.root.toc.n, 0)
       let done = 0
       for (const toc of mergedLines(lineages, (archive, page) => this.#lose(archive, page))) {
-        this.#consider(toc)
+        this.#consider(withOwner(toc, this.#owners))
         done++
         if (done % sliceEntries !== 0) continue
         await this.#decideSlice(signal)
@@ -156,7 +159,7 @@ class Preparation {
   }
 
   header(): PlanHeader {
-    const summary = this.#tally.summary(this.#request.target.kind === 'in-place')
+    const summary = this.#tally.summary(this.#request.target.kind === 'in-place', this.#owners.notes)
     return planHeader(this.#request, this.#places, summary, this.#choices.unseen)
   }
 
@@ -266,7 +269,9 @@ class Preparation {
     const makes = step.kind !== 'refuse' && step.kind !== 'keep' && step.kind !== 'unchanged'
     if (makes) this.#planParents(parent)
     const fresh = parent.isNew === true
-    this.#spool.line(encodeStep({ step, archive: toc.archive, home: toc.home, fresh }, toc.line))
+    this.#spool.line(
+      encodeStep({ step, archive: toc.archive, home: toc.home, fresh, owned: toc.owned === true }, toc.line),
+    )
     this.#tally.add(step, parent)
   }
 
