@@ -5,8 +5,9 @@ import type { WorkerPool } from './archive/worker-pool.ts'
 import { explainIfIo } from './platform/explain-io.ts'
 import type { Repository, World } from './repository.ts'
 import { applyRestore } from './restore/apply.ts'
+import type { RestoreOutcome as AppliedRestore } from './restore/outcome.ts'
 import type { RestoreArchive, RestorePlan } from './restore/request.ts'
-import { carryOut } from './run.ts'
+import { carryOut, type Run } from './run.ts'
 
 export interface PreparedRestore {
   /** As people see it. */
@@ -36,17 +37,7 @@ export async function runRestore(
       if (planned.inPlace)
         story.tell({ kind: 'notice', message: 'what is overwritten is not saved: undo is not built yet' })
       for (const message of lacking) story.tell({ kind: 'warning', message })
-      story.tell({ kind: 'phase', phase: 'restoring' })
-      const outcome = await applyRestore(world.files, pool, plan, archives, {
-        user: { uid: world.uid, gid: world.gid },
-        signal: during.signal,
-        onProgress: (progress) => story.tell({ kind: 'progress', ...progress }),
-        onProblem: ({ path, what }) => story.tell({ kind: 'warning', message: what, ...named(path) }),
-      }).catch((error: unknown) => {
-        throw explainIfIo(error, 'restore from', repository.root)
-      })
-      for (const { what, count, path } of outcome.warnings)
-        story.tell({ kind: 'warning', message: count > 1 ? `${what} (${count} entries)` : what, ...named(path) })
+      const outcome = await applyPrepared(world, repository, { planned, plan, archives, pool, healed }, story)
       const { written, unchanged, kept, refused, failed, bytes, damaged } = outcome
       const counted = { written, unchanged, kept, refused, failed, bytes, damaged: damaged.length }
       return {
@@ -75,7 +66,28 @@ export async function runRestore(
   }
 }
 
-function named(path: BytePath): { path: string; pathB64?: string } {
+/** Restores within a run, and tells of it. */
+export async function applyPrepared(
+  world: World,
+  repository: Repository,
+  { plan, archives, pool }: PreparedRestore,
+  run: Run,
+): Promise<AppliedRestore> {
+  run.tell({ kind: 'phase', phase: 'restoring' })
+  const outcome = await applyRestore(world.files, pool, plan, archives, {
+    user: { uid: world.uid, gid: world.gid },
+    signal: run.signal,
+    onProgress: (progress) => run.tell({ kind: 'progress', ...progress }),
+    onProblem: ({ path, what }) => run.tell({ kind: 'warning', message: what, ...named(path) }),
+  }).catch((error: unknown) => {
+    throw explainIfIo(error, 'restore from', repository.root)
+  })
+  for (const { what, count, path } of outcome.warnings)
+    run.tell({ kind: 'warning', message: count > 1 ? `${what} (${count} entries)` : what, ...named(path) })
+  return outcome
+}
+
+export function named(path: BytePath): { path: string; pathB64?: string } {
   const text = pathToText(path)
   return text === null
     ? { path: displayPath(path), pathB64: Buffer.from(path, 'latin1').toString('base64') }

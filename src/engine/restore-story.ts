@@ -18,23 +18,49 @@ import type { Repository } from './repository.ts'
 import { chosenBackups, fileTime } from './restore/chosen-backups.ts'
 import { checkDrift } from './restore/drift.ts'
 import { spoolPathIn } from './restore/leftovers.ts'
+import type { RestoreOutcome as AppliedRestore } from './restore/outcome.ts'
 import { ownerRulesOf } from './restore/owner-rules.ts'
 import { choicesOf, loadPlan, planHash, savePlan } from './restore/plan-file.ts'
 import { PlanSteps } from './restore/plan-steps.ts'
 import { prepareRestore } from './restore/prepare.ts'
-import type { RestorePlan } from './restore/request.ts'
+import type { RestoreArchive, RestorePlan } from './restore/request.ts'
 import { selectBelow, selectPaths, watched } from './restore/select-paths.ts'
 import { spaceNow } from './restore/space.ts'
 import { spoolLines } from './restore/spool.ts'
 import { decodeStep } from './restore/step-line.ts'
 import { OpenArchives } from './restore-archives.ts'
-import { runRestore } from './restore-run.ts'
-import { newId } from './run.ts'
+import { applyPrepared, type PreparedRestore, runRestore } from './restore-run.ts'
+import { newId, type Run } from './run.ts'
 import { openScratch, type Scratch } from './scratch.ts'
 import type { Session } from './session.ts'
 
 /** A restore: planned, shown, and then done exactly as it was planned. */
-export async function planRestore(session: Session, options: RestoreOptions, during: During): Promise<PlannedRestore> {
+export function planRestore(session: Session, options: RestoreOptions, during: During): Promise<PlannedRestore> {
+  return openPlanning(session, options, null, during)
+}
+
+/** Where a drill restores to, and what of the repository it must not touch: its own place may lie in temp/. */
+export interface RehearsalPlace {
+  readonly path: BytePath
+  readonly protected: BytePath
+}
+
+/** A restore by the same way that becomes part of another run. Whoever planned it drops it. */
+export function planRehearsal(
+  session: Session,
+  options: Omit<RestoreOptions, 'target'>,
+  place: RehearsalPlace,
+  during: During,
+): Promise<Planning> {
+  return openPlanning(session, { ...options, target: null }, place, during)
+}
+
+async function openPlanning(
+  session: Session,
+  options: RestoreOptions,
+  place: RehearsalPlace | null,
+  during: During,
+): Promise<Planning> {
   const { world } = session
   const repository = session.repository()
   const id = newId(world, 'plan')
@@ -50,7 +76,7 @@ export async function planRestore(session: Session, options: RestoreOptions, dur
     filesModule: world.filesModule,
   })
   pool.start() // the threads get ready while the plan is made
-  const planning = new Planning(session, repository, options, scratch, pool)
+  const planning = new Planning(session, repository, options, place, scratch, pool)
   try {
     await planning.plan(id, during)
     return planning
@@ -63,10 +89,11 @@ export async function planRestore(session: Session, options: RestoreOptions, dur
 const shownSteps = 40
 const shownRefusals = 1000
 
-class Planning implements PlannedRestore {
+export class Planning implements PlannedRestore {
   readonly #session: Session
   readonly #repository: Repository
   readonly #options: RestoreOptions
+  readonly #place: RehearsalPlace | null
   readonly #scratch: Scratch
   readonly #pool: WorkerPool
   readonly #opened: OpenArchives
@@ -77,11 +104,19 @@ class Planning implements PlannedRestore {
   #steps: PlanSteps | null = null
   #dropped = false
 
-  constructor(session: Session, repository: Repository, options: RestoreOptions, scratch: Scratch, pool: WorkerPool) {
+  constructor(
+    session: Session,
+    repository: Repository,
+    options: RestoreOptions,
+    place: RehearsalPlace | null,
+    scratch: Scratch,
+    pool: WorkerPool,
+  ) {
     this.#session = session
     this.#repository = repository
     this.#options = options
     this.#opened = new OpenArchives(session, repository)
+    this.#place = place
     this.#scratch = scratch
     this.#pool = pool
   }
@@ -177,20 +212,38 @@ class Planning implements PlannedRestore {
   /** Drops the plan too, however that ends: whoever applies a plan is done with it. */
   async apply(during: During): Promise<RestoreOutcome> {
     try {
-      return await runRestore(
-        this.#session.world,
-        this.#repository,
-        {
-          planned: this,
-          plan: this.#made,
-          archives: this.#opened.archives,
-          pool: this.#pool,
-          healed: this.#opened.healed.length > 0,
-        },
-        during,
-      )
+      return await runRestore(this.#session.world, this.#repository, this.#prepared, during)
     } finally {
       await this.drop().catch(() => {}) // what was restored is restored; what is left is swept by the next run
+    }
+  }
+
+  /** Does exactly what the plan says as a part of `run`, and keeps the archives open. */
+  applyWithin(run: Run): Promise<AppliedRestore> {
+    return applyPrepared(this.#session.world, this.#repository, this.#prepared, run)
+  }
+
+  /** What is restored, for whoever compares; open until the plan is dropped. */
+  get archives(): readonly RestoreArchive[] {
+    return this.#opened.archives
+  }
+
+  get pool(): WorkerPool {
+    return this.#pool
+  }
+
+  /** Entries whose place in a table of contents cannot be read. */
+  get unreadable(): number {
+    return this.#header.unreadable
+  }
+
+  get #prepared(): PreparedRestore {
+    return {
+      planned: this,
+      plan: this.#made,
+      archives: this.#opened.archives,
+      pool: this.#pool,
+      healed: this.#opened.healed.length > 0,
     }
   }
 
@@ -238,8 +291,10 @@ class Planning implements PlannedRestore {
         backup,
         repositoryId: this.#planKey.repositoryId,
         archives: this.#opened.archives,
-        repositoryRoot: this.#repository.root,
-        target: inPlace ? { kind: 'in-place' } : { kind: 'directory', path: session.absolute(path) },
+        repositoryRoot: this.#place?.protected ?? this.#repository.root,
+        target: inPlace
+          ? { kind: 'in-place' }
+          : { kind: 'directory', path: this.#place?.path ?? session.absolute(path) },
         select: selection.select,
         conflict: this.#options.conflict ?? (inPlace ? 'overwrite' : 'keep'),
         choices: this.#options.choices ?? new Map(),

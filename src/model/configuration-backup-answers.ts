@@ -68,8 +68,8 @@ export const backupRows: readonly KeyRow[] = [
   },
   {
     key: 'services.*.rto_minutes',
-    answer: 'notice',
-    text: 'kept with the service, but not supported yet, because drills, which measure it, are not built',
+    answer: 'effect',
+    text: 'how long it may take to have the service back: a `drill` that takes longer has missed a limit (exit 3)',
   },
 
   {

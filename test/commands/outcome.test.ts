@@ -109,6 +109,7 @@ repository: /srv/backup, 10.0 MiB, 100 GiB free
 backups: 3
 last good: 2026-11-20T02:00:00.000Z (22h ago)
 last verified: 2026-11-20T02-00-00Z-full-7f3k, level full (20h ago)
+last proven restorable: never (holdfast drill)
 next run: none: nothing is scheduled
 last 2 runs: 50 % ended well
 size of the last 4: ▁▃█▆  100 B to 300 B

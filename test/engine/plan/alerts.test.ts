@@ -73,6 +73,7 @@ function judged({ withoutManifest = [], ...terms }: Terms) {
     catalogProblems: [],
     schedulesProblem: null,
     disk: { freeBytes: 800_000, totalBytes: 1_000_000 },
+    drills: [],
     keepsAll: false,
     verification: false,
     ...terms,
