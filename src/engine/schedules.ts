@@ -7,11 +7,9 @@ import {
   cleanupScheduleId,
   damagedSchedules,
   type ListedSchedule,
-  type RunEnd,
   type Schedule,
   type ScheduleDraft,
   type ScheduleListing,
-  type ScheduleRun,
   type Schedules,
   scheduleSchema,
 } from '../model/schedule.ts'
