@@ -8,6 +8,8 @@ const repositoryPath = 'files in it are the backups themselves'
 /** What is told while a backup is made, and what it comes to. */
 export class BackupNews implements BaseNews {
   warnings = 0
+  /** Those of them that say what is missing from the backup, or torn. The others say that it is less safe than asked for. */
+  missing = 0
   /** What is left out on purpose, counted by reason. */
   readonly skipped: Record<string, number> = {}
   /** Of content; null where nobody knows. */
@@ -29,6 +31,11 @@ export class BackupNews implements BaseNews {
     this.#warnOf({ path: null, what })
   }
 
+  miss(warning: SourceWarning): void {
+    this.missing++
+    this.#warnOf(warning)
+  }
+
   /** What one service tells, which also counts for itself. */
   ofService(skipped: Record<string, number>): {
     readonly context: SourceContext
@@ -39,7 +46,7 @@ export class BackupNews implements BaseNews {
     return {
       context: {
         signal: this.#run.signal,
-        warn: (warning) => this.#warnOf(warning),
+        warn: (warning) => this.miss(warning),
         skip: (path, because) => {
           skipped[because] = (skipped[because] ?? 0) + 1
           this.skipped[because] = (this.skipped[because] ?? 0) + 1

@@ -56,6 +56,8 @@ export interface CreateRequest extends BaseRequest {
 export interface Consolidation {
   /** When the content was what it is: that of the backup it is made from. */
   readonly createdAt: string
+  /** What that one misses the new one misses too. */
+  readonly missing: number
   /** By service, the archives the new one goes on to depend on. */
   readonly kept: ReadonlyMap<string, ReadonlySet<number>>
   readonly git: ReadonlyMap<string, ManifestDetails['services'][number]['git']>
@@ -220,7 +222,7 @@ class BackupStory {
       user: this.#world.user,
       tool: `holdfast ${this.#world.version}`,
       durationMs: clock.now() - this.#run.startedMs,
-      warnings: this.#news.warnings,
+      warnings: this.#news.missing + (consolidation?.missing ?? 0),
       services: described,
     }
     this.#run.tell({ kind: 'phase', phase: 'committing' })
@@ -250,7 +252,8 @@ class BackupStory {
       return true
     } catch (error) {
       if (!(error instanceof BackupError && error.code === 'E_PLATFORM')) return true
-      this.#news.warn(`extended attributes and access control lists are not stored: ${error.message}`)
+      const what = `extended attributes and access control lists are not stored: ${error.message}`
+      this.#news.miss({ path: null, what })
       return false
     }
   }

@@ -29,6 +29,7 @@ export const manifestDetailsSchema = z.looseObject({
   user: z.string(),
   tool: z.string(),
   durationMs: z.number(),
+  /** What is missing or torn: with one, the backup is incomplete. */
   warnings: offset,
   services: z.array(
     z.looseObject({

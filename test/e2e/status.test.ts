@@ -51,3 +51,17 @@ test('three hours later the hourly one is late, and three days later the weekly 
     })
   }
 })
+
+test('a backup that is less safe than asked for is not incomplete', async () => {
+  const hybrid = new Stage()
+  try {
+    mkdirSync(hybrid.at('source'))
+    const services = { files: { type: 'files', include_paths: [hybrid.at('source')] } }
+    writeFileSync(hybrid.at('backup_config.json'), JSON.stringify({ services, storage: { type: 'hybrid' } }))
+    expect((await hybrid.run(['create'])).code).toBe(3)
+    const { code, last } = await hybrid.json(['status'])
+    expect({ code, status: last['status'] }).toMatchObject({ code: 0, status: { alerts: [] } })
+  } finally {
+    hybrid.remove()
+  }
+})

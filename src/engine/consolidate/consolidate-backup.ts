@@ -58,13 +58,13 @@ async function writeConsolidated(
 ): Promise<CreateOutcome> {
   const { world } = session
   const repository = session.repository()
-  const { services, kept, compression, git, description } = known
+  const { services, kept, compression, git, description, missing } = known
   const request: CreateRequest = {
     type: [...kept.values()].every((set) => set.size === 0) ? 'full' : 'incremental',
     paranoid: false,
     acceptEmpty: true,
     findBase: async (service) => openBaseOf({ files: world.files, repository, keys }, service.name, entry.id),
-    consolidation: { createdAt: entry.createdAt, kept, git },
+    consolidation: { createdAt: entry.createdAt, missing, kept, git },
     services,
     description,
     compression: { compression, level: defaultLevel[compression] },
@@ -101,6 +101,7 @@ interface KnownServices {
   readonly compression: Lineage['top']['place']['compression']
   readonly git: Consolidation['git']
   readonly description: string
+  readonly missing: number
 }
 
 function describeServices(
@@ -146,7 +147,8 @@ function describeServices(
   }
   const details = readDetails(manifest, keys)
   const git = new Map(details.services.map((service) => [service.name, service.git]))
-  return needed ? { services, kept, compression, git, description: details.description } : null
+  const { description, warnings: missing } = details
+  return needed ? { services, kept, compression, git, description, missing } : null
 }
 
 function chosenFor(lineage: Lineage): ReadonlySet<number> | null {
