@@ -133,7 +133,7 @@ function restoreOptions(given: Given): RestoreOptions {
     target:
       directory !== null ? { kind: 'directory', path: directory } : given.has('in-place') ? { kind: 'in-place' } : null,
     conflict: given.choice('on-conflict', conflictModes),
-    owners: given.texts('map-owner'),
+    ...(given.has('map-owner') ? { owners: given.texts('map-owner') } : {}),
     workers,
   }
 }

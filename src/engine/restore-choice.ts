@@ -1,6 +1,7 @@
 import type { CatalogEntry } from '../model/backup.ts'
 import { nearest } from '../model/configuration-keys.ts'
 import { BackupError } from '../model/errors.ts'
+import { instantOf, isoOf } from '../model/instant.ts'
 import { displayPath } from '../model/path.ts'
 import type { RestoreOptions } from '../model/planned-restore.ts'
 import type { ChosenBy } from '../model/restore-plan.ts'
@@ -83,7 +84,7 @@ export async function chooseAt(session: Session, repository: Repository, source:
     for (const { entry, service } of open) search.noteIncomplete(entry, service)
     const [newest, ...others] = open.toSorted(newestFirst)
     if (newest === undefined) throw nothingThen(asked, missed, (at) => timeIn(zone, at))
-    const at = new Date(asked.instant).toISOString()
+    const at = isoOf(asked.instant)
     const chosen: ChosenBy = { by: 'at', at, text: asked.text, lacking: missed }
     return { open: [newest, ...others], chosen, notes: search.notes }
   } catch (error) {
@@ -119,7 +120,7 @@ export async function chooseLast(session: Session, repository: Repository, sourc
           )
         search.noteIncomplete(entry, service)
         const zone = openZone(session.parts.configured.settings.timeZone)
-        const at = new Date(now).toISOString()
+        const at = isoOf(now)
         const chosen: ChosenBy = { by: 'last', at, text: timeIn(zone, now), path: jsonPath(path), lacking: [] }
         return { open: [found], chosen, notes: search.notes }
       }
@@ -247,7 +248,7 @@ function requireKnown(wanted: readonly string[], known: readonly string[]): void
 export function lackingText({ service, firstAt }: Lacking, show: (instant: number) => string): string {
   return firstAt === null
     ? `${service} has no sound backup that old`
-    : `the first sound backup of ${service} is of ${show(Date.parse(firstAt))}`
+    : `the first sound backup of ${service} is of ${show(instantOf(firstAt))}`
 }
 
 function nothingThen({ text }: AskedTime, lacking: readonly Lacking[], show: (at: number) => string): BackupError {

@@ -1,4 +1,5 @@
 import { BackupError } from '../../model/errors.ts'
+import { isoOf } from '../../model/instant.ts'
 import { dayMs, dayOf, daysOf, hourMs, localText, minuteMs, secondMs } from './civil.ts'
 import type { Zone } from './zone.ts'
 
@@ -43,7 +44,7 @@ export function readTime(text: string, zone: Zone, now: number): AskedTime {
     Number(minute) * minuteMs +
     Number(second) * secondMs +
     Math.floor(Number(`0.${fraction || '0'}`) * secondMs)
-  const instant = offset === undefined ? instantOf(local) : local - offsetOf(offset)
+  const instant = offset === undefined ? fromLocal(local) : local - offsetOf(offset)
   if (instant > now) throw wrong('has not come yet', 'name a time that has passed, or restore latest')
   return { instant, text: timeIn(zone, instant) }
 
@@ -54,7 +55,7 @@ export function readTime(text: string, zone: Zone, now: number): AskedTime {
     return (offset.startsWith('-') ? -1 : 1) * (hours * hourMs + minutes * minuteMs)
   }
 
-  function instantOf(local: number): number {
+  function fromLocal(local: number): number {
     const around = [zone.offsetAt(local - dayMs), zone.offsetAt(local), zone.offsetAt(local + dayMs)]
     const fits = [...new Set(around)].map((ahead) => local - ahead).filter((at) => at + zone.offsetAt(at) === local)
     const [only, other] = fits.toSorted((a, b) => a - b)
@@ -66,7 +67,7 @@ export function readTime(text: string, zone: Zone, now: number): AskedTime {
         'write it with its offset from UTC',
       )
     if (other === undefined) return only
-    const both = [only, other].map((at) => new Date(at).toISOString().replace('.000Z', 'Z'))
+    const both = [only, other].map((at) => isoOf(at).replace('.000Z', 'Z'))
     throw wrong(`came twice in ${zone.name}: the clock was set back`, `say which: ${both.join(' or ')}`)
   }
 }

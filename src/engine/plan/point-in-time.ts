@@ -1,4 +1,5 @@
 import type { CatalogEntry } from '../../model/backup.ts'
+import { instantOf } from '../../model/instant.ts'
 
 /** What a point in time is restored from: of every service the newest backup at or before it. */
 
@@ -44,7 +45,7 @@ export function lineupsAt({ backups, instant, services, isGood, pathsOf }: Point
   const lacking: Lacking[] = []
   for (const service of services) {
     const sound = backups.filter((one) => isRestorePoint(one) && isGood(one) && one.services.includes(service))
-    const before = sound.filter(({ createdAt }) => Date.parse(createdAt) <= instant)
+    const before = sound.filter(({ createdAt }) => instantOf(createdAt) <= instant)
     if (before.length === 0) lacking.push({ service, firstAt: sound.at(-1)?.createdAt ?? null })
     else if (service !== pathsService) lineups.push({ service, paths: null, candidates: before })
     else {

@@ -1,3 +1,4 @@
+import { instantOf } from '../../model/instant.ts'
 import { pathFromJson } from '../../model/path.ts'
 import type { ChosenBackups } from '../../model/planned-restore.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
@@ -11,7 +12,7 @@ export function chosenBackups({ backup, archives, chosen }: PlanHeader): ChosenB
     path: path === undefined ? null : pathFromJson(path),
     backups: archives.map(({ service, backup: own = backup, createdAt = at }) => ({
       ...{ service, backup: own, createdAt },
-      distanceMs: Date.parse(at) - Date.parse(createdAt),
+      distanceMs: instantOf(at) - instantOf(createdAt),
     })),
   }
 }
