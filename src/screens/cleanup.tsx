@@ -38,7 +38,7 @@ const keys = {
     label: 'delete',
     about: 'delete what goes now, and mark what goes later; shows what that is, and asks',
     danger: 2,
-    hint: 4,
+    hint: 8,
   },
   policy: { keys: ['p'], label: 'policy', about: 'the whole policy in words', hint: 5 },
 } as const satisfies KeyTable
