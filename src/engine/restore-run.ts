@@ -32,8 +32,9 @@ export async function runRestore(
     { kind: 'restore', about: `${backup} to ${target}`, ...during },
     async (story) => {
       for (const notice of planned.notices) story.tell({ kind: 'notice', message: notice })
-      if (planned.inPlace)
-        story.tell({ kind: 'notice', message: 'what is overwritten is not saved: undo is not built yet' })
+      const gone = planned.counts.delete > 0 ? 'overwritten or deleted' : 'overwritten'
+      if (planned.inPlace || planned.counts.delete > 0)
+        story.tell({ kind: 'notice', message: `what is ${gone} is not saved: undo is not built yet` })
       story.tell({ kind: 'phase', phase: 'restoring' })
       const outcome = await applyRestore(world.files, pool, plan, archives, {
         user: { uid: world.uid, gid: world.gid },
@@ -45,8 +46,8 @@ export async function runRestore(
       })
       for (const { what, count, path } of outcome.warnings)
         story.tell({ kind: 'warning', message: count > 1 ? `${what} (${count} entries)` : what, ...named(path) })
-      const { written, unchanged, kept, refused, failed, bytes, damaged } = outcome
-      const counted = { written, unchanged, kept, refused, failed, bytes, damaged: damaged.length }
+      const { written, unchanged, kept, deleted, refused, failed, bytes, damaged } = outcome
+      const counted = { written, unchanged, kept, deleted, refused, failed, bytes, damaged: damaged.length }
       return {
         result: outcome,
         report: { backup, target, ...counted },
@@ -55,7 +56,7 @@ export async function runRestore(
       }
     },
   )
-  const { written, unchanged, kept, refused, bytes, damaged, warnings } = result
+  const { written, unchanged, kept, deleted, refused, bytes, damaged, warnings } = result
   return {
     exitCode,
     id: run,
@@ -64,6 +65,7 @@ export async function runRestore(
     written,
     unchanged,
     kept,
+    deleted,
     refused: refused + result.failed,
     damaged,
     bytes,

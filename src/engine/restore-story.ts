@@ -227,6 +227,7 @@ class Planning implements PlannedRestore {
         select: selection.select,
         conflict: this.#options.conflict ?? (inPlace ? 'overwrite' : 'keep'),
         choices: this.#options.choices ?? new Map(),
+        deleteExtra: this.#options.deleteExtra ?? false,
         user: { uid: world.uid, gid: world.gid },
         now: new Date(world.clock.now()).toISOString(),
       },

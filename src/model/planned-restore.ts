@@ -24,6 +24,8 @@ export interface RestoreOptions {
    * which holds its own. The command line has no word for it but the saved plan.
    */
   readonly choices?: ReadonlyMap<BytePath, PathChoice>
+  /** What stands in restored directories and is not in the backup is removed. Ignored with a saved plan, which says it. */
+  readonly deleteExtra?: boolean
   readonly workers: number | null
 }
 
@@ -118,6 +120,7 @@ export interface RestoreOutcome {
   readonly written: number
   readonly unchanged: number
   readonly kept: number
+  readonly deleted: number
   readonly refused: number
   readonly damaged: readonly BytePath[]
   readonly bytes: number

@@ -10,7 +10,6 @@ export const unsupportedCommands: Readonly<Record<string, string>> = {
 
 export const because = {
   at: 'a backup is chosen by its id or latest as yet',
-  deleteExtra: 'a restore only writes as yet and never deletes',
   tenants: 'backups per tenant are not built yet',
   mapOwner: 'owners are restored by name, then by number, as yet',
   last: 'versions of one path are not searched across backups yet; use holdfast list and inspect',

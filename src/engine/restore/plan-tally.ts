@@ -94,6 +94,10 @@ export class PlanTally {
       case 'unchanged':
         this.#counts.unchanged++
         return
+      case 'remove':
+        this.#counts.delete++
+        this.#spaceOf(directory) // a file system that only loses something is waited for too
+        return
       case 'set-attributes':
         this.#counts.metadata++
         break
@@ -108,13 +112,14 @@ export class PlanTally {
 
   summary(inPlace: boolean): PlanSummary {
     const notes: string[] = []
-    const { overwrite, metadata } = this.#counts
+    const { overwrite, metadata, delete: deleted } = this.#counts
     if (this.#user.uid !== 0 && this.#owned > 0)
       notes.push(`${this.#owned} entries belong to other users or groups: that is not restored without root`)
     for (const [why, entries] of this.#reasons)
       notes.push(`the content of ${formatNumberOf(entries, 'entry', 'entries')} cannot be read: ${why}`)
     notes.push(...this.#lost)
-    if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
+    if (deleted > 0) notes.push('what is overwritten or deleted is not saved before')
+    else if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
     return {
       counts: { ...this.#counts },
       steps: this.#steps,

@@ -18,6 +18,8 @@ export interface RestoreRequest {
   readonly select: PathSelector
   readonly conflict: ConflictMode
   readonly choices: ReadonlyMap<BytePath, PathChoice>
+  /** What stands in restored directories and is not in the backup is to be removed. */
+  readonly deleteExtra?: boolean
   readonly user: User
   /** ISO 8601 UTC. */
   readonly now: string

@@ -67,7 +67,7 @@ class Walk {
     this.#files = files
     this.#settings = settings
     this.#context = context
-    this.#excluded = matcher(settings.exclude)
+    this.#excluded = excludedBy(settings.exclude)
   }
 
   *from(root: BytePath): Generator<SourceEntry> {
@@ -130,7 +130,7 @@ class Walk {
       this.#context.skip(stored, 'other-file-system')
       return []
     }
-    if (this.#settings.excludeCaches && this.#isCache(path)) {
+    if (this.#settings.excludeCaches && hasCacheTag(this.#files, joinPath(path, 'CACHEDIR.TAG' as BytePath))) {
       this.#context.skip(stored, 'cache')
       return []
     }
@@ -181,22 +181,23 @@ class Walk {
       return false
     }
   }
+}
 
-  #isCache(path: BytePath): boolean {
-    let fd: number
-    try {
-      fd = this.#files.open(joinPath(path, 'CACHEDIR.TAG' as BytePath), 'read')
-    } catch {
-      return false
-    }
-    try {
-      const head = Buffer.alloc(cacheTag.length)
-      return this.#files.read(fd, head, 0, head.length, 0) === head.length && head.toString('latin1') === cacheTag
-    } catch {
-      return false
-    } finally {
-      this.#files.close(fd)
-    }
+/** Whether a file is one that marks a cache directory. */
+export function hasCacheTag(files: Files, tag: BytePath): boolean {
+  let fd: number
+  try {
+    fd = files.open(tag, 'read')
+  } catch {
+    return false
+  }
+  try {
+    const head = Buffer.alloc(cacheTag.length)
+    return files.read(fd, head, 0, head.length, 0) === head.length && head.toString('latin1') === cacheTag
+  } catch {
+    return false
+  } finally {
+    files.close(fd)
   }
 }
 
@@ -210,8 +211,8 @@ function entryOf(
   return { path: stored, type, attributes: status, linkTarget, content: { kind: 'disk', path } }
 }
 
-/** Names that are not UTF-8 are matched by their bytes as if these were Latin-1. */
-function matcher(patterns: readonly string[]): (path: BytePath, directory: boolean) => boolean {
+/** Whether patterns leave a stored path out. Names that are not UTF-8 are matched by their bytes as if these were Latin-1. */
+export function excludedBy(patterns: readonly string[]): (path: BytePath, directory: boolean) => boolean {
   if (patterns.length === 0) return () => false
   const rules = ignore({ ignorecase: false }).add([...patterns])
   return (path, directory) => rules.ignores(`${pathToText(path) ?? path}${directory ? '/' : ''}`)
