@@ -1,7 +1,7 @@
 import type { Root } from '../../model/archive.ts'
 import { type BytePath, isWithin, pathFromJson, storedPathOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
-import { excludedBy, hasCacheTag } from '../sources/files.ts'
+import { excludedBy } from '../sources/files.ts'
 
 interface Rule {
   readonly below: readonly BytePath[]
@@ -27,10 +27,13 @@ export class LeftOut {
     return this.#rules.some((rule) => isFor(rule, path) && rule.excludes(path, isDirectory))
   }
 
-  /** `directory` is open; of a cache a backup has the directory and nothing in it. */
+  /**
+   * `directory` is open; of a cache a backup has the directory and nothing in it. A tag that does not say so, or cannot
+   * be read, counts too. @throws as the kernel does.
+   */
   isCache(directory: number, path: BytePath): boolean {
     if (!this.#rules.some((rule) => rule.excludesCaches && isFor(rule, path))) return false
-    return hasCacheTag(this.#files, this.#files.childOf(directory, 'CACHEDIR.TAG' as BytePath))
+    return this.#files.status(this.#files.childOf(directory, 'CACHEDIR.TAG' as BytePath)) !== undefined
   }
 }
 

@@ -130,7 +130,7 @@ class Walk {
       this.#context.skip(stored, 'other-file-system')
       return []
     }
-    if (this.#settings.excludeCaches && hasCacheTag(this.#files, joinPath(path, 'CACHEDIR.TAG' as BytePath))) {
+    if (this.#settings.excludeCaches && this.#isCache(path)) {
       this.#context.skip(stored, 'cache')
       return []
     }
@@ -181,23 +181,22 @@ class Walk {
       return false
     }
   }
-}
 
-/** Whether a file is one that marks a cache directory. */
-export function hasCacheTag(files: Files, tag: BytePath): boolean {
-  let fd: number
-  try {
-    fd = files.open(tag, 'read')
-  } catch {
-    return false
-  }
-  try {
-    const head = Buffer.alloc(cacheTag.length)
-    return files.read(fd, head, 0, head.length, 0) === head.length && head.toString('latin1') === cacheTag
-  } catch {
-    return false
-  } finally {
-    files.close(fd)
+  #isCache(path: BytePath): boolean {
+    let fd: number
+    try {
+      fd = this.#files.open(joinPath(path, 'CACHEDIR.TAG' as BytePath), 'read')
+    } catch {
+      return false
+    }
+    try {
+      const head = Buffer.alloc(cacheTag.length)
+      return this.#files.read(fd, head, 0, head.length, 0) === head.length && head.toString('latin1') === cacheTag
+    } catch {
+      return false
+    } finally {
+      this.#files.close(fd)
+    }
   }
 }
 

@@ -7,11 +7,9 @@ import type { ArchiveReader } from '../../../src/engine/archive/reader.ts'
 import { checkDrift } from '../../../src/engine/restore/drift.ts'
 import { loadPlan, savePlan } from '../../../src/engine/restore/plan-file.ts'
 import { selectPaths } from '../../../src/engine/restore/select-paths.ts'
-import { filesSource } from '../../../src/engine/sources/files.ts'
 import { type BytePath, joinPath } from '../../../src/model/path.ts'
 import {
   apply,
-  archiveOf,
   backUp,
   files,
   isRoot,
@@ -115,19 +113,24 @@ test('removes only below directories that are selected', async () => {
 test('leaves alone what the backup leaves out by its patterns, with the directories that hold it, and says so', async () => {
   mkdirSync(at('d/logs'))
   put(at('d/logs/now.log'), 'a log')
-  put(at('d/logs/other'), 'not a log')
-  const settings = { exclude: ['*.log'], excludeCaches: false, oneFileSystem: false, repository: null }
-  const whole = await archiveOf(scratch, filesSource(files, { ...settings, paths: [source] }), [source])
-  const { root } = whole
-  const excluding = Object.assign(Object.create(Object.getPrototypeOf(whole)), whole)
-  Object.defineProperty(excluding, 'root', { value: { ...root, source: { ...root.source, exclude: ['*.log'] } } })
-  files.removeFile(at('d/logs/other'))
+  const excluding = Object.create(reader)
+  const left = { ...reader.root.source, exclude: ['*.log'] }
+  Object.defineProperty(excluding, 'root', { value: { ...reader.root, source: left } })
   mkdirSync(at('later'))
   put(at('later/too.log'), 'a log')
   put(at('later/extra'), 'extra')
-  const plan = await prepare(scratch, [excluding as ArchiveReader], inPlace())
+  const plan = await prepare(scratch, [excluding], inPlace())
   expect(removed(plan)).toEqual(['later/extra'])
   expect(plan.header.notes.join()).toContain('and 1 other path: left alone, because the backup leaves it out')
+})
+
+test('leaves alone what lies in a cache where the backup leaves caches out', async () => {
+  mkdirSync(at('d/cache'))
+  for (const name of ['d/cache/CACHEDIR.TAG', 'd/cache/x', 'd/extra']) put(at(name), 'extra')
+  const caching = Object.create(reader)
+  const source = { ...reader.root.source, excludeCaches: true }
+  Object.defineProperty(caching, 'root', { value: { ...reader.root, source } })
+  expect(removed(await prepare(scratch, [caching], inPlace()))).toEqual(['d/extra'])
 })
 
 test('leaves sockets alone', async () => {
