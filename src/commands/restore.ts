@@ -25,6 +25,7 @@ const selecting = [
   'target',
   'in-place',
   'on-conflict',
+  'delete-extra',
   'map-owner',
   'save-plan',
 ] as const
@@ -64,11 +65,11 @@ export const restore: CommandSpec = {
       repeats: true,
       about: 'give what belonged to FROM to TO: app=web, app:staff=web:www, :staff=:www, names or numbers; needs root',
     },
+    { name: 'delete-extra', about: 'remove what restored directories hold beyond the backup' },
     { name: 'workers', value: 'N', about: 'how many work at once' },
     { name: 'yes', about: 'do not ask' },
     { name: 'confirm', value: 'HOST', about: 'do not ask, if this machine has that name' },
     { name: 'tenant', value: 'T', about: '', unsupported: because.tenants },
-    { name: 'delete-extra', about: '', unsupported: because.deleteExtra },
   ],
   examples: [
     ['holdfast restore latest --dry-run', 'what it would do'],
@@ -128,12 +129,15 @@ function restoreOptions(given: Given): RestoreOptions {
   const directory = given.text('target')
   if (directory !== null && given.has('in-place'))
     throw usage('--target and --in-place cannot be given together', 'choose one')
+  if (given.has('delete-extra') && directory === null && !given.has('in-place'))
+    throw usage('--delete-extra goes with --in-place or --target', 'a new directory holds nothing to delete')
   return {
     source: sourceOf(given),
     target:
       directory !== null ? { kind: 'directory', path: directory } : given.has('in-place') ? { kind: 'in-place' } : null,
     conflict: given.choice('on-conflict', conflictModes),
     ...(given.has('map-owner') ? { owners: given.texts('map-owner') } : {}),
+    ...(given.has('delete-extra') ? { deleteExtra: true } : {}),
     workers,
   }
 }
@@ -177,19 +181,35 @@ async function confirm(plan: PlannedRestore, given: Given, { out, terminal, host
   if (named !== null || given.has('yes')) return
   const { overwrite, metadata, delete: deleted } = plan.counts
   const losing = overwrite + metadata + deleted > 0
-  if (!plan.inPlace && (!losing || !terminal.interactive)) return
+  if (!plan.inPlace && deleted === 0 && (!losing || !terminal.interactive)) return
   if (!terminal.interactive || out.json)
-    return refuse('restoring in place must be confirmed', `look at the plan, then add --yes or --confirm ${host}`)
+    return refuse(
+      plan.inPlace ? 'restoring in place must be confirmed' : 'deleting must be confirmed',
+      `look at the plan, then add --yes or --confirm ${host}`,
+    )
   const where = plan.inPlace ? `in place on ${printable(host)}` : `over what is in ${printable(plan.target)}`
   const answer = (await terminal.ask(`restore ${where}? type y or ${printable(host)} to go on: `)).trim()
   if (answer !== host && !/^y(es)?$/i.test(answer)) refuse('not confirmed', 'nothing was written')
 }
 
 function tell(outcome: RestoreOutcome, plan: PlannedRestore, { out }: Context): void {
-  const { id, written, unchanged, kept, refused, bytes, undo, durationMs, warnings, damaged, target } = outcome
+  const { id, written, unchanged, kept, deleted, refused, bytes, undo, durationMs, warnings, damaged, target } = outcome
   out.result('restore', {
     restore: {
-      ...{ id, plan: outcome.plan, written, unchanged, kept, refused, bytes, undo, durationMs, warnings, target },
+      ...{
+        id,
+        plan: outcome.plan,
+        written,
+        unchanged,
+        kept,
+        deleted,
+        refused,
+        bytes,
+        undo,
+        durationMs,
+        warnings,
+        target,
+      },
       damaged: damaged.map(pathFields),
     },
     exitCode: outcome.exitCode,
@@ -203,10 +223,12 @@ function tell(outcome: RestoreOutcome, plan: PlannedRestore, { out }: Context): 
     `the same already: ${formatCount(unchanged)}`,
   ]
   if (kept > 0) facts.push(`kept as they are: ${formatCount(kept)}`)
+  if (deleted > 0) facts.push(`deleted: ${formatCount(deleted)}`)
   if (refused > 0) facts.push(`refused: ${formatCount(refused)}, listed in the plan above`)
   if (damaged.length > 0) facts.push(`damaged: ${formatNumberOf(damaged.length, 'file')}, not restored`)
   if (warnings > 0) facts.push(`warnings: ${formatCount(warnings)}, all in the log of run ${id}`)
   if (undo) facts.push(`to take it back: holdfast undo ${id}`)
+  else if (deleted > 0) facts.push('what was overwritten or deleted is not saved: there is no undo yet')
   else if (plan.inPlace && plan.counts.overwrite > 0)
     facts.push('what was overwritten is not saved: there is no undo yet')
   facts.push(`took: ${formatDuration(durationMs)}${rate}`)

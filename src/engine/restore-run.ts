@@ -34,12 +34,13 @@ export async function runRestore(
     { kind: 'restore', about: `${backup} to ${target}`, ...during },
     async (story) => {
       for (const notice of planned.notices) story.tell({ kind: 'notice', message: notice })
-      if (planned.inPlace)
-        story.tell({ kind: 'notice', message: 'what is overwritten is not saved: undo is not built yet' })
+      const gone = planned.counts.delete > 0 ? 'overwritten or deleted' : 'overwritten'
+      if (planned.inPlace || planned.counts.delete > 0)
+        story.tell({ kind: 'notice', message: `what is ${gone} is not saved: undo is not built yet` })
       for (const message of lacking) story.tell({ kind: 'warning', message })
       const outcome = await applyPrepared(world, repository, { planned, plan, archives, pool, healed }, story)
-      const { written, unchanged, kept, refused, failed, bytes, damaged } = outcome
-      const counted = { written, unchanged, kept, refused, failed, bytes, damaged: damaged.length }
+      const { written, unchanged, kept, deleted, refused, failed, bytes, damaged } = outcome
+      const counted = { written, unchanged, kept, deleted, refused, failed, bytes, damaged: damaged.length }
       return {
         result: outcome,
         report: { backup, target, ...counted },
@@ -48,7 +49,7 @@ export async function runRestore(
       }
     },
   )
-  const { written, unchanged, kept, refused, bytes, damaged, warnings } = result
+  const { written, unchanged, kept, deleted, refused, bytes, damaged, warnings } = result
   return {
     exitCode,
     id: run,
@@ -57,6 +58,7 @@ export async function runRestore(
     written,
     unchanged,
     kept,
+    deleted,
     refused: refused + result.failed,
     damaged,
     bytes,

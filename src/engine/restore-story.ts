@@ -300,6 +300,7 @@ export class Planning implements PlannedRestore {
         choices: this.#options.choices ?? new Map(),
         owners,
         choice,
+        deleteExtra: this.#options.deleteExtra ?? false,
         user: { uid: world.uid, gid: world.gid },
         now: new Date(world.clock.now()).toISOString(),
       },

@@ -36,6 +36,8 @@ export interface RestoreOptions {
   readonly choices?: ReadonlyMap<BytePath, PathChoice>
   /** `FROM=TO` of users and groups, as ownerRules reads them. Ignored with a saved plan, which holds its own. */
   readonly owners?: readonly string[]
+  /** What stands in restored directories and is not in the backup is removed. Ignored with a saved plan, which says it. */
+  readonly deleteExtra?: boolean
   readonly workers: number | null
 }
 
@@ -153,6 +155,7 @@ export interface RestoreOutcome {
   readonly written: number
   readonly unchanged: number
   readonly kept: number
+  readonly deleted: number
   readonly refused: number
   readonly damaged: readonly BytePath[]
   readonly bytes: number

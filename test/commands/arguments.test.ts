@@ -54,6 +54,10 @@ test.each<[string[], object]>([
     { ...planned, target: { kind: 'in-place' }, conflict: 'keep-newer', workers: 3 },
   ],
   [
+    ['restore', 'latest', '--dry-run', '--in-place', '--delete-extra'],
+    { ...planned, target: { kind: 'in-place' }, deleteExtra: true },
+  ],
+  [
     ['restore', '--plan', 'p.json', '--plan-ttl', '1h30m', '--dry-run'],
     { ...planned, source: { kind: 'plan', file: 'p.json', ttlMs: 5_400_000 } },
   ],
@@ -129,6 +133,8 @@ test.each<[string[], RegExp]>([
   [['restore', '--plan', 'p', '--path', 'a'], /beside --path/],
   [['restore', '--plan', 'p', '--target', 'a'], /beside --target/],
   [['restore', '--plan', 'p', '--in-place'], /beside --in-place/],
+  [['restore', '--plan', 'p', '--delete-extra'], /beside --delete-extra/],
+  [['restore', 'a', '--delete-extra'], /--delete-extra goes with --in-place or --target/],
   [['restore', '--plan', 'p', '--on-conflict', 'keep'], /beside --on-conflict/],
   [['restore', 'a', '--plan-ttl', '2h'], /--plan-ttl goes with --plan/],
   [['restore', '--plan', 'p', '--plan-ttl', '2 hours'], /--plan-ttl cannot be "2 hours"/],
@@ -157,7 +163,6 @@ test.each<[string[], RegExp]>([
 test.each([
   ...Object.keys(unsupportedCommands).map((words) => words.split(' ')),
   ['create', '--tenant', 't'],
-  ['restore', 'a', '--delete-extra'],
   ['restore', 'a', '--tenant', 't'],
   ['verify', 'a', '--sample', '3'],
 ])('answers what is not built yet with the reason: %s %s %s %s', async (...argv) => {

@@ -702,6 +702,23 @@ test('a restore in place without a terminal needs --yes or --confirm: exit 2 wit
   expect(methods(said)).toEqual(['drop'])
 })
 
+test('a restore that deletes needs --yes without a terminal, also below a target, and says that nothing is saved', async () => {
+  const deleting: Setting = {
+    engineWith: (calls) => ({
+      planRestore: async () =>
+        plan(calls, {
+          counts: { create: 0, overwrite: 0, unchanged: 3, metadata: 0, keep: 0, delete: 2, refuse: 0 },
+        }),
+    }),
+  }
+  const said = await commandLine(['restore', 'latest', '--target', 'd', '--delete-extra'], deleting)
+  expect(said.exitCode).toBe(2)
+  expect(said.stdout).toContain('2 deleted')
+  expect(said.stdout).toContain('what is overwritten or deleted is not saved')
+  expect(said.stderr).toContain('error: deleting must be confirmed')
+  expect(methods(said)).toEqual(['drop'])
+})
+
 test('delete shows what goes and deletes nothing before somebody said yes', async () => {
   const said = await commandLine(['delete', '7f3k'])
   expect(said.exitCode).toBe(2)

@@ -120,6 +120,7 @@ export const restored: RestoreOutcome = {
   written: 3,
   unchanged: 1,
   kept: 0,
+  deleted: 0,
   refused: 0,
   damaged: [],
   bytes: 2048,

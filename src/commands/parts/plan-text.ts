@@ -8,7 +8,6 @@ import { pathFields } from './fields.ts'
 
 const sampleLimit = 10 // the whole plan and the question below it fit on 24 lines
 const refusedLimit = 20
-const notSaved = 'what is overwritten is not saved: there is no undo yet'
 
 /** Whether a notice of the engine says the same in its words: a plan says it once. */
 export function saysNotSaved(notice: string): boolean {
@@ -73,7 +72,7 @@ export function planFacts(plan: PlannedRestore): string[] {
   for (const { path, because } of refused) facts.push(`refused: ${displayPath(path)}: ${refusalText(because)}`)
   const more = plan.counts.refuse - refused.length
   if (more > 0) facts.push(`refused: ${formatCount(more)} more`)
-  if (plan.inPlace) facts.push(`note: ${notSaved}`)
+  if (losesUnsaved(plan)) facts.push(`note: ${notSaved(plan)}`)
   return facts
 }
 
@@ -103,6 +102,14 @@ function chosenFields({ by, at, text, path, backups, lacking }: ChosenBackups): 
   return { ...asked, backups, lacking }
 }
 
+function losesUnsaved({ inPlace, counts }: PlannedRestore): boolean {
+  return inPlace || counts.delete > 0
+}
+
+function notSaved({ counts }: PlannedRestore): string {
+  return `what is overwritten${counts.delete > 0 ? ' or deleted' : ''} is not saved: there is no undo yet`
+}
+
 function refusalText(because: string): string {
   return because in refuseTexts ? refuseTexts[because as RefuseReason] : printable(because) // the line above is the proof
 }
@@ -116,7 +123,7 @@ export function planFields(plan: PlannedRestore): object {
     ...(plan.chosen ? chosenFields(plan.chosen) : {}),
     ...(plan.owners && plan.owners.length > 0 ? { owners: plan.owners } : {}),
     ...(plan.choices.size === 0 ? {} : { choices: choiceFields(plan.choices) }),
-    notices: inPlace && !notices.some(saysNotSaved) ? [...notices, notSaved] : notices,
+    notices: losesUnsaved(plan) && !notices.some(saysNotSaved) ? [...notices, notSaved(plan)] : notices,
   }
 }
 

@@ -8,7 +8,6 @@ export const unsupportedCommands: Readonly<Record<string, string>> = {
 }
 
 export const because = {
-  deleteExtra: 'a restore only writes as yet and never deletes',
   tenants: 'backups per tenant are not built yet',
   sample: 'every level reads all it covers as yet',
 } as const

@@ -98,6 +98,10 @@ export class PlanTally {
       case 'unchanged':
         this.#counts.unchanged++
         return
+      case 'remove':
+        this.#counts.delete++
+        this.#spaceOf(directory) // a file system that only loses something is waited for too
+        return
       case 'set-attributes':
         this.#counts.metadata++
         break
@@ -114,13 +118,14 @@ export class PlanTally {
   /** `before` is what is to be said first. */
   summary(inPlace: boolean, before: readonly string[]): PlanSummary {
     const notes = [...before]
-    const { overwrite, metadata } = this.#counts
+    const { overwrite, metadata, delete: deleted } = this.#counts
     const lost = this.#user.uid === 0 ? [] : this.#withoutRoot()
     if (lost.length > 0) notes.push(`without root this is not restored: ${lost.join(', ')}`)
     for (const [why, entries] of this.#reasons)
       notes.push(`the content of ${formatNumberOf(entries, 'entry', 'entries')} cannot be read: ${why}`)
     notes.push(...this.#lost)
-    if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
+    if (deleted > 0) notes.push('what is overwritten or deleted is not saved before')
+    else if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
     return {
       counts: { ...this.#counts },
       steps: this.#steps,

@@ -21,6 +21,8 @@ export interface RestoreRequest {
   readonly owners?: readonly OwnerRule[]
   /** How the backups were found, and what is to be said of that. */
   readonly choice?: { readonly chosen: ChosenBy; readonly notes: readonly string[] } | null
+  /** What stands in restored directories and is not in the backup is to be removed. */
+  readonly deleteExtra?: boolean
   readonly user: User
   /** ISO 8601 UTC. */
   readonly now: string

@@ -54,7 +54,8 @@ function placeOf(step: RestoreStep): number {
 /** Without the line feed. `line` is the entry's own line in the archive. */
 export function encodeStep({ step, archive, home, fresh, owned }: Planned, line: string): string {
   const start = `{"step":"${step.kind}","bytes":${bytesOfStep(step)},"at":${placeOf(step)}`
-  const directory = 'entry' in step && step.entry.type === 'directory' ? directoryMark : ''
+  const type = 'entry' in step ? step.entry.type : step.kind === 'remove' ? step.replaces.type : null
+  const directory = type === 'directory' ? directoryMark : ''
   const owner = owned && 'entry' in step ? `,"owner":[${step.entry.uid},${step.entry.gid}]` : ''
   const head = `${start}${directory}${fresh ? ',"fresh":1' : ''}${owner}`
   switch (step.kind) {
@@ -62,6 +63,8 @@ export function encodeStep({ step, archive, home, fresh, owned }: Planned, line:
       return `${head},"path":${JSON.stringify(jsonPath(step.path))}}`
     case 'refuse':
       return `${head},"path":${JSON.stringify(jsonPath(step.path))},"because":"${step.because}"}`
+    case 'remove':
+      return `${head},"replaces":${encodeReplaced(step.replaces)},"path":${JSON.stringify(jsonPath(step.path))}}`
     case 'unchanged':
     case 'keep': {
       const because = step.kind === 'keep' ? `,"because":"${step.because}"` : ''
@@ -92,6 +95,7 @@ const kinds = [
   'write-beside',
   'unchanged',
   'keep',
+  'remove',
   'refuse',
 ] as const satisfies readonly RestoreStepKind[]
 
