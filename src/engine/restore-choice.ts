@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../model/backup.ts'
 import { nearest } from '../model/configuration-keys.ts'
-import { BackupError } from '../model/errors.ts'
+import { BackupError, damaged } from '../model/errors.ts'
 import { instantOf, isoOf } from '../model/instant.ts'
 import { displayPath } from '../model/path.ts'
 import type { RestoreOptions } from '../model/planned-restore.ts'
@@ -83,7 +83,7 @@ export async function chooseAt(session: Session, repository: Repository, source:
     }
     for (const { entry, service } of open) search.noteIncomplete(entry, service)
     const [newest, ...others] = open.toSorted(newestFirst)
-    if (newest === undefined) throw nothingThen(asked, missed, (at) => timeIn(zone, at))
+    if (newest === undefined) throw search.nothingSound(`no sound backup lies at or before ${asked.text}`)
     const at = isoOf(asked.instant)
     const chosen: ChosenBy = { by: 'at', at, text: asked.text, lacking: missed }
     return { open: [newest, ...others], chosen, notes: search.notes }
@@ -128,17 +128,22 @@ export async function chooseLast(session: Session, repository: Repository, sourc
     }
     if (search.notes.length === told) without.push(entry)
   }
+  if (search.passedOver.length > 0) throw search.nothingSound(`no sound backup holds ${displayPath(path)}`)
   const which = source.services.length === 0 ? 'no backup' : `no backup of ${source.services.join(', ')}`
   throw new BackupError(
     'E_UNKNOWN_PATH',
-    `${which} holds ${displayPath(path)}${search.notes.length > 0 ? `; ${search.notes.join('; ')}` : ''}`,
+    `${which} holds ${displayPath(path)}`,
     'name the whole path as it was backed up; holdfast inspect ID lists what a backup holds',
   )
 }
 
+const toldDamaged = 3
+
 class Search {
   readonly backups: readonly CatalogEntry[]
   readonly notes: string[] = []
+  /** Damaged backups, and what is wrong with them: notes too. */
+  readonly passedOver: string[] = []
   readonly isGood: (entry: CatalogEntry) => boolean
   readonly #session: Session
   readonly #repository: Repository
@@ -227,8 +232,18 @@ class Search {
         throw error
       const note = `${id} is passed over: ${error.message}`
       if (!this.notes.includes(note)) this.notes.push(note)
+      if (!this.passedOver.includes(note)) this.passedOver.push(note)
       return null
     }
+  }
+
+  nothingSound(what: string): BackupError {
+    const told = this.passedOver.slice(0, toldDamaged)
+    const more = this.passedOver.length - told.length
+    return damaged(
+      `${what}: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+      'bring them back from a copy of the repository; holdfast verify --all tells what is whole',
+    )
   }
 }
 
