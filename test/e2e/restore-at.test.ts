@@ -32,6 +32,7 @@ interface PlanFields {
   readonly asked: string
   readonly backups: readonly { readonly service: string; readonly backup: string; readonly distanceMs: number }[]
   readonly lacking: readonly { readonly service: string; readonly firstAt: string | null }[]
+  readonly passedOver: readonly string[]
   readonly notices: readonly string[]
 }
 
@@ -328,12 +329,15 @@ test('a damaged backup is passed over and named; with no other left, the restore
     truncateSync(archiveOf(past, second), 5000)
     const target = past.target()
     const asked = ['--at', past.time(3), '--services', 'web']
-    const { plan } = await past.plan(...asked)
+    const { code: planned, plan } = await past.plan(...asked)
+    expect(planned).toBe(3)
     expect(plan.backups.map(({ backup }) => backup)).toEqual([first])
-    expect(plan.notices).toEqual([expect.stringContaining(`${second} is passed over: `)])
+    expect(plan.passedOver).toEqual([expect.stringContaining(`${second} is passed over: `)])
     const last = await past.plan('--last', past.stage.at('web', 'file'))
     expect(last.plan.backups.map(({ backup }) => backup)).toEqual([first])
-    expect((await past.restore(...asked, '--target', target)).code).toBe(0)
+    const ended = await past.restore(...asked, '--target', target)
+    expect(ended.lines).toContainEqual(expect.objectContaining({ kind: 'warning', message: plan.passedOver[0] }))
+    expect(ended.code).toBe(3)
     expect(past.read(target, 'web')).toBe('of 1')
     truncateSync(archiveOf(past, first), 5000)
     for (const argv of [asked, ['--last', past.stage.at('web', 'file')]]) {
