@@ -3,7 +3,7 @@ import { BackupError } from '../model/errors.ts'
 import type { RunEvent } from '../model/event.ts'
 import { displayPath, printable } from '../model/path.ts'
 import {
-  lackingTexts,
+  choiceWarnings,
   type PlannedRestore,
   type RestoreOptions,
   type RestoreOutcome,
@@ -87,7 +87,7 @@ export const restore: CommandSpec = {
     try {
       for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
       for (const notice of plan.notices) if (!saysNotSaved(notice)) out.notice(notice)
-      for (const warning of lackingTexts(plan.chosen ?? null)) out.warning(warning)
+      for (const warning of choiceWarnings(plan.chosen ?? null)) out.warning(warning)
       const file = given.text('save-plan')
       if (file !== null) {
         await plan.save(file)
@@ -97,7 +97,7 @@ export const restore: CommandSpec = {
         out.result('restore', { plan: planFields(plan) })
         if (out.quiet) out.fact(plan.id)
         else out.fact('dry run: nothing was written')
-        return plan.counts.refuse > 0 || lackingTexts(plan.chosen ?? null).length > 0 ? 3 : 0
+        return plan.counts.refuse > 0 || choiceWarnings(plan.chosen ?? null).length > 0 ? 3 : 0
       }
       await confirm(plan, given, context)
       const during = context.during()
@@ -237,7 +237,7 @@ function tell(outcome: RestoreOutcome, plan: PlannedRestore, { out }: Context): 
 
 /** For people the plan has told its notices already, a few lines above. */
 function withoutRepeats(plan: PlannedRestore, during: During): During {
-  const told = new Set([...plan.notices, ...lackingTexts(plan.chosen ?? null)])
+  const told = new Set([...plan.notices, ...choiceWarnings(plan.chosen ?? null)])
   return {
     signal: during.signal,
     listen(event) {

@@ -1,6 +1,6 @@
 import type { CatalogEntry } from '../model/backup.ts'
 import { nearest } from '../model/configuration-keys.ts'
-import { BackupError } from '../model/errors.ts'
+import { BackupError, damaged } from '../model/errors.ts'
 import { instantOf, isoOf } from '../model/instant.ts'
 import { displayPath } from '../model/path.ts'
 import type { RestoreOptions } from '../model/planned-restore.ts'
@@ -83,9 +83,9 @@ export async function chooseAt(session: Session, repository: Repository, source:
     }
     for (const { entry, service } of open) search.noteIncomplete(entry, service)
     const [newest, ...others] = open.toSorted(newestFirst)
-    if (newest === undefined) throw nothingThen(asked, missed, (at) => timeIn(zone, at))
+    if (newest === undefined) throw search.nothingSound(`no sound backup lies at or before ${asked.text}`)
     const at = isoOf(asked.instant)
-    const chosen: ChosenBy = { by: 'at', at, text: asked.text, lacking: missed }
+    const chosen: ChosenBy = { by: 'at', at, text: asked.text, lacking: missed, passedOver: search.passedOver }
     return { open: [newest, ...others], chosen, notes: search.notes }
   } catch (error) {
     for (const { lineage } of open) lineage.close()
@@ -106,7 +106,7 @@ export async function chooseLast(session: Session, repository: Repository, sourc
   const without: CatalogEntry[] = []
   for (const entry of search.backups) {
     if (!isRestorePoint(entry) || !search.isGood(entry)) continue
-    const told = search.notes.length
+    const told = search.passedOver.length
     const services = source.services.length > 0 ? source.services : entry.services
     for (const service of services.filter((name) => entry.services.includes(name))) {
       const found = search.open(entry, service)
@@ -121,24 +121,36 @@ export async function chooseLast(session: Session, repository: Repository, sourc
         search.noteIncomplete(entry, service)
         const zone = openZone(session.parts.configured.settings.timeZone)
         const at = isoOf(now)
-        const chosen: ChosenBy = { by: 'last', at, text: timeIn(zone, now), path: jsonPath(path), lacking: [] }
+        const chosen: ChosenBy = {
+          by: 'last',
+          at,
+          text: timeIn(zone, now),
+          path: jsonPath(path),
+          lacking: [],
+          passedOver: search.passedOver,
+        }
         return { open: [found], chosen, notes: search.notes }
       }
       found.lineage.close()
     }
-    if (search.notes.length === told) without.push(entry)
+    if (search.passedOver.length === told) without.push(entry)
   }
+  if (search.passedOver.length > 0) throw search.nothingSound(`no sound backup holds ${displayPath(path)}`)
   const which = source.services.length === 0 ? 'no backup' : `no backup of ${source.services.join(', ')}`
   throw new BackupError(
     'E_UNKNOWN_PATH',
-    `${which} holds ${displayPath(path)}${search.notes.length > 0 ? `; ${search.notes.join('; ')}` : ''}`,
+    `${which} holds ${displayPath(path)}`,
     'name the whole path as it was backed up; holdfast inspect ID lists what a backup holds',
   )
 }
 
+const toldDamaged = 3
+
 class Search {
   readonly backups: readonly CatalogEntry[]
   readonly notes: string[] = []
+  /** Damaged backups, and what is wrong with them. */
+  readonly passedOver: string[] = []
   readonly isGood: (entry: CatalogEntry) => boolean
   readonly #session: Session
   readonly #repository: Repository
@@ -226,9 +238,18 @@ class Search {
       if (!(error instanceof BackupError) || (error.code !== 'E_DAMAGED' && error.code !== 'E_ARCHIVE_MISSING'))
         throw error
       const note = `${id} is passed over: ${error.message}`
-      if (!this.notes.includes(note)) this.notes.push(note)
+      if (!this.passedOver.includes(note)) this.passedOver.push(note)
       return null
     }
+  }
+
+  nothingSound(what: string): BackupError {
+    const told = this.passedOver.slice(0, toldDamaged)
+    const more = this.passedOver.length - told.length
+    return damaged(
+      `${what}: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+      'bring them back from a copy of the repository; holdfast verify --all tells what is whole',
+    )
   }
 }
 

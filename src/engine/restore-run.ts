@@ -1,6 +1,6 @@
 import type { During } from '../model/during.ts'
 import { type BytePath, displayPath, pathToText } from '../model/path.ts'
-import { lackingTexts, type PlannedRestore, type RestoreOutcome } from '../model/planned-restore.ts'
+import { choiceWarnings, type PlannedRestore, type RestoreOutcome } from '../model/planned-restore.ts'
 import type { WorkerPool } from './archive/worker-pool.ts'
 import { explainIfIo } from './platform/explain-io.ts'
 import type { Repository, World } from './repository.ts'
@@ -27,7 +27,7 @@ export async function runRestore(
   during: During,
 ): Promise<RestoreOutcome> {
   const { backup, target } = planned
-  const lacking = lackingTexts(planned.chosen ?? null)
+  const lacking = choiceWarnings(planned.chosen ?? null)
   const { run, result, exitCode, durationMs } = await carryOut(
     world,
     repository,

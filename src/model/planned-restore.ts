@@ -57,6 +57,8 @@ export interface ChosenBackups {
   }[]
   /** Services that are left out: they have no sound backup that old. `firstAt`: when their oldest one was made. */
   readonly lacking: readonly { readonly service: string; readonly firstAt: string | null }[]
+  /** Newer backups that are damaged: a sentence for each. */
+  readonly passedOver: readonly string[]
 }
 
 export interface TargetLook {
@@ -165,10 +167,11 @@ export interface RestoreOutcome {
   readonly warnings: number
 }
 
-/** What is left out of a restore as of a time, a warning for each; nothing where all is there. */
-export function lackingTexts(chosen: ChosenBackups | null): string[] {
-  return (chosen?.lacking ?? []).map(({ service, firstAt }) => {
+/** What was to be restored and is left out or older than it could be, a warning for each: then it ends with exit 3. */
+export function choiceWarnings(chosen: ChosenBackups | null): string[] {
+  const lacking = (chosen?.lacking ?? []).map(({ service, firstAt }) => {
     const why = firstAt === null ? 'it has none' : `its first sound one is of ${firstAt}`
     return `${service} is not restored: no sound backup of it lies at or before ${chosen?.text}; ${why}`
   })
+  return [...(chosen?.passedOver ?? []), ...lacking]
 }

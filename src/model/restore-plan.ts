@@ -39,6 +39,8 @@ export const chosenBySchema = z.object({
   path: jsonPathSchema.optional(),
   /** Services that are not restored, as they have no sound backup that old; and when the first one was made. */
   lacking: z.array(z.object({ service: z.string(), firstAt: z.iso.datetime().nullable() })),
+  /** Newer backups that would have been taken, but are damaged: a sentence for each. */
+  passedOver: z.array(z.string()),
 })
 export type ChosenBy = z.infer<typeof chosenBySchema>
 

@@ -61,6 +61,18 @@ test.each<[string[], object]>([
     ['restore', '--plan', 'p.json', '--plan-ttl', '1h30m', '--dry-run'],
     { ...planned, source: { kind: 'plan', file: 'p.json', ttlMs: 5_400_000 } },
   ],
+  [
+    ['restore', '--at', '2026-11-20 03:00', '--services', 'a,b', '--path', 'x', '--dry-run'],
+    { ...planned, source: { kind: 'at', time: '2026-11-20 03:00', services: ['a', 'b'], paths: ['x'] } },
+  ],
+  [
+    ['restore', '--last', '/etc/x', '--in-place', '--dry-run'],
+    { ...planned, source: { kind: 'last', path: '/etc/x', services: [] }, target: { kind: 'in-place' } },
+  ],
+  [
+    ['restore', 'latest', '--map-owner', 'a=b', '--map-owner', ':c=:d', '--dry-run'],
+    { ...planned, owners: ['a=b', ':c=:d'] },
+  ],
   [['restore', '--plan', 'p', '--dry-run'], { ...planned, source: { kind: 'plan', file: 'p', ttlMs: null } }],
 ])('reads %j as one plan', async (argv, options) => {
   const { calls } = await commandLine(argv)

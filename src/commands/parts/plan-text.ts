@@ -97,9 +97,9 @@ function backupFacts({ backup, chosen, services }: PlannedRestore): string[] {
   ]
 }
 
-function chosenFields({ by, at, text, path, backups, lacking }: ChosenBackups): object {
+function chosenFields({ by, at, text, path, backups, lacking, passedOver }: ChosenBackups): object {
   const asked = by === 'at' ? { at, asked: text } : { last: pathFields(path ?? rootPath), at }
-  return { ...asked, backups, lacking }
+  return { ...asked, backups, lacking, passedOver }
 }
 
 function losesUnsaved({ inPlace, counts }: PlannedRestore): boolean {

@@ -6,9 +6,9 @@ import type { PlanHeader } from '../../model/restore-plan.ts'
 /** How a plan's backups were found, as it tells it; null where somebody named the one there is. */
 export function chosenBackups({ backup, archives, chosen }: PlanHeader): ChosenBackups | null {
   if (chosen === undefined) return null
-  const { by, at, text, path, lacking } = chosen
+  const { by, at, text, path, lacking, passedOver } = chosen
   return {
-    ...{ by, at, text, lacking },
+    ...{ by, at, text, lacking, passedOver },
     path: path === undefined ? null : pathFromJson(path),
     backups: archives.map(({ service, backup: own = backup, createdAt = at }) => ({
       ...{ service, backup: own, createdAt },

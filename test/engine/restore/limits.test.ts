@@ -125,9 +125,12 @@ test.runIf(isRoot)('restores for another user than root what that user may, and 
     { encoding: 'utf8', cwd: '/' },
   )
   expect(child.stderr).toBe('')
-  const { outcome, counts, refused } = JSON.parse(child.stdout)
+  const { outcome, counts, refused, notes } = JSON.parse(child.stdout)
   expect(refused).toEqual([{ path: `${source.slice(1)}/null`, because: 'needs-root' }])
   expect(counts.refuse).toBe(1)
+  expect(notes).toEqual([
+    'without root this is not restored: the owner or group of 8 entries, attributes of the system (trusted, security) of 1 entry, 1 device',
+  ])
   expect(outcome.problems).toEqual([])
   const warned = outcome.warnings.map(({ what }: { what: string }) => what)
   expect(warned.sort()).toEqual([

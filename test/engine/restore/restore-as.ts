@@ -35,6 +35,6 @@ const plan = await prepareRestore(
   { signal },
 )
 const outcome = await applyRestore(files, pool, plan, archives, { user, signal })
-const { counts, refused } = plan.header
-process.stdout.write(JSON.stringify({ outcome, counts, refused }))
+const { counts, refused, notes } = plan.header
+process.stdout.write(JSON.stringify({ outcome, counts, refused, notes }))
 await pool.close()
