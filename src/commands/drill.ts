@@ -34,10 +34,7 @@ export const drill: CommandSpec = {
   ],
   examples: [
     ['holdfast drill', 'the newest backup'],
-    [
-      `holdfast drill --check './try "$HOLDFAST_DRILL_DIR"' --timeout 10m`,
-      'and whether a server starts from it',
-    ],
+    [`holdfast drill --check './try "$HOLDFAST_DRILL_DIR"' --timeout 10m`, 'and whether a server starts from it'],
   ],
   exits: [0, 1, 2, 3, 4, 5, 130],
   onInterrupt: 'clean-up',
