@@ -7,6 +7,7 @@ import type { ScreenSpec } from './house/screen.ts'
 import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
 import { DeleteDialog } from './parts/delete-dialog.tsx'
+import { DrillDialog } from './parts/drill-dialog.tsx'
 import { useFilter } from './parts/filter.tsx'
 import { Lines } from './parts/lines.tsx'
 import { Menu } from './parts/menu.tsx'
@@ -41,6 +42,7 @@ const keys = {
   },
   backup: { keys: ['B'], label: 'back up', about: 'make a backup', danger: 1, hint: 3, needs: 'create' },
   verify: { keys: ['V'], label: 'verify', about: 'prove that this backup is whole', danger: 1, hint: 7 },
+  drill: { keys: ['T'], label: 'drill', about: 'restore it into a scratch place, timed and compared', danger: 1 },
   pin: {
     keys: ['P'],
     label: 'pin',
@@ -77,7 +79,7 @@ const noBackups: readonly CatalogEntry[] = []
 /** A dialog keeps the backup it was opened about, whatever the list does meanwhile. */
 type Open =
   | { readonly kind: 'sort' }
-  | { readonly kind: 'verify' | 'delete'; readonly backup: CatalogEntry }
+  | { readonly kind: 'verify' | 'drill' | 'delete'; readonly backup: CatalogEntry }
   | { readonly kind: 'pin'; readonly backups: readonly CatalogEntry[] }
 
 function Backups(): ReactNode {
@@ -134,6 +136,7 @@ function Backups(): ReactNode {
       )}
       {open?.kind === 'pin' && <PinDialog backups={open.backups} onClose={close} />}
       {open?.kind === 'verify' && <VerifyMenu backups={[open.backup]} onClose={close} />}
+      {open?.kind === 'drill' && <DrillDialog backup={open.backup} onClose={close} />}
       {open?.kind === 'delete' && <DeleteDialog backup={open.backup} onClose={close} />}
     </>
   )
@@ -149,6 +152,7 @@ function useBackupKeys(table: TableState<CatalogEntry>, setOpen: (open: Open) =>
     restore: isThere && (() => open('restore', { backup: row.id })),
     backup: () => open('create', {}),
     verify: isThere && (() => setOpen({ kind: 'verify', backup: row })),
+    drill: isThere && (() => setOpen({ kind: 'drill', backup: row })),
     pin: has && (() => setOpen({ kind: 'pin', backups: table.markCount > 0 ? table.marked() : [row] })),
     remove: isThere && (() => setOpen({ kind: 'delete', backup: row })),
     diff:

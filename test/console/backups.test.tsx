@@ -145,6 +145,28 @@ test('starts a verification and goes on to its run', async () => {
   ])
 })
 
+test('starts a drill after y and goes on to its run; read-only there is none', async () => {
+  const console = await openConsole()
+  await console.keys('2T')
+  expect(await console.until('Drill aaaa?')).toContain(`holdfast drill ${backupId(0, 'incremental')}`)
+  expect(console.jobs.started).toEqual([])
+  await console.keys('y')
+  await console.until('following')
+  const options = {
+    backup: backupId(0, 'incremental'),
+    services: [],
+    check: null,
+    keep: false,
+    scratch: null,
+    workers: null,
+  }
+  expect(console.jobs.started).toEqual([{ kind: 'drill', options }])
+  const watching = await openConsole({ readOnly: true })
+  await watching.keys('2T')
+  await watching.until('Backups')
+  expect(watching.frame()).not.toContain('Drill aaaa?')
+})
+
 test('sorts, and the cursor stays on its backup', async () => {
   const console = await openConsole()
   await console.keys(`2${key.down}${key.down}`)
