@@ -6,8 +6,9 @@ import type { ConsolePty } from './console-pty.ts'
 export const down = '\x1b[B'
 export const escapeKey = '\x1b'
 /** For bytes: what a screen adds a moment later, a preview, is counted to its key. */
-export const thorough = { restMs: 130, patienceMs: 300 }
-export const quick = { restMs: 40, patienceMs: 5000 }
+export const thorough = { restMs: 130, patienceMs: 600 }
+/** For times: longer than the picture before it holds up the next, of which there are 15 a second at most. */
+export const quick = { restMs: 80, patienceMs: 5000 }
 const patient = { restMs: 400, patienceMs: 3000 }
 
 export interface Stop {

@@ -5,7 +5,8 @@ import { list } from './list.ts'
 import { many } from './many.ts'
 import { mixed } from './mixed.ts'
 import { oneFile } from './one-file.ts'
+import { unattended } from './unattended.ts'
 import { versions } from './versions.ts'
 
 /** Every workload, in the order they run. */
-export const workloads: readonly Workload[] = [mixed, versions, large, many, list, consoleScreens, oneFile]
+export const workloads: readonly Workload[] = [mixed, versions, large, many, list, consoleScreens, unattended, oneFile]

@@ -1,4 +1,5 @@
 import { type BackupType, backupTypes, type CatalogEntry } from '../model/backup.ts'
+import type { Proof } from '../model/drill.ts'
 import { printable } from '../model/path.ts'
 import { formatAge, formatBytes, formatCount } from '../model/units.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
@@ -25,18 +26,26 @@ export const list: CommandSpec = {
     const { out } = context
     const type: BackupType | null = given.choice('type', backupTypes)
     const options = { type, services: given.list('services'), days: given.count('days', 1) }
-    const { backups, problems } = await (await context.engine()).list(options)
+    const { backups, problems, drilled = new Map<string, Proof>() } = await (await context.engine()).list(options)
     for (const problem of problems) out.warning(problem)
-    out.result('list', { backups: backups.map(backupFields), problems })
+    out.result('list', {
+      backups: backups.map((entry) => backupFields(entry, drilled.get(entry.id) ?? null)),
+      problems,
+    })
     if (out.json) return problems.length > 0 ? 3 : 0
     if (out.quiet) for (const { id } of backups) out.fact(id)
     else if (backups.length === 0) out.fact('no backups')
-    else for (const line of backupTable(backups, context.now(), out.width)) out.fact(line)
+    else for (const line of backupTable(backups, drilled, context.now(), out.width)) out.fact(line)
     return problems.length > 0 ? 3 : 0
   },
 }
 
-function backupTable(backups: readonly CatalogEntry[], now: number, width: number): string[] {
+function backupTable(
+  backups: readonly CatalogEntry[],
+  drilled: ReadonlyMap<string, Proof>,
+  now: number,
+  width: number,
+): string[] {
   const cells = (text: (backup: CatalogEntry) => string): string[] => backups.map(text)
   return tableLines(
     [
@@ -59,6 +68,7 @@ function backupTable(backups: readonly CatalogEntry[], now: number, width: numbe
       ...lineageColumns(backups),
       ...pinColumns(backups),
       { title: 'verified', dispensable: 0, cells: cells(verifiedText) },
+      ...drillColumns(backups, drilled),
     ],
     width,
   )
@@ -84,6 +94,15 @@ function pinColumns(backups: readonly CatalogEntry[]): Column[] {
   if (!backups.some(({ pinned }) => pinned)) return []
   const text = ({ pinned, legalHold }: CatalogEntry): string => (legalHold ? 'legal hold' : pinned ? 'pinned' : '-')
   return [{ title: 'held', dispensable: 1, cells: backups.map(text) }]
+}
+
+function drillColumns(backups: readonly CatalogEntry[], drilled: ReadonlyMap<string, Proof>): Column[] {
+  if (!backups.some(({ id }) => drilled.has(id))) return []
+  const text = ({ id }: CatalogEntry): string => {
+    const proof = drilled.get(id)
+    return proof === undefined ? '-' : proof.ok ? proof.level : 'FAILED'
+  }
+  return [{ title: 'drilled', dispensable: 1, cells: backups.map(text) }]
 }
 
 function reusedText({ base, reusedBytes }: CatalogEntry): string {

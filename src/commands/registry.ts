@@ -33,6 +33,11 @@ export const commands: readonly RegisteredCommand[] = [
   },
   { words: 'verify', about: 'prove that a backup is whole', load: async () => (await import('./verify.ts')).verify },
   {
+    words: 'drill',
+    about: 'rehearse a restore: timed, compared, checked, thrown away',
+    load: async () => (await import('./drill.ts')).drill,
+  },
+  {
     words: 'consolidate',
     about: 'a backup that depends on nothing, from existing ones',
     load: async () => (await import('./consolidate.ts')).consolidate,

@@ -2,7 +2,12 @@ import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
 import type { RunEvent } from '../model/event.ts'
 import { displayPath, printable } from '../model/path.ts'
-import type { PlannedRestore, RestoreOptions, RestoreOutcome } from '../model/planned-restore.ts'
+import {
+  lackingTexts,
+  type PlannedRestore,
+  type RestoreOptions,
+  type RestoreOutcome,
+} from '../model/planned-restore.ts'
 import { conflictModes } from '../model/restore.ts'
 import { formatBytes, formatCount, formatDuration, formatNumberOf, parseDuration } from '../model/units.ts'
 import type { CommandSpec, Context } from './parts/command-spec.ts'
@@ -12,7 +17,18 @@ import { servicesOption } from './parts/grammar.ts'
 import { planFacts, planFields, saysNotSaved } from './parts/plan-text.ts'
 import { because } from './parts/unsupported.ts'
 
-const selecting = ['services', 'path', 'target', 'in-place', 'on-conflict', 'save-plan'] as const
+const selecting = [
+  'at',
+  'last',
+  'services',
+  'path',
+  'target',
+  'in-place',
+  'on-conflict',
+  'delete-extra',
+  'map-owner',
+  'save-plan',
+] as const
 /** What the configuration allows too; V8 ends the process where it is asked for more threads than there may be. */
 const mostWorkers = 256
 
@@ -22,6 +38,13 @@ export const restore: CommandSpec = {
     'Restores a backup: plans it, shows the plan, and does exactly that. Without --target and --in-place it goes into the new directory ./restore-ID.',
   operands: [{ name: 'ID|latest', required: false }],
   options: [
+    {
+      name: 'at',
+      value: 'TIME',
+      about:
+        'of every service the newest sound backup at or before it, as in "2026-11-20 03:00" in the configured zone',
+    },
+    { name: 'last', value: 'PATH', about: 'this path alone, from the newest sound backup that holds it' },
     servicesOption,
     { name: 'path', value: 'GLOB', repeats: true, about: 'only what matches this gitignore pattern' },
     { name: 'target', value: 'DIR', about: 'below this directory, made if need be' },
@@ -36,17 +59,22 @@ export const restore: CommandSpec = {
       choices: conflictModes,
       about: 'what to do with what is there (overwrite in place, else keep)',
     },
+    {
+      name: 'map-owner',
+      value: 'FROM=TO',
+      repeats: true,
+      about: 'give what belonged to FROM to TO: app=web, app:staff=web:www, :staff=:www, names or numbers; needs root',
+    },
+    { name: 'delete-extra', about: 'remove what restored directories hold beyond the backup' },
     { name: 'workers', value: 'N', about: 'how many work at once' },
     { name: 'yes', about: 'do not ask' },
     { name: 'confirm', value: 'HOST', about: 'do not ask, if this machine has that name' },
-    { name: 'at', value: 'TIME', about: '', unsupported: because.at },
     { name: 'tenant', value: 'T', about: '', unsupported: because.tenants },
-    { name: 'delete-extra', about: '', unsupported: because.deleteExtra },
-    { name: 'map-owner', value: 'FROM=TO', repeats: true, about: '', unsupported: because.mapOwner },
-    { name: 'last', value: 'PATH', about: '', unsupported: because.last },
   ],
   examples: [
     ['holdfast restore latest --dry-run', 'what it would do'],
+    ['holdfast restore --at "2026-11-20 03:00"', 'everything as it was then'],
+    ['holdfast restore --last /etc/app.conf --in-place', 'a file that was deleted'],
     ["holdfast restore latest --path '/etc/**' --target /tmp/look", 'some of it, elsewhere'],
   ],
   exits: [0, 1, 2, 3, 4, 5, 130],
@@ -59,6 +87,7 @@ export const restore: CommandSpec = {
     try {
       for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
       for (const notice of plan.notices) if (!saysNotSaved(notice)) out.notice(notice)
+      for (const warning of lackingTexts(plan.chosen ?? null)) out.warning(warning)
       const file = given.text('save-plan')
       if (file !== null) {
         await plan.save(file)
@@ -68,7 +97,7 @@ export const restore: CommandSpec = {
         out.result('restore', { plan: planFields(plan) })
         if (out.quiet) out.fact(plan.id)
         else out.fact('dry run: nothing was written')
-        return plan.counts.refuse > 0 ? 3 : 0
+        return plan.counts.refuse > 0 || lackingTexts(plan.chosen ?? null).length > 0 ? 3 : 0
       }
       await confirm(plan, given, context)
       const during = context.during()
@@ -97,17 +126,44 @@ function restoreOptions(given: Given): RestoreOptions {
     return { source: { kind: 'plan', file, ttlMs }, target: null, conflict: null, workers }
   }
   if (ttl !== null) throw usage('--plan-ttl goes with --plan', 'holdfast restore --plan FILE --plan-ttl 2h')
-  if (backup === undefined) throw usage('restore needs a backup', 'name an id, or latest for the newest one')
   const directory = given.text('target')
   if (directory !== null && given.has('in-place'))
     throw usage('--target and --in-place cannot be given together', 'choose one')
+  if (given.has('delete-extra') && directory === null && !given.has('in-place'))
+    throw usage('--delete-extra goes with --in-place or --target', 'a new directory holds nothing to delete')
   return {
-    source: { kind: 'backup', backup, services: given.list('services'), paths: given.texts('path') },
+    source: sourceOf(given),
     target:
       directory !== null ? { kind: 'directory', path: directory } : given.has('in-place') ? { kind: 'in-place' } : null,
     conflict: given.choice('on-conflict', conflictModes),
+    ...(given.has('map-owner') ? { owners: given.texts('map-owner') } : {}),
+    ...(given.has('delete-extra') ? { deleteExtra: true } : {}),
     workers,
   }
+}
+
+function sourceOf(given: Given): RestoreOptions['source'] {
+  const [backup] = given.operands
+  const [time, path] = [given.text('at'), given.text('last')]
+  const services = given.list('services')
+  const paths = given.texts('path')
+  const named = [
+    ...(backup === undefined ? [] : [`the backup ${quoted(backup)}`]),
+    ...(time === null ? [] : ['--at']),
+    ...(path === null ? [] : ['--last']),
+  ]
+  const [first, second] = named
+  if (first !== undefined && second !== undefined)
+    throw usage(`${first} and ${second} cannot be given together`, 'each of them says which backup; choose one')
+  if (time !== null) return { kind: 'at', time, services, paths }
+  if (path !== null) {
+    if (paths.length > 0) throw usage('--last and --path cannot be given together', '--last names the path itself')
+    if (path.replace(/^\/+/, '') === '') throw usage('--last needs a path below /', 'name what is missed')
+    return { kind: 'last', path, services }
+  }
+  if (backup === undefined)
+    throw usage('restore needs a backup', 'name an id, latest for the newest one, --at TIME or --last PATH')
+  return { kind: 'backup', backup, services, paths }
 }
 
 /** Asks where something on disk may be lost. Throws E_CONFIRM where nobody said yes. */
@@ -125,19 +181,35 @@ async function confirm(plan: PlannedRestore, given: Given, { out, terminal, host
   if (named !== null || given.has('yes')) return
   const { overwrite, metadata, delete: deleted } = plan.counts
   const losing = overwrite + metadata + deleted > 0
-  if (!plan.inPlace && (!losing || !terminal.interactive)) return
+  if (!plan.inPlace && deleted === 0 && (!losing || !terminal.interactive)) return
   if (!terminal.interactive || out.json)
-    return refuse('restoring in place must be confirmed', `look at the plan, then add --yes or --confirm ${host}`)
+    return refuse(
+      plan.inPlace ? 'restoring in place must be confirmed' : 'deleting must be confirmed',
+      `look at the plan, then add --yes or --confirm ${host}`,
+    )
   const where = plan.inPlace ? `in place on ${printable(host)}` : `over what is in ${printable(plan.target)}`
   const answer = (await terminal.ask(`restore ${where}? type y or ${printable(host)} to go on: `)).trim()
   if (answer !== host && !/^y(es)?$/i.test(answer)) refuse('not confirmed', 'nothing was written')
 }
 
 function tell(outcome: RestoreOutcome, plan: PlannedRestore, { out }: Context): void {
-  const { id, written, unchanged, kept, refused, bytes, undo, durationMs, warnings, damaged, target } = outcome
+  const { id, written, unchanged, kept, deleted, refused, bytes, undo, durationMs, warnings, damaged, target } = outcome
   out.result('restore', {
     restore: {
-      ...{ id, plan: outcome.plan, written, unchanged, kept, refused, bytes, undo, durationMs, warnings, target },
+      ...{
+        id,
+        plan: outcome.plan,
+        written,
+        unchanged,
+        kept,
+        deleted,
+        refused,
+        bytes,
+        undo,
+        durationMs,
+        warnings,
+        target,
+      },
       damaged: damaged.map(pathFields),
     },
     exitCode: outcome.exitCode,
@@ -151,10 +223,12 @@ function tell(outcome: RestoreOutcome, plan: PlannedRestore, { out }: Context): 
     `the same already: ${formatCount(unchanged)}`,
   ]
   if (kept > 0) facts.push(`kept as they are: ${formatCount(kept)}`)
+  if (deleted > 0) facts.push(`deleted: ${formatCount(deleted)}`)
   if (refused > 0) facts.push(`refused: ${formatCount(refused)}, listed in the plan above`)
   if (damaged.length > 0) facts.push(`damaged: ${formatNumberOf(damaged.length, 'file')}, not restored`)
   if (warnings > 0) facts.push(`warnings: ${formatCount(warnings)}, all in the log of run ${id}`)
   if (undo) facts.push(`to take it back: holdfast undo ${id}`)
+  else if (deleted > 0) facts.push('what was overwritten or deleted is not saved: there is no undo yet')
   else if (plan.inPlace && plan.counts.overwrite > 0)
     facts.push('what was overwritten is not saved: there is no undo yet')
   facts.push(`took: ${formatDuration(durationMs)}${rate}`)
@@ -163,11 +237,12 @@ function tell(outcome: RestoreOutcome, plan: PlannedRestore, { out }: Context): 
 
 /** For people the plan has told its notices already, a few lines above. */
 function withoutRepeats(plan: PlannedRestore, during: During): During {
-  const told = new Set(plan.notices)
+  const told = new Set([...plan.notices, ...lackingTexts(plan.chosen ?? null)])
   return {
     signal: during.signal,
     listen(event) {
-      if (event.kind !== 'notice' || !(told.has(event.message) || saysNotSaved(event.message))) during.listen(event)
+      const isTold = 'message' in event && (told.has(event.message) || saysNotSaved(event.message))
+      if (!isTold || (event.kind !== 'notice' && event.kind !== 'warning')) during.listen(event)
     },
   }
 }

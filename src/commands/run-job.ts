@@ -63,6 +63,8 @@ async function carryOut(request: JobRequest, engine: Engine, during: During): Pr
       return (await engine.create(request.options, during)).exitCode
     case 'verify':
       return (await engine.verify(request.options, during)).exitCode
+    case 'drill':
+      return (await engine.drill(request.options, during)).exitCode
     case 'delete':
       return (await engine.delete(request.backup, during)).exitCode
     case 'cleanup':

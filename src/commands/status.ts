@@ -1,8 +1,8 @@
 import { printable } from '../model/path.ts'
 import type { StatusReport } from '../model/status.ts'
-import { formatAge, formatBytes, formatCount } from '../model/units.ts'
+import { formatAge, formatBytes, formatCount, formatDuration } from '../model/units.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
-import { sparkline, tableLines } from './parts/table.ts'
+import { type Column, sparkline, tableLines } from './parts/table.ts'
 
 export const status: CommandSpec = {
   words: 'status',
@@ -43,6 +43,7 @@ function statusFacts(report: StatusReport, now: number, width: number, unicode: 
       ? 'last verified: none yet'
       : `last verified: ${verified.id}, level ${printable(verified.level)} (${ago(verified.at, now)})`,
   )
+  facts.push(`last proven restorable: ${provenText(report, now)}`)
   facts.push(`next run: ${report.nextRun ?? whyNone(report)}`)
   if (report.daemon !== null) facts.push(`daemon: ${daemonText(report.daemon, now)}`)
   const considered = Math.min(30, runs.length)
@@ -53,8 +54,17 @@ function statusFacts(report: StatusReport, now: number, width: number, unicode: 
     const ends = `${formatBytes(sizes[0]!)} to ${formatBytes(sizes.at(-1)!)}`
     facts.push(`size of the last ${sizes.length}: ${sparkline(sizes, unicode)}  ${ends}`)
   }
-  if (services.length > 0) facts.push('', ...serviceTable(services, width))
+  if (services.length > 0) facts.push('', ...serviceTable(services, now, width))
   return facts
+}
+
+function provenText({ lastProven, services }: StatusReport, now: number): string {
+  if (lastProven === null) return 'never (holdfast drill)'
+  const { id, at, rtoMs, level } = lastProven
+  const took = rtoMs === null ? '' : ` in ${formatDuration(rtoMs)}`
+  const never = services.filter((service) => service.lastProven === null).map(({ name }) => printable(name))
+  const others = never.length === 0 ? '' : `; never: ${never.join(', ')}`
+  return `${id}, ${level}${took} (${ago(at, now)})${others}`
 }
 
 function whyNone({ daemon, schedules }: StatusReport): string {
@@ -67,7 +77,7 @@ function daemonText({ pid, since }: NonNullable<StatusReport['daemon']>, now: nu
   return since === null ? who : `${who}, since ${printable(since)} (${ago(since, now)})`
 }
 
-function serviceTable(services: StatusReport['services'], width: number): string[] {
+function serviceTable(services: StatusReport['services'], now: number, width: number): string[] {
   const cells = (text: (service: StatusReport['services'][number]) => string): string[] => services.map(text)
   return tableLines(
     [
@@ -88,10 +98,19 @@ function serviceTable(services: StatusReport['services'], width: number): string
         cells: cells(({ allowedHours }) => formatAge(allowedHours * 3_600_000)),
       },
       { title: 'backups', align: 'right', dispensable: 1, cells: cells(({ backups }) => formatCount(backups)) },
+      ...provenColumn(services, now),
       { title: 'last good', dispensable: 3, cells: cells(({ lastGoodId }) => lastGoodId ?? '-') },
     ],
     width,
   )
+}
+
+/** How long ago each was proven restorable; none where no service ever was. */
+function provenColumn(services: StatusReport['services'], now: number): Column[] {
+  if (services.every(({ lastProven }) => lastProven === null)) return []
+  const text = ({ lastProven }: StatusReport['services'][number]): string =>
+    lastProven === null ? 'never' : formatAge(now - Date.parse(lastProven.at))
+  return [{ title: 'proven', align: 'right', dispensable: 2, cells: services.map(text) }]
 }
 
 function ago(at: string, now: number): string {

@@ -1,6 +1,7 @@
 import type { Engine } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { listBackups } from './catalog.ts'
+import { knownDrills, proofsOf } from './drill/drill-ledger.ts'
 import { type EngineParts, Session } from './session.ts'
 
 /**
@@ -28,7 +29,12 @@ export function createEngine(parts: EngineParts): Engine {
           services.every((service) => entry.services.includes(service)) &&
           (since === null || entry.createdAt >= since),
       )
-      return { backups: wanted, problems }
+      const { drills, problem } = knownDrills(files, repository)
+      return {
+        backups: wanted,
+        problems: problem === null ? problems : [...problems, problem],
+        drilled: proofsOf(drills),
+      }
     },
 
     inspect: async (options, take) => (await import('./inspect-story.ts')).inspect(session, options, take),
@@ -43,6 +49,7 @@ export function createEngine(parts: EngineParts): Engine {
 
     planRestore: async (options, during) => (await import('./restore-story.ts')).planRestore(session, options, during),
     verify: async (options, during) => (await import('./verify-story.ts')).verifyBackups(session, options, during),
+    drill: async (options, during) => (await import('./drill-story.ts')).drill(session, options, during),
     consolidate: async (options, during) => (await import('./create-story.ts')).consolidate(session, options, during),
     planDelete: async (backup) => (await import('./delete.ts')).planDelete(session, backup),
     delete: async (backup, during) => (await import('./delete.ts')).deleteBackup(session, backup, during),

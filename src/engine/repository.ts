@@ -43,6 +43,7 @@ export class Repository {
   readonly recovery: BytePath
   readonly catalog: BytePath
   readonly schedules: BytePath
+  readonly drills: BytePath
 
   constructor(root: BytePath) {
     this.root = root
@@ -54,6 +55,7 @@ export class Repository {
     this.recovery = this.at('recovery')
     this.catalog = this.at('metadata.json')
     this.schedules = this.at('schedules.json')
+    this.drills = this.at('drills.ndjson')
   }
 
   get keyring(): BytePath {
@@ -191,6 +193,8 @@ async function sweep(world: World, repository: Repository, holder: LockHolder, s
       // Loaded on need: a dead run is rare, and every command opens a repository.
       const { removeLeftovers } = await import('./restore/leftovers.ts')
       removeLeftovers(files, path)
+      const { sweepPlace } = await import('./drill/drill-place.ts')
+      sweepPlace(files, path)
       files.removeTree(path)
     } catch (error) {
       if (!(error instanceof BackupError && error.code === 'E_BUSY')) throw error

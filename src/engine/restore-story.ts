@@ -1,30 +1,66 @@
 import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, pathFromJson } from '../model/path.ts'
-import type { PlannedRestore, RestoreOptions, RestoreOutcome, StepPage, StepQuery } from '../model/planned-restore.ts'
-import type { Files } from '../model/ports.ts'
-import type { PlanHeader } from '../model/restore-plan.ts'
+import type {
+  ChosenBackups,
+  PlannedRestore,
+  RestoreOptions,
+  RestoreOutcome,
+  StepPage,
+  StepQuery,
+} from '../model/planned-restore.ts'
+import type { OwnerRule, PlanHeader } from '../model/restore-plan.ts'
 import { WorkerPool } from './archive/worker-pool.ts'
-import { openArchive, openBackup } from './inspect.ts'
+import { storedPathFromText } from './inspect.ts'
 import { type PlanKey, planKeyOf } from './plan-key.ts'
 import { explainIfIo } from './platform/explain-io.ts'
 import type { Repository } from './repository.ts'
+import { chosenBackups, fileTime } from './restore/chosen-backups.ts'
 import { checkDrift } from './restore/drift.ts'
 import { spoolPathIn } from './restore/leftovers.ts'
+import type { RestoreOutcome as AppliedRestore } from './restore/outcome.ts'
+import { ownerRulesOf } from './restore/owner-rules.ts'
 import { choicesOf, loadPlan, planHash, savePlan } from './restore/plan-file.ts'
 import { PlanSteps } from './restore/plan-steps.ts'
 import { prepareRestore } from './restore/prepare.ts'
 import type { RestoreArchive, RestorePlan } from './restore/request.ts'
-import { selectPaths, watched } from './restore/select-paths.ts'
+import { selectBelow, selectPaths, watched } from './restore/select-paths.ts'
+import { spaceNow } from './restore/space.ts'
 import { spoolLines } from './restore/spool.ts'
 import { decodeStep } from './restore/step-line.ts'
-import { runRestore } from './restore-run.ts'
-import { newId } from './run.ts'
+import { OpenArchives } from './restore-archives.ts'
+import { applyPrepared, type PreparedRestore, runRestore } from './restore-run.ts'
+import { newId, type Run } from './run.ts'
 import { openScratch, type Scratch } from './scratch.ts'
 import type { Session } from './session.ts'
 
 /** A restore: planned, shown, and then done exactly as it was planned. */
-export async function planRestore(session: Session, options: RestoreOptions, during: During): Promise<PlannedRestore> {
+export function planRestore(session: Session, options: RestoreOptions, during: During): Promise<PlannedRestore> {
+  return openPlanning(session, options, null, during)
+}
+
+/** Where a drill restores to, and what of the repository it must not touch: its own place may lie in temp/. */
+export interface RehearsalPlace {
+  readonly path: BytePath
+  readonly protected: BytePath
+}
+
+/** A restore by the same way that becomes part of another run. Whoever planned it drops it. */
+export function planRehearsal(
+  session: Session,
+  options: Omit<RestoreOptions, 'target'>,
+  place: RehearsalPlace,
+  during: During,
+): Promise<Planning> {
+  return openPlanning(session, { ...options, target: null }, place, during)
+}
+
+async function openPlanning(
+  session: Session,
+  options: RestoreOptions,
+  place: RehearsalPlace | null,
+  during: During,
+): Promise<Planning> {
   const { world } = session
   const repository = session.repository()
   const id = newId(world, 'plan')
@@ -40,7 +76,7 @@ export async function planRestore(session: Session, options: RestoreOptions, dur
     filesModule: world.filesModule,
   })
   pool.start() // the threads get ready while the plan is made
-  const planning = new Planning(session, repository, options, scratch, pool)
+  const planning = new Planning(session, repository, options, place, scratch, pool)
   try {
     await planning.plan(id, during)
     return planning
@@ -53,26 +89,34 @@ export async function planRestore(session: Session, options: RestoreOptions, dur
 const shownSteps = 40
 const shownRefusals = 1000
 
-class Planning implements PlannedRestore {
+export class Planning implements PlannedRestore {
   readonly #session: Session
   readonly #repository: Repository
   readonly #options: RestoreOptions
+  readonly #place: RehearsalPlace | null
   readonly #scratch: Scratch
   readonly #pool: WorkerPool
-  #archives: RestoreArchive[] = []
+  readonly #opened: OpenArchives
   #plan: RestorePlan | null = null
   #key: PlanKey | null = null
   #hash = ''
   #sample: PlannedRestore['sample'] = []
-  #healed: string[] = []
   #steps: PlanSteps | null = null
-  #unproven: readonly string[] = []
   #dropped = false
 
-  constructor(session: Session, repository: Repository, options: RestoreOptions, scratch: Scratch, pool: WorkerPool) {
+  constructor(
+    session: Session,
+    repository: Repository,
+    options: RestoreOptions,
+    place: RehearsalPlace | null,
+    scratch: Scratch,
+    pool: WorkerPool,
+  ) {
     this.#session = session
     this.#repository = repository
     this.#options = options
+    this.#opened = new OpenArchives(session, repository)
+    this.#place = place
     this.#scratch = scratch
     this.#pool = pool
   }
@@ -95,8 +139,14 @@ class Planning implements PlannedRestore {
   get backup(): string {
     return this.#header.backup
   }
+  get chosen(): ChosenBackups | null {
+    return chosenBackups(this.#header)
+  }
+  get owners(): readonly OwnerRule[] {
+    return this.#header.owners ?? []
+  }
   get services(): readonly string[] {
-    return this.#header.archives.map(({ service }) => service)
+    return [...new Set(this.#header.archives.map(({ service }) => service))]
   }
   get inPlace(): boolean {
     return this.#header.target.kind === 'in-place'
@@ -119,7 +169,7 @@ class Planning implements PlannedRestore {
       .map(({ path, because }) => ({ path: pathFromJson(path), because }))
   }
   get notices(): readonly string[] {
-    return [...this.#unproven, ...this.#healed, ...this.#header.notes]
+    return [...this.#opened.unproven, ...this.#opened.healed, ...this.#header.notes]
   }
   get choices(): PlannedRestore['choices'] {
     return choicesOf(this.#header)
@@ -128,12 +178,7 @@ class Planning implements PlannedRestore {
     return this.#header.expiresAt
   }
   get space(): PlannedRestore['space'] {
-    const { files } = this.#session.world
-    return this.#header.space.map(({ at, bytes }) => ({
-      at: displayPath(pathFromJson(at)),
-      neededBytes: bytes,
-      freeBytes: freeBytesAt(files, pathFromJson(at)),
-    }))
+    return spaceNow(this.#session.world.files, this.#header)
   }
   get sample(): PlannedRestore['sample'] {
     return this.#sample
@@ -167,20 +212,38 @@ class Planning implements PlannedRestore {
   /** Drops the plan too, however that ends: whoever applies a plan is done with it. */
   async apply(during: During): Promise<RestoreOutcome> {
     try {
-      return await runRestore(
-        this.#session.world,
-        this.#repository,
-        {
-          planned: this,
-          plan: this.#made,
-          archives: this.#archives,
-          pool: this.#pool,
-          healed: this.#healed.length > 0,
-        },
-        during,
-      )
+      return await runRestore(this.#session.world, this.#repository, this.#prepared, during)
     } finally {
       await this.drop().catch(() => {}) // what was restored is restored; what is left is swept by the next run
+    }
+  }
+
+  /** Does exactly what the plan says as a part of `run`, and keeps the archives open. */
+  applyWithin(run: Run): Promise<AppliedRestore> {
+    return applyPrepared(this.#session.world, this.#repository, this.#prepared, run)
+  }
+
+  /** What is restored, for whoever compares; open until the plan is dropped. */
+  get archives(): readonly RestoreArchive[] {
+    return this.#opened.archives
+  }
+
+  get pool(): WorkerPool {
+    return this.#pool
+  }
+
+  /** Entries whose place in a table of contents cannot be read. */
+  get unreadable(): number {
+    return this.#header.unreadable
+  }
+
+  get #prepared(): PreparedRestore {
+    return {
+      planned: this,
+      plan: this.#made,
+      archives: this.#opened.archives,
+      pool: this.#pool,
+      healed: this.#opened.healed.length > 0,
     }
   }
 
@@ -188,7 +251,7 @@ class Planning implements PlannedRestore {
     if (this.#dropped) return
     this.#dropped = true
     try {
-      for (const { lineage } of this.#archives) lineage.close()
+      this.#opened.close()
     } finally {
       await this.#pool.close()
       this.#scratch.discard()
@@ -202,42 +265,53 @@ class Planning implements PlannedRestore {
 
   async #prepare(
     id: string,
-    source: Extract<RestoreOptions['source'], { kind: 'backup' }>,
+    source: Exclude<RestoreOptions['source'], { kind: 'plan' }>,
     spool: BytePath,
     during: During,
   ): Promise<void> {
     const session = this.#session
     const { world } = session
-    const entry = await session.backup(this.#repository, source.backup, source.services)
-    await this.#open(entry.id, entry.encrypted, source.services)
+    const owners = ownerRulesOf(world, this.#options.owners ?? [])
+    const { backup, choice } = await this.#opened.choose(source)
     const { target } = this.#options
     const inPlace = target?.kind === 'in-place'
-    const path = target?.kind === 'directory' ? target.path : `restore-${entry.id}`
-    const selection = watched(selectPaths(source.paths))
+    const path =
+      target?.kind === 'directory'
+        ? target.path
+        : `restore-${choice?.chosen.by === 'at' ? `at-${fileTime(choice.chosen.at)}` : backup}`
+    const patterns = source.kind === 'last' ? [] : source.paths
+    const selection = watched(
+      source.kind === 'last' ? selectBelow(storedPathFromText(source.path)) : selectPaths(patterns),
+    )
     this.#plan = await prepareRestore(
       world.files,
       this.#pool,
       {
         id,
-        backup: entry.id,
+        backup,
         repositoryId: this.#planKey.repositoryId,
-        archives: this.#archives,
-        repositoryRoot: this.#repository.root,
-        target: inPlace ? { kind: 'in-place' } : { kind: 'directory', path: session.absolute(path) },
+        archives: this.#opened.archives,
+        repositoryRoot: this.#place?.protected ?? this.#repository.root,
+        target: inPlace
+          ? { kind: 'in-place' }
+          : { kind: 'directory', path: this.#place?.path ?? session.absolute(path) },
         select: selection.select,
         conflict: this.#options.conflict ?? (inPlace ? 'overwrite' : 'keep'),
         choices: this.#options.choices ?? new Map(),
+        owners,
+        choice,
+        deleteExtra: this.#options.deleteExtra ?? false,
         user: { uid: world.uid, gid: world.gid },
         now: new Date(world.clock.now()).toISOString(),
       },
       spool,
       { signal: during.signal },
     )
-    if (source.paths.length > 0 && !selection.hit() && this.#header.steps === 0) {
+    if (patterns.length > 0 && !selection.hit() && this.#header.steps === 0) {
       throw new BackupError(
         'E_UNKNOWN_PATH',
-        `nothing in ${entry.id} matches ${source.paths.join(', ')}`,
-        `holdfast inspect ${entry.id} lists what it holds`,
+        `nothing in ${choice === null ? backup : 'these backups'} matches ${patterns.join(', ')}`,
+        `holdfast inspect ${backup} lists what it holds`,
       )
     }
   }
@@ -248,27 +322,12 @@ class Planning implements PlannedRestore {
     const now = new Date(world.clock.now()).toISOString()
     const request = { repositoryId: this.#planKey.repositoryId, now, ...(ttlMs === null ? {} : { lifetimeMs: ttlMs }) }
     this.#plan = loadPlan(world.files, session.absolute(file), this.#planKey.key, spool, request)
-    const entry = await session.backup(this.#repository, this.#header.backup)
-    await this.#open(entry.id, entry.encrypted, this.services)
+    await this.#opened.planned(this.#header)
     checkDrift(world.files, this.#plan, {
-      archives: this.#archives,
+      archives: this.#opened.archives,
       repositoryRoot: this.#repository.root,
       user: { uid: world.uid, gid: world.gid },
     })
-  }
-
-  async #open(id: string, encrypted: boolean, services: readonly string[]): Promise<void> {
-    const { files } = this.#session.world
-    const entry = await this.#session.backup(this.#repository, id)
-    const keys = await this.#session.keys(this.#repository, encrypted)
-    const { manifest, archives } = openBackup(files, this.#repository, entry, services, keys)
-    if (manifest.sealed === undefined) this.#unproven = this.#session.unproven(id)
-    for (const archive of archives) {
-      const lineage = openArchive(files, this.#repository, manifest, archive, keys)
-      this.#archives.push({ service: archive.service, lineage })
-      if (lineage.top.healed)
-        this.#healed.push(`one copy of the header of ${archive.file} is damaged; the other one served`)
-    }
   }
 
   #firstSteps(): PlannedRestore['sample'] {
@@ -282,13 +341,5 @@ class Planning implements PlannedRestore {
       }
     }
     return sample
-  }
-}
-
-function freeBytesAt(files: Files, path: BytePath): number | null {
-  try {
-    return files.fileSystem(path).freeBytes
-  } catch {
-    return null // gone since it was planned; applying will say so
   }
 }

@@ -7,7 +7,8 @@ import { acquireLock } from './platform/lock.ts'
 import { newId } from './run.ts'
 import { runWord } from './run-log.ts'
 import { createOptionsOf, scheduleLock } from './schedule-run.ts'
-import { allSchedules, type SchedulesPort, unknownSchedule } from './schedules.ts'
+import { allSchedules, unknownSchedule } from './schedules.ts'
+import type { SchedulesPort } from './schedules-port.ts'
 import type { Session } from './session.ts'
 
 /** A schedule's create, because a person asks for it now; noted before it starts, and when it has ended. */

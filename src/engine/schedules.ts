@@ -7,11 +7,9 @@ import {
   cleanupScheduleId,
   damagedSchedules,
   type ListedSchedule,
-  type RunEnd,
   type Schedule,
   type ScheduleDraft,
   type ScheduleListing,
-  type ScheduleRun,
   type Schedules,
   scheduleSchema,
 } from '../model/schedule.ts'
@@ -21,23 +19,6 @@ import { openZone } from './plan/zone.ts'
 import type { Session } from './session.ts'
 
 /** What is to be done again and again: schedules.json, and beside it what the configuration asks for. */
-
-/** What the engine needs of the store of schedules; handed in by the composition root. */
-export interface SchedulesPort {
-  read(): Promise<
-    | { readonly state: 'ok'; readonly value: Pick<Schedules, 'schedules' | 'configured'> }
-    | { readonly state: 'absent' }
-    | { readonly state: 'damaged'; readonly why: string }
-  >
-  add(schedule: Schedule): Promise<void>
-  change(id: string, change: (schedule: Schedule) => Schedule): Promise<Schedule>
-  forget(id: string): Promise<Schedule>
-  knowConfigured(asked: readonly Pick<Schedule, 'id' | 'cron' | 'tz'>[], since: string): Promise<void>
-  noteRun(id: string, run: ScheduleRun): Promise<boolean>
-  noteRetry(id: string, before: string, run: ScheduleRun): Promise<void>
-  noteOutcome(id: string, run: string, outcome: RunEnd): Promise<void>
-  strikeRuns(id: string, runs: readonly string[]): Promise<void>
-}
 
 /** @throws E_NO_REPOSITORY, E_DAMAGED where schedules.json cannot be read. */
 export async function listSchedules(session: Session): Promise<ScheduleListing> {

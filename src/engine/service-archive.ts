@@ -171,7 +171,8 @@ async function writeStream(
     const progress = () => onProgress(writer.toc.contentBytes, writer.toc.entries)
     if (base !== null && kept !== null) {
       await fillArchive(base.lineage, writer, { kept, compression, signal: context.signal, onProgress: progress })
-      return { ...writer.finish(warnings()), emptyRoots: [] }
+      // What the older one could not read, this one does not have either.
+      return { ...writer.finish(warnings() + base.lineage.top.root.stats.warnings), emptyRoots: [] }
     }
     const settings = walkSettings(files, repository.root, service)
     // A full backup keeps all processors busy as it is.

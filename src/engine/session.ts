@@ -7,7 +7,7 @@ import { secretFromText } from './keys/secrets.ts'
 import { type KdfChoice, type Keys, kdfDefaults } from './keys/slots.ts'
 import { absolutePath } from './plan/settings-sources.ts'
 import { openRepository, type Repository, type World } from './repository.ts'
-import type { SchedulesPort } from './schedules.ts'
+import type { SchedulesPort } from './schedules-port.ts'
 import { type FoundKey, findKey, keysForReading } from './unlock.ts'
 
 /** What the composition root hands to the engine. */

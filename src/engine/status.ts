@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CatalogEntry } from '../model/backup.ts'
+import type { DrillRecord } from '../model/drill.ts'
 import { BackupError } from '../model/errors.ts'
 import { instantOf, isoOf } from '../model/instant.ts'
 import type { RunSummary } from '../model/jobs.ts'
@@ -8,8 +9,10 @@ import type { FileSystemStatus } from '../model/ports.ts'
 import { cleanupScheduleId, type ListedSchedule } from '../model/schedule.ts'
 import type { Alert, StatusReport } from '../model/status.ts'
 import { listBackups, turnEvery } from './catalog.ts'
+import { knownDrills } from './drill/drill-ledger.ts'
 import type { Standing, WatchedSchedule, WatchedService } from './plan/absence.ts'
 import { type Judgement, judge } from './plan/alerts.ts'
+import { lastProven } from './plan/drill-alerts.ts'
 import { due, notedInstants } from './plan/due.ts'
 import { policyFrom } from './plan/retention-policy.ts'
 import { letsGo } from './plan/retention-rules.ts'
@@ -33,7 +36,8 @@ export async function currentAlerts(session: Session): Promise<readonly Alert[]>
 
 /** @throws E_NO_REPOSITORY, E_IO. */
 export async function reportStatus(session: Session): Promise<StatusReport> {
-  const { repository, backups, soundness, schedules, runs, disk, standings, alerts, now } = await survey(session)
+  const { repository, backups, soundness, schedules, runs, disk, drills, standings, alerts, now } =
+    await survey(session)
   const present = backups.filter((entry) => entry.type !== 'safety' && soundness.isThere(entry))
   const ended = runs.filter(({ state }) => state !== 'running')
   const good = ended.filter(({ state }) => state === 'done' || state === 'warnings')
@@ -49,8 +53,12 @@ export async function reportStatus(session: Session): Promise<StatusReport> {
     daemon,
     schedules: enabled.length,
     backups: present.length,
-    services: standings.map(serviceStatus),
+    services: standings.map((standing) => ({
+      ...serviceStatus(standing),
+      lastProven: lastProven(drills, standing.service.name),
+    })),
     lastGood: present.find(soundness.isGood)?.createdAt ?? null,
+    lastProven: lastProven(drills, null),
     nextRun: next === null ? null : isoOf(next),
     repositoryBytes: present.reduce((sum, entry) => sum + entry.sizeBytes, 0),
     freeBytes: disk.freeBytes,
@@ -80,6 +88,8 @@ interface Survey extends Judgement {
   /** The last ones, newest last. */
   readonly runs: readonly RunSummary[]
   readonly disk: FileSystemStatus
+  /** Newest last. */
+  readonly drills: readonly DrillRecord[]
   readonly now: number
 }
 
@@ -106,6 +116,7 @@ async function survey(session: Session): Promise<Survey> {
     sources,
     schedules.map(({ schedule }) => schedule),
   )
+  const { drills, problem: drillProblem } = knownDrills(files, repository)
   const judgement = judge({
     now,
     services: watchedServices(
@@ -116,13 +127,14 @@ async function survey(session: Session): Promise<Survey> {
     soundness,
     schedules: schedules.map((one) => watched(one, now)),
     running: new Set(runs.filter(({ state }) => state === 'running').map(({ id }) => id)),
-    catalogProblems: problems,
+    catalogProblems: drillProblem === null ? problems : [...problems, drillProblem],
     schedulesProblem: problem,
     disk,
     keepsAll: !policy.sets.some(letsGo),
     verification: settings.verification,
+    drills,
   })
-  return { repository, backups, soundness, schedules, runs, disk, now, ...judgement }
+  return { repository, backups, soundness, schedules, runs, disk, drills, now, ...judgement }
 }
 
 /** Where schedules.json cannot be read, those of the configuration go on. */
@@ -164,9 +176,9 @@ async function withoutManifest(
   backups: readonly CatalogEntry[],
 ): Promise<ReadonlySet<string>> {
   const without = new Set<string>()
-  for (const [at, { id, missing, deleting }] of backups.entries()) {
+  for (const [at, { id, missing }] of backups.entries()) {
     if (at % turnEvery === turnEvery - 1) await nextTurn()
-    if (missing === true || deleting === true) continue
+    if (missing === true) continue
     if (world.files.status(repository.manifest(id)) === undefined) without.add(id)
   }
   return without
@@ -179,7 +191,7 @@ function serviceStatus({
   allowed,
   isOverdue,
   count,
-}: Standing): StatusReport['services'][number] {
+}: Standing): Omit<StatusReport['services'][number], 'lastProven'> {
   const hours = (ms: number) => ms / 3_600_000
   return {
     name,

@@ -68,8 +68,8 @@ export const backupRows: readonly KeyRow[] = [
   },
   {
     key: 'services.*.rto_minutes',
-    answer: 'notice',
-    text: 'kept with the service, but not supported yet, because drills, which measure it, are not built',
+    answer: 'effect',
+    text: 'how long it may take to have the service back: a `drill` that takes longer has missed a limit (exit 3)',
   },
 
   {
@@ -233,7 +233,7 @@ export const backupRows: readonly KeyRow[] = [
   {
     key: 'retention_policies.*.legal_hold_enabled',
     answer: 'effect',
-    text: 'no option of `cleanup` lets go what the policy keeps; without a number of days it keeps everything that it is for. `holdfast delete` of one backup asks only its own hold: `holdfast pin --legal-hold`',
+    text: 'no option of `cleanup` lets go what the policy keeps, and `delete` refuses it; without a number of days it keeps everything that it is for',
   },
   {
     key: 'retention_policies.*.immutable_backup',

@@ -3,6 +3,7 @@ import type { CleanupOrder, CleanupOutcome, CleanupRules, PlannedCleanup } from 
 import type { CreateOptions, CreateOutcome, Estimate, EstimateOptions, Estimating } from './create.ts'
 import type { DeleteOutcome, DeletePlan } from './delete.ts'
 import type { Change, DiffOptions, DiffResult, DiffWatch } from './diff.ts'
+import type { DrillOptions, DrillOutcome } from './drill.ts'
 import type { During } from './during.ts'
 import type { ExportResult, InspectOptions, InspectResult } from './inspect.ts'
 import type { KeyDescription, KeysAddOptions, KeysAddResult } from './keys.ts'
@@ -52,6 +53,11 @@ export interface Engine {
   planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
   /** @throws E_UNKNOWN_ID, E_ARCHIVE_MISSING, E_USAGE where none is named: before anything is begun. */
   verify(options: VerifyOptions, during: During): Promise<VerifyOutcome>
+  /**
+   * A timed restore into a scratch place, compared and checked, and noted in `drills.ndjson`.
+   * @throws E_UNKNOWN_ID, E_UNKNOWN_SERVICE, E_KEY_MISSING, E_TARGET, E_NO_SPACE, and what a restore throws.
+   */
+  drill(options: DrillOptions, during: During): Promise<DrillOutcome>
   /** A backup of the same content that depends on nothing, from archives alone; null where it does not already. */
   consolidate(options: { readonly backup: string }, during: During): Promise<CreateOutcome | null>
   /** What deleting a backup would do. Nothing that another backup needs can be deleted. */

@@ -11,6 +11,7 @@ export const runKinds = [
   'consolidate',
   'pin',
   'unpin',
+  'drill',
 ] as const
 export type RunKind = (typeof runKinds)[number]
 export type RunOutcome = 'done' | 'warnings' | 'failed' | 'interrupted'

@@ -31,6 +31,15 @@ const verifyOptionsSchema = z.strictObject({
   workers,
 })
 
+const drillOptionsSchema = z.strictObject({
+  backup: z.string().min(1),
+  services: texts,
+  check: z.strictObject({ command: z.string().min(1), timeoutMs: z.number().positive() }).nullable(),
+  keep: z.boolean(),
+  scratch: z.string().nullable(),
+  workers,
+})
+
 const cleanupOrderSchema = z.strictObject({
   rules: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('configured') }),
@@ -53,6 +62,7 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
     removePlan: z.boolean(),
   }),
   z.strictObject({ kind: z.literal('verify'), options: verifyOptionsSchema }),
+  z.strictObject({ kind: z.literal('drill'), options: drillOptionsSchema }),
   z.strictObject({ kind: z.literal('consolidate'), backup: z.string().min(1) }),
   z.strictObject({ kind: z.literal('delete'), backup: z.string().min(1) }),
   z.strictObject({ kind: z.literal('cleanup'), order: cleanupOrderSchema }),

@@ -1,5 +1,6 @@
 import type { CleanupOrder } from './cleanup.ts'
 import type { CreateOptions } from './create.ts'
+import type { DrillOptions } from './drill.ts'
 import type { Progress, RunEvent, RunKind, RunOutcome } from './event.ts'
 import type { VerifyOptions } from './verify.ts'
 
@@ -65,6 +66,7 @@ export type JobRequest =
       readonly removePlan: boolean
     }
   | { readonly kind: 'verify'; readonly options: VerifyOptions }
+  | { readonly kind: 'drill'; readonly options: DrillOptions }
   | { readonly kind: 'consolidate'; readonly backup: string }
   /** Deletes for good. `backup` is a whole id. */
   | { readonly kind: 'delete'; readonly backup: string }

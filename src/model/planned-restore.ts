@@ -2,6 +2,7 @@ import type { During } from './during.ts'
 import type { BytePath } from './path.ts'
 import type { FileType } from './ports.ts'
 import type { ConflictMode, PathChoice, PlanCounts, RestoreStepKind } from './restore.ts'
+import type { ChosenBy, OwnerRule } from './restore-plan.ts'
 import type { TocEntry } from './toc.ts'
 
 /** A restore as it is asked for, planned, looked at and done. */
@@ -14,6 +15,15 @@ export interface RestoreOptions {
         readonly services: readonly string[]
         readonly paths: readonly string[]
       }
+    | {
+        /** Of every service, or of those named, the newest sound backup at or before the time. */
+        readonly kind: 'at'
+        readonly time: string
+        readonly services: readonly string[]
+        readonly paths: readonly string[]
+      }
+    /** The newest sound backup that holds the path, and of it only that. */
+    | { readonly kind: 'last'; readonly path: string; readonly services: readonly string[] }
     | { readonly kind: 'plan'; readonly file: string; readonly ttlMs: number | null }
   /** Ignored with a saved plan. Null is the new directory ./restore-<id>. */
   readonly target: { readonly kind: 'directory'; readonly path: string } | { readonly kind: 'in-place' } | null
@@ -24,7 +34,29 @@ export interface RestoreOptions {
    * which holds its own. The command line has no word for it but the saved plan.
    */
   readonly choices?: ReadonlyMap<BytePath, PathChoice>
+  /** `FROM=TO` of users and groups, as ownerRules reads them. Ignored with a saved plan, which holds its own. */
+  readonly owners?: readonly string[]
+  /** What stands in restored directories and is not in the backup is removed. Ignored with a saved plan, which says it. */
+  readonly deleteExtra?: boolean
   readonly workers: number | null
+}
+
+/** How the backups of a restore were found, and what each of them is from that. */
+export interface ChosenBackups {
+  readonly by: ChosenBy['by']
+  /** ISO 8601 UTC: the time asked for, or for `last` when the plan was made. */
+  readonly at: string
+  readonly text: string
+  readonly path: BytePath | null
+  readonly backups: readonly {
+    readonly service: string
+    readonly backup: string
+    readonly createdAt: string
+    /** How long before `at` it was made. */
+    readonly distanceMs: number
+  }[]
+  /** Services that are left out: they have no sound backup that old. `firstAt`: when their oldest one was made. */
+  readonly lacking: readonly { readonly service: string; readonly firstAt: string | null }[]
 }
 
 export interface TargetLook {
@@ -39,7 +71,10 @@ export interface TargetLook {
 export interface PlannedRestore {
   readonly id: string
   readonly hash: string
+  /** Where they are several, the newest. */
   readonly backup: string
+  /** Null or absent where somebody named the backup. */
+  readonly chosen?: ChosenBackups | null
   readonly services: readonly string[]
   readonly target: string
   readonly inPlace: boolean
@@ -52,6 +87,8 @@ export interface PlannedRestore {
   /** The first steps that change something, for people to look at. */
   readonly sample: readonly { readonly kind: string; readonly path: BytePath; readonly bytes: number }[]
   readonly choices: ReadonlyMap<BytePath, PathChoice>
+  /** Absent or empty where owners stay who they are. */
+  readonly owners?: readonly OwnerRule[]
   /** ISO 8601 UTC: until then a saved plan is applied without --plan-ttl. */
   readonly expiresAt: string
   /** Every file system that is written to, by a directory on it; `freeBytes` as they are now, null where that cannot be told. */
@@ -118,6 +155,7 @@ export interface RestoreOutcome {
   readonly written: number
   readonly unchanged: number
   readonly kept: number
+  readonly deleted: number
   readonly refused: number
   readonly damaged: readonly BytePath[]
   readonly bytes: number
@@ -125,4 +163,12 @@ export interface RestoreOutcome {
   readonly undo: boolean
   readonly durationMs: number
   readonly warnings: number
+}
+
+/** What is left out of a restore as of a time, a warning for each; nothing where all is there. */
+export function lackingTexts(chosen: ChosenBackups | null): string[] {
+  return (chosen?.lacking ?? []).map(({ service, firstAt }) => {
+    const why = firstAt === null ? 'it has none' : `its first sound one is of ${firstAt}`
+    return `${service} is not restored: no sound backup of it lies at or before ${chosen?.text}; ${why}`
+  })
 }

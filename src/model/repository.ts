@@ -1,4 +1,5 @@
 import type { CatalogEntry } from './backup.ts'
+import type { Proof } from './drill.ts'
 
 /** The repository as a whole: made, listed, its catalog rebuilt. */
 
@@ -30,6 +31,8 @@ export interface ListResult {
   readonly backups: readonly CatalogEntry[]
   /** Trouble with the catalog; the list is complete all the same. */
   readonly problems: readonly string[]
+  /** By id, what the newest drill of a backup said; of one that was never drilled there is none. */
+  readonly drilled?: ReadonlyMap<string, Proof>
 }
 
 export interface RebuildResult {

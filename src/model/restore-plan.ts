@@ -18,11 +18,36 @@ export const planCountsSchema = z.object({
 })
 export const restorePlanVersion = 1
 
+/** Files of the user or group `from`, a number or a name the backup has stored, are given to the number `to`. */
+export const ownerRuleSchema = z.object({
+  kind: z.enum(['user', 'group']),
+  from: z.union([count, z.string().min(1)]),
+  to: count,
+  /** As it was asked for: a name of this machine, or the number. */
+  name: z.string(),
+})
+export type OwnerRule = z.infer<typeof ownerRuleSchema>
+
+/** How the backups of a plan were found, where nobody named one. */
+export const chosenBySchema = z.object({
+  by: z.enum(['at', 'last']),
+  /** `at`: the time asked for. `last`: when the plan was made. */
+  at: z.iso.datetime(),
+  /** The same as people read it, with its zone. */
+  text: z.string(),
+  /** `last`: what was searched for. */
+  path: jsonPathSchema.optional(),
+  /** Services that are not restored, as they have no sound backup that old; and when the first one was made. */
+  lacking: z.array(z.object({ service: z.string(), firstAt: z.iso.datetime().nullable() })),
+})
+export type ChosenBy = z.infer<typeof chosenBySchema>
+
 /** Everything of a restore plan but its steps. */
 export const planHeaderSchema = z.object({
   v: z.literal(restorePlanVersion),
   kind: z.literal('holdfast-restore-plan'),
   id: z.string().min(1),
+  /** Of the first archive. */
   backup: z.string().min(1),
   repositoryId: z.string().min(1),
   target: z.union([
@@ -30,7 +55,19 @@ export const planHeaderSchema = z.object({
     z.object({ kind: z.literal('in-place') }),
   ]),
   /** The archives the steps refer to by their number, bound to what they held. */
-  archives: z.array(z.object({ service: z.string(), id: archiveIdSchema, root: sha256Hex })),
+  archives: z.array(
+    z.object({
+      service: z.string(),
+      id: archiveIdSchema,
+      root: sha256Hex,
+      /** Absent where it is the plan's own. */
+      backup: z.string().min(1).optional(),
+      /** When its backup was made; absent where somebody named the backup. */
+      createdAt: z.iso.datetime().optional(),
+    }),
+  ),
+  /** Absent where somebody named the backup. */
+  chosen: chosenBySchema.optional(),
   /** Stored paths below `prefix` lie below the directory `base`, a path without symlinks. */
   places: z.array(z.object({ prefix: jsonPathSchema, base: jsonPathSchema })).min(1),
   /** The target's directory does not exist yet. */
@@ -38,6 +75,8 @@ export const planHeaderSchema = z.object({
   conflict: z.enum(conflictModes),
   /** What was decided for single paths and all below them; absent where nothing was. */
   choices: z.array(z.object({ path: jsonPathSchema, choice: z.enum(pathChoices) })).optional(),
+  /** Absent where owners stay who they are; steps hold what comes of it. */
+  owners: z.array(ownerRuleSchema).optional(),
   /** The user the plan was made for: root restores ownership, another does not. */
   uid: count,
   counts: planCountsSchema,

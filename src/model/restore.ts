@@ -60,6 +60,8 @@ export type RestoreStep =
   | { readonly kind: 'write-beside'; readonly entry: TocEntry; readonly as: BytePath; readonly replaces: null }
   | { readonly kind: 'unchanged'; readonly entry: TocEntry; readonly replaces: Replaced }
   | { readonly kind: 'keep'; readonly entry: TocEntry; readonly because: KeepReason; readonly replaces: Replaced }
+  /** Stands in a restored directory, and the backup does not have it. A directory goes only once it is empty. */
+  | { readonly kind: 'remove'; readonly path: BytePath; readonly replaces: Replaced }
   | { readonly kind: 'refuse'; readonly path: BytePath; readonly because: RefuseReason }
 export type RestoreStepKind = RestoreStep['kind']
 

@@ -1,4 +1,5 @@
 import type { SettingOrigin } from './configuration.ts'
+import type { Proof } from './drill.ts'
 
 /** How it stands with the repository, and with what it needs around it. */
 
@@ -12,6 +13,7 @@ export interface Alert {
     | 'disk-full'
     | 'disk-filling'
     | 'unverified'
+    | 'drill-failed'
     | 'schedule-failing'
     | 'schedule-unusable'
     | 'clock'
@@ -40,6 +42,8 @@ export interface StatusReport {
     /** The newest that is there, not damaged, and needs nothing that is not. */
     readonly lastGood: string | null
     readonly lastGoodId: string | null
+    /** Of the backups that hold it, what the newest drill that passed said. */
+    readonly lastProven: Proof | null
     readonly ageHours: number | null
     readonly rpoHours: number
     /** How old the last good one may become before a person is told, and what says so. */
@@ -49,6 +53,8 @@ export interface StatusReport {
     readonly backups: number
   }[]
   readonly lastGood: string | null
+  /** What the newest drill of all that passed said; null where none ever did. */
+  readonly lastProven: Proof | null
   /** When the next schedule is due; null where none ever is, or no daemon runs them. */
   readonly nextRun: string | null
   readonly repositoryBytes: number

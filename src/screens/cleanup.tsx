@@ -1,7 +1,8 @@
 import { type ReactNode, useMemo, useState } from 'react'
+import { cleanupPolicy } from '../engine/plan/cleanup-policy.ts'
 import { decideRetention } from '../engine/plan/retention.ts'
 import { planCleanup } from '../engine/plan/retention-cleanup.ts'
-import { policyFromCounts, suggestedCounts } from '../engine/plan/retention-policy.ts'
+import { suggestedCounts } from '../engine/plan/retention-policy.ts'
 import type { CatalogEntry } from '../model/backup.ts'
 import type { RetentionCounts, RetentionDecision, RetentionGround, RetentionPolicy } from '../model/retention.ts'
 import { formatBytes, formatCount } from '../model/units.ts'
@@ -10,6 +11,7 @@ import { ruleLine } from './house/header.ts'
 import type { ScreenSpec } from './house/screen.ts'
 import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
+import { CleanupDialog } from './parts/cleanup-dialog.tsx'
 import { useFilter } from './parts/filter.tsx'
 import { Lines } from './parts/lines.tsx'
 import { NotRead } from './parts/not-read.tsx'
@@ -31,10 +33,17 @@ const keys = {
   whatIf: { keys: ['='], label: 'what if', about: 'try another policy here; nothing is changed by it', hint: 9 },
   asConfigured: { keys: ['escape'], label: 'as configured', about: 'back to the policy that is configured', hint: 8 },
   going: { keys: ['h'], label: 'only what goes', about: 'hide what stays, or show it again', hint: 7 },
+  remove: {
+    keys: ['D'],
+    label: 'delete',
+    about: 'delete what goes now, and mark what goes later; shows what that is, and asks',
+    danger: 2,
+    hint: 8,
+  },
   policy: { keys: ['p'], label: 'policy', about: 'the whole policy in words', hint: 5 },
 } as const satisfies KeyTable
 
-/** Which backups would go and which stay, and why. It decides nothing for good: there is no delete here yet. */
+/** Which backups would go and which stay, and why; and lets them go. */
 function Cleanup(): ReactNode {
   const { store } = useConsole()
   const loaded = useLoaded(store.retention)
@@ -48,13 +57,16 @@ interface Row {
 }
 
 function Decisions({ ground, now }: { readonly ground: RetentionGround; readonly now: number }): ReactNode {
-  const { glyphs, open } = useConsole()
+  const { glyphs, open, facts } = useConsole()
   const { columns, rows } = useArea()
   const [tried, setTried] = useState<RetentionCounts | null>(null)
-  const [overlay, setOverlay] = useState<'what-if' | 'policy' | null>(null)
+  const [overlay, setOverlay] = useState<'what-if' | 'policy' | 'delete' | null>(null)
   const [onlyGoing, setOnlyGoing] = useState(false)
   const policy = useMemo(
-    () => (tried === null ? ground.policy : policyFromCounts(tried, ground.policy.zone)),
+    () =>
+      tried === null
+        ? ground.policy
+        : cleanupPolicy({ kind: 'by-hand', counts: tried, graceHours: 0 }, ground.policy).policy,
     [ground, tried],
   )
   const all = useMemo(() => rowsOf(ground, policy, now), [ground, policy, now])
@@ -78,22 +90,23 @@ function Decisions({ ground, now }: { readonly ground: RetentionGround; readonly
     whatIf: () => setOverlay('what-if'),
     asConfigured: tried !== null && (() => setTried(null)),
     going: () => setOnlyGoing(!onlyGoing),
+    remove: () => setOverlay('delete'),
     policy: () => setOverlay('policy'),
   })
   const close = (): void => setOverlay(null)
-  const tableColumns = useMemo(() => columnsOf(glyphs), [glyphs])
+  const tableColumns = useMemo(() => columnsOf(glyphs, now), [glyphs, now])
   const title = lineOf(onlyGoing ? 'What goes ' : 'Backups ', span(formatCount(filter.rows.length), 'bold'))
   return (
     <>
       <Lines
         lines={[
           ...head,
-          ruleLine(title, 'nothing is deleted here', columns, glyphs),
+          ruleLine(title, facts.readOnly ? 'read-only' : 'what goes first', columns, glyphs),
           ...(filterLine === null ? [] : [filterLine]),
         ]}
       />
       <TableView table={table} columns={tableColumns} width={columns} />
-      <Lines lines={exactly(reasonLines(table.row, columns), 2)} />
+      <Lines lines={exactly(reasonLines(table.row, now, columns), 2)} />
       {overlay === 'what-if' && (
         <WhatIf
           initial={tried ?? suggestedCounts}
@@ -102,6 +115,13 @@ function Decisions({ ground, now }: { readonly ground: RetentionGround; readonly
             setTried(counts)
             close()
           }}
+        />
+      )}
+      {overlay === 'delete' && (
+        <CleanupDialog
+          rules={tried === null ? { kind: 'configured' } : { kind: 'by-hand', counts: tried, graceHours: 0 }}
+          policy={policy}
+          onClose={close}
         />
       )}
       {overlay === 'policy' && (
@@ -180,11 +200,23 @@ function headLines(
   ]
 }
 
-function reasonLines(row: Row | null, columns: number): readonly Line[] {
+function reasonLines(row: Row | null, now: number, columns: number): readonly Line[] {
   if (row === null) return []
   const { entry, decision } = row
-  const text = `${entry.id}: ${decision.keep ? 'stays' : 'goes'}: ${decision.reasons.map(plainText).join('; ')}`
+  const text = `${entry.id}: ${decision.keep ? 'stays' : goesWhen(row, now)}: ${decision.reasons.map(plainText).join('; ')}`
   return wrap(text, columns - 2).map((line) => lineOf(` ${line}`))
+}
+
+/** `goes`, `expiring, goes after 11-22 00:00`; before its grace has begun, how that begins. */
+function goesWhen({ entry, decision: { expiresAt } }: Row, now: number): string {
+  if (expiresAt === null || expiresAt <= now) return 'goes'
+  if (entry.expiringSince == null) return 'to be marked by the next cleanup, goes a grace later'
+  return `expiring, goes after ${momentText(new Date(expiresAt).toISOString())}`
+}
+
+function expiringWord({ entry, decision: { expiresAt } }: Row, now: number): string {
+  if (expiresAt === null || expiresAt <= now || entry.expiringSince == null) return ''
+  return `from ${shortMoment(new Date(expiresAt).toISOString())}: `
 }
 
 const fields: readonly FilterField<Row>[] = [
@@ -199,7 +231,7 @@ function wordsOf({ entry, decision }: Row): string {
   return [entry.id, entry.type, ...entry.services, decision.keep ? 'stays' : 'goes', ...decision.reasons].join(' ')
 }
 
-function columnsOf(glyphs: Glyphs): readonly Column<Row>[] {
+function columnsOf(glyphs: Glyphs, now: number): readonly Column<Row>[] {
   return [
     {
       title: '',
@@ -223,7 +255,7 @@ function columnsOf(glyphs: Glyphs): readonly Column<Row>[] {
       width: 24,
       upTo: 120,
       priority: 0,
-      cell: ({ decision }) => decision.reasons.map(plainText).join('; '),
+      cell: (row) => `${expiringWord(row, now)}${row.decision.reasons.map(plainText).join('; ')}`,
     },
   ]
 }

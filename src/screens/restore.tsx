@@ -11,7 +11,8 @@ import {
   useLoaded,
   useMinute,
 } from './house/console-context.ts'
-import type { ScreenArguments, ScreenSpec } from './house/screen.ts'
+import type { ScreenSpec } from './house/screen.ts'
+import type { ScreenArguments } from './house/screen-arguments.ts'
 import type { KeyTable } from './keys/key-table.ts'
 import { useKeys } from './keys/use-keys.ts'
 import { AskDialog } from './parts/confirm-dialog.tsx'

@@ -109,6 +109,7 @@ repository: /srv/backup, 10.0 MiB, 100 GiB free
 backups: 3
 last good: 2026-11-20T02:00:00.000Z (22h ago)
 last verified: 2026-11-20T02-00-00Z-full-7f3k, level full (20h ago)
+last proven restorable: never (holdfast drill)
 next run: none: nothing is scheduled
 last 2 runs: 50 % ended well
 size of the last 4: ▁▃█▆  100 B to 300 B
@@ -698,6 +699,23 @@ test('a restore in place without a terminal needs --yes or --confirm: exit 2 wit
   expect(said.stderr).toBe(
     'error: restoring in place must be confirmed\nhint: look at the plan, then add --yes or --confirm web1\n',
   )
+  expect(methods(said)).toEqual(['drop'])
+})
+
+test('a restore that deletes needs --yes without a terminal, also below a target, and says that nothing is saved', async () => {
+  const deleting: Setting = {
+    engineWith: (calls) => ({
+      planRestore: async () =>
+        plan(calls, {
+          counts: { create: 0, overwrite: 0, unchanged: 3, metadata: 0, keep: 0, delete: 2, refuse: 0 },
+        }),
+    }),
+  }
+  const said = await commandLine(['restore', 'latest', '--target', 'd', '--delete-extra'], deleting)
+  expect(said.exitCode).toBe(2)
+  expect(said.stdout).toContain('2 deleted')
+  expect(said.stdout).toContain('what is overwritten or deleted is not saved')
+  expect(said.stderr).toContain('error: deleting must be confirmed')
   expect(methods(said)).toEqual(['drop'])
 })
 

@@ -1,6 +1,7 @@
 import type { CatalogEntry, Manifest, ManifestDetails } from '../../src/model/backup.ts'
 import type { PlannedCleanup } from '../../src/model/cleanup.ts'
 import type { CreateOutcome } from '../../src/model/create.ts'
+import type { DrillCard } from '../../src/model/drill.ts'
 import type { Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
 import type { RunEvent } from '../../src/model/event.ts'
@@ -119,6 +120,7 @@ export const restored: RestoreOutcome = {
   written: 3,
   unchanged: 1,
   kept: 0,
+  deleted: 0,
   refused: 0,
   damaged: [],
   bytes: 2048,
@@ -173,6 +175,7 @@ export const statusReport: StatusReport = {
       name: 'files',
       lastGood: '2026-11-20T02:00:00.000Z',
       lastGoodId: entry.id,
+      lastProven: null,
       ageHours: 22,
       rpoHours: 25,
       allowedHours: 25,
@@ -182,6 +185,7 @@ export const statusReport: StatusReport = {
     },
   ],
   lastGood: '2026-11-20T02:00:00.000Z',
+  lastProven: null,
   nextRun: null,
   repositoryBytes: 10_485_760,
   freeBytes: 107_374_182_400,
@@ -255,6 +259,21 @@ export const cleanupPlan: PlannedCleanup = {
   notices: [],
 }
 
+export const drillCard: DrillCard = {
+  backup: entry.id,
+  services: ['files'],
+  ok: true,
+  restored: { ok: true, written: 3, bytes: 2048, durationMs: 1200, damaged: 0 },
+  compared: { ok: true, entries: 3, files: 2, bytes: 2048, different: 0, differences: [], durationMs: 300 },
+  check: null,
+  rtoMs: 1500,
+  ageMs: 7_200_000,
+  widestGapMs: 86_400_000,
+  limits: [],
+  notes: [],
+  kept: null,
+}
+
 /** What a test does not say is answered as if all went well. */
 export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Engine {
   const note =
@@ -326,6 +345,7 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
       reports: [{ id: entry.id, level: 'full', ok: true, problems: [], bytes: 12_345_678, durationMs: 500 }],
       blindSpot: null,
     }),
+    drill: note('drill', { exitCode: 0, run: 'run-7', card: drillCard }),
     consolidate: note('consolidate', null),
     planDelete: note('planDelete', { backup: entry, freedBytes: 3_500_000 }),
     delete: note('delete', { exitCode: 0, run: 'run-3', id: entry.id, freedBytes: 3_500_000 }),

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import type { PlannedCleanup } from '../../src/model/cleanup.ts'
 import { terminals } from './fits-kit.ts'
 import { key, misfits, openConsole, type Setting } from './harness.tsx'
 import { hostileBackups } from './hostile.ts'
-import { sampleBackups } from './sample.ts'
+import { now, sampleBackups } from './sample.ts'
 import { sampleRetention } from './schedule-sample.ts'
 
 const backups = sampleBackups(40)
@@ -15,7 +16,7 @@ test.each(terminals)('what would go fits %dx%d exactly, and so do its boxes', as
   for (const of of [backups, hostileBackups(), []]) {
     const console = await openConsole({ ...withPolicy(of), columns, rows })
     await console.keys('4')
-    await console.until('nothing is deleted here')
+    await console.until('what goes first')
     expect(misfits(console.frame(), columns, rows)).toEqual([])
     for (const keys of ['=', key.escape, 'p', key.escape, 'h', '/x']) {
       await console.keys(keys)
@@ -77,4 +78,93 @@ test('without a policy everything stays, and it says so', async () => {
   await console.keys('4')
   const frame = await console.until('everything is kept')
   expect(frame).toContain('0 would go')
+})
+
+const two = sampleBackups(2)
+const [newest, oldest] = two.map(({ id }) => id)
+const planned: PlannedCleanup = {
+  policy: '--keep 1',
+  decisions: [
+    { backup: newest!, keep: true, held: false, reasons: ['newest #1 of 1'], expiresAt: null },
+    { backup: oldest!, keep: false, held: false, reasons: ['newest #2 > keep 1'], expiresAt: 0 },
+  ],
+  plan: { delete: [oldest!], mark: [], unmark: [], waiting: [], next: null },
+  freedBytes: 5 * 1024 * 1024,
+  notices: [],
+}
+
+test('D shows what goes now and why, and deletes exactly that as a job once the host was typed', async () => {
+  const console = await openConsole({
+    ...withPolicy(),
+    engine: { ...withPolicy().engine, planCleanup: async () => planned },
+  })
+  await console.keys('4=')
+  await console.until('What if the policy were')
+  await console.keys(`\x15keep=1${key.enter}`)
+  await console.until('WHAT IF')
+  await console.keys('D')
+  const frame = await console.until('Delete 1 backup?')
+  expect(frame).toContain(`${oldest}  newest #2 > keep 1`)
+  expect(frame).toContain('5.00 MiB are free')
+  expect(frame).toContain('holdfast cleanup --keep 1')
+  expect(misfits(frame, 100, 30)).toEqual([])
+  await console.type('web2')
+  await console.keys(key.enter)
+  await console.until('that is not the host')
+  expect(console.jobs.started).toEqual([])
+  await console.type(`${key.backspace}1`)
+  await console.keys(key.enter)
+  await console.until('following')
+  expect(console.jobs.started).toEqual([
+    {
+      kind: 'cleanup',
+      order: { rules: { kind: 'by-hand', counts: { keep: 1 }, graceHours: 0 }, only: [oldest] },
+    },
+  ])
+})
+
+test('what is configured is cleaned up with its grace; where it only marks, y is enough', async () => {
+  const plan = { ...planned.plan, delete: [], mark: [oldest!] }
+  const [stays, goes] = planned.decisions
+  const decisions = [stays!, { ...goes!, expiresAt: now + 86_400_000 }]
+  const setting = withPolicy()
+  const console = await openConsole({
+    ...setting,
+    engine: { ...setting.engine, planCleanup: async () => ({ ...planned, plan, decisions, freedBytes: 0 }) },
+  })
+  await console.keys('4')
+  await console.until('10 would go')
+  await console.keys('D')
+  const frame = await console.until('Mark what goes later?')
+  expect(frame).toContain('1 backup will be marked, to go after 2026-11-22 00:00Z')
+  expect(frame).toContain('holdfast cleanup --grace 24')
+  await console.keys('y')
+  await console.until('following')
+  expect(console.jobs.started).toEqual([{ kind: 'cleanup', order: { rules: { kind: 'configured' }, only: [] } }])
+})
+
+test('where nothing goes, D says so; read-only there is no D', async () => {
+  const plan = { ...planned.plan, delete: [] }
+  const setting = withPolicy()
+  const engine = { ...setting.engine, planCleanup: async () => ({ ...planned, plan, policy: 'nothing is configured' }) }
+  const console = await openConsole({ ...setting, engine })
+  await console.keys('4')
+  await console.until('10 would go')
+  await console.keys('D')
+  await console.until('nothing is configured')
+  const watching = await openConsole({ ...setting, engine, readOnly: true })
+  await watching.keys('4')
+  await watching.until('10 would go')
+  await watching.keys('D')
+  expect(watching.frame()).not.toContain('Nothing goes')
+  expect(watching.frame()).not.toContain('D delete')
+})
+
+test('what is marked says from when on it goes', async () => {
+  const marked = backups.map((one) => ({ ...one, expiringSince: new Date(now - 3_600_000).toISOString() }))
+  const console = await openConsole({ ...withPolicy(marked), columns: 200 })
+  await console.keys('4')
+  const frame = await console.until('10 would go')
+  expect(frame).toMatch(/aabh .*from 11-21 23:00: newest #7 > keep 5/)
+  expect(frame).toContain('expiring, goes after 2026-11-21 23:00Z')
 })

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { key, type OpenedConsole, openConsole, type Setting } from './harness.tsx'
 import { now, runningRun, sampleBackups, sampleRuns, sampleSources } from './sample.ts'
-import { sampleRetention, sampleSchedules } from './schedule-sample.ts'
+import { sampleCleanup, sampleRetention, sampleSchedules } from './schedule-sample.ts'
 
 /** How screens look, kept as text. `HOLDFAST_GOLDEN=write` writes them anew; then look at what changed. */
 const folder = fileURLToPath(new URL('golden', import.meta.url))
@@ -101,6 +101,17 @@ const scenes: readonly Scene[] = [
     setting: { engine: { retention: async () => sampleRetention(sampleBackups(40)) } },
     keys: ['4'],
     text: '10 would go',
+  },
+  {
+    name: 'cleanup-question',
+    setting: {
+      engine: {
+        retention: async () => sampleRetention(sampleBackups(40)),
+        planCleanup: async () => sampleCleanup(sampleBackups(40)),
+      },
+    },
+    keys: ['4', 'D'],
+    text: 'Delete 10 backups?',
   },
   { name: 'activity', setting: { runs }, keys: ['6'], text: 'Runs 41' },
   {

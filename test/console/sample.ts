@@ -85,6 +85,7 @@ export function sampleStatus(
         name,
         lastGood: last?.createdAt ?? null,
         lastGoodId: last?.id ?? null,
+        lastProven: null,
         ageHours,
         rpoHours: allowedHours(name),
         allowedHours: allowedHours(name),
@@ -94,6 +95,7 @@ export function sampleStatus(
       }
     }),
     lastGood: backups[0]?.createdAt ?? null,
+    lastProven: null,
     nextRun: null,
     repositoryBytes: backups.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     freeBytes: 120 * 1024 ** 3,

@@ -1,6 +1,9 @@
+import { decideRetention } from '../../src/engine/plan/retention.ts'
 import { retentionBackupOf } from '../../src/engine/plan/retention-backup.ts'
+import { planCleanup } from '../../src/engine/plan/retention-cleanup.ts'
 import { policyFromCounts } from '../../src/engine/plan/retention-policy.ts'
 import type { CatalogEntry } from '../../src/model/backup.ts'
+import type { PlannedCleanup } from '../../src/model/cleanup.ts'
 import type { RetentionGround } from '../../src/model/retention.ts'
 import type { ListedSchedule, Schedule, ScheduleListing } from '../../src/model/schedule.ts'
 import { now } from './sample.ts'
@@ -76,4 +79,14 @@ export function sampleRetention(backups: readonly CatalogEntry[]): RetentionGrou
     backups: backups.map((backup) => retentionBackupOf(backup)),
     entries: new Map(backups.map((backup) => [backup.id, backup])),
   }
+}
+
+/** What a cleanup by that policy would do, if its grace were over. */
+export function sampleCleanup(backups: readonly CatalogEntry[]): PlannedCleanup {
+  const ground = sampleRetention(backups)
+  const policy = { ...ground.policy, graceMs: 0 }
+  const decisions = decideRetention(ground.backups, policy, now)
+  const plan = planCleanup(ground.backups, decisions, policy, now)
+  const freedBytes = plan.delete.reduce((sum, id) => sum + (ground.entries.get(id)?.sizeBytes ?? 0), 0)
+  return { policy: 'the configured policies', decisions, plan, freedBytes, notices: [] }
 }

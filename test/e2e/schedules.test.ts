@@ -92,6 +92,7 @@ test('the two nights on which the clock of a zone is set are told beforehand', a
 })
 
 test('what gets in the way of another, comes too rarely or has nothing to do is told', async () => {
+  configure({ services: { web: { type: 'files', include_paths: [stage.at('web')], rpo_hours: 25 } } })
   await stage.succeed(['schedule', '0 2 * * *'])
   const { last } = await stage.json(['schedule', '0 2 * * 1'])
   expect(last['warnings']).toEqual([

@@ -88,6 +88,16 @@ describe('whose rules', () => {
   })
 })
 
+test('what a policy holds is not deleted by its id either', async () => {
+  const yard = await openYard({ retention_policies: { web: { retention_days: 2, legal_hold_enabled: true } } })
+  const [old, held] = await yard.makeMany(4)
+  const refusal = { code: 'E_PINNED', message: `${held} is under legal hold: retention_policies.web` }
+  yard.now -= day
+  await expect(yard.engine.planDelete(held!)).rejects.toMatchObject(refusal)
+  await expect(yard.engine.delete(held!, yard.during)).rejects.toMatchObject(refusal)
+  expect((await yard.engine.delete(old!, yard.during)).id).toBe(old)
+})
+
 describe('a grace', () => {
   test('marks first, and deletes by the first cleanup after it; a mark is lifted where the rules change', async () => {
     const yard = await openYard({ ...keepTwo, cleanup_schedule: { grace_period_hours: 36 } })

@@ -64,7 +64,6 @@ test.each<[string, object]>([
   ['network_security', { network_security: { tls: { enabled: true } } }],
   ['file_security.backup_directory.permissions', { file_security: { backup_directory: { permissions: '750' } } }],
   ['compliance.retention_policies', { compliance: { retention_policies: { audit_logs: '7_years' } } }],
-  ['services.a.rto_minutes', { services: { a: { type: 'files', include_paths: ['/a'], rto_minutes: 5 } } }],
 ])('%s costs no protection and is a notice', (key, document) => {
   const { write, load } = bench()
   write('backup_config.json', document)

@@ -21,6 +21,7 @@ export interface Deed {
   readonly type?: 'full' | 'incremental'
   /** How many backups a cleanup keeps. */
   readonly keep?: number
+  /** Of a restore; absent: in place, and what the backup does not have is deleted. */
   readonly target?: string
   /** Number of the file-system call that fails, from 1; 0 for none. */
   readonly at: number
@@ -111,8 +112,9 @@ async function perform(request: Deed): Promise<Outcome> {
         const plan = await engine.planRestore(
           {
             source: { kind: 'backup', backup: 'latest', services: [], paths: [] },
-            target: { kind: 'directory', path: request.target as string },
+            target: request.target === undefined ? { kind: 'in-place' } : { kind: 'directory', path: request.target },
             conflict: 'overwrite',
+            deleteExtra: request.target === undefined,
             workers: 1,
           },
           during,

@@ -1,4 +1,5 @@
 import type { CatalogEntry } from '../../model/backup.ts'
+import type { Proof } from '../../model/drill.ts'
 import { type BytePath, displayPath, pathToBytes, pathToText } from '../../model/path.ts'
 import type { TocEntry } from '../../model/toc.ts'
 
@@ -11,7 +12,8 @@ export function pathFields(path: BytePath): { path: string; pathB64?: string } {
   return { path: displayPath(path), pathB64: Buffer.from(pathToBytes(path)).toString('base64') }
 }
 
-export function backupFields(entry: CatalogEntry): object {
+/** `drilled` is what its newest drill said; left out where nobody looked. */
+export function backupFields(entry: CatalogEntry, drilled?: Proof | null): object {
   const { id, type, createdAt, description, services, base, sizeBytes, reusedBytes, files } = entry
   const { encrypted, pinned, verified, deps, warnings, durationMs, bytes } = entry
   const known = { id, type, createdAt, description, services, base, sizeBytes, reusedBytes, files, encrypted, pinned }
@@ -24,8 +26,15 @@ export function backupFields(entry: CatalogEntry): object {
     bytes,
     warnings,
     durationMs,
+    ...(entry.expiringSince == null ? {} : { expiringSince: entry.expiringSince }),
+    ...(drilled === undefined ? {} : { drilled: drilled === null ? null : proofFields(drilled) }),
     ...(entry.missing ? { missing: true } : {}),
   }
+}
+
+/** Without the id of the backup it stands in. */
+function proofFields({ at, ok, rtoMs, level }: Proof): object {
+  return { at, ok, rtoMs, level }
 }
 
 export function entryFields(service: string, entry: TocEntry): object {

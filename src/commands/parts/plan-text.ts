@@ -1,14 +1,13 @@
-import { displayPath, printable } from '../../model/path.ts'
-import type { PlannedRestore } from '../../model/planned-restore.ts'
+import { displayPath, printable, rootPath } from '../../model/path.ts'
+import type { ChosenBackups, PlannedRestore } from '../../model/planned-restore.ts'
 import type { PlanCounts, RefuseReason } from '../../model/restore.ts'
-import { formatBytes, formatCount, formatNumberOf } from '../../model/units.ts'
+import { formatBytes, formatCount, formatDuration, formatNumberOf } from '../../model/units.ts'
 import { pathFields } from './fields.ts'
 
 /** A restore's plan for people and for scripts. */
 
 const sampleLimit = 10 // the whole plan and the question below it fit on 24 lines
 const refusedLimit = 20
-const notSaved = 'what is overwritten is not saved: there is no undo yet'
 
 /** Whether a notice of the engine says the same in its words: a plan says it once. */
 export function saysNotSaved(notice: string): boolean {
@@ -46,10 +45,14 @@ const refuseTexts: Record<RefuseReason, string> = {
 export function planFacts(plan: PlannedRestore): string[] {
   const facts = [
     `plan ${plan.id}`,
-    `backup: ${plan.backup}, services: ${plan.services.map(printable).join(', ')}`,
+    ...backupFacts(plan),
     `target: ${printable(plan.target)}${plan.inPlace ? ' (in place)' : ''}`,
     `on conflict: ${plan.conflict}`,
   ]
+  for (const { kind, from, to, name } of plan.owners ?? []) {
+    const number = name === String(to) ? '' : ` (${to})`
+    facts.push(`${kind} ${printable(String(from))} becomes ${printable(name)}${number}`)
+  }
   if (plan.choices.size > 0)
     facts.push(`decided by hand: ${formatNumberOf(plan.choices.size, 'path')} and what lies below`)
   const counts = Object.entries(countTexts) as [keyof PlanCounts, string][] // the keys of a Record of these keys
@@ -69,8 +72,42 @@ export function planFacts(plan: PlannedRestore): string[] {
   for (const { path, because } of refused) facts.push(`refused: ${displayPath(path)}: ${refusalText(because)}`)
   const more = plan.counts.refuse - refused.length
   if (more > 0) facts.push(`refused: ${formatCount(more)} more`)
-  if (plan.inPlace) facts.push(`note: ${notSaved}`)
+  if (losesUnsaved(plan)) facts.push(`note: ${notSaved(plan)}`)
   return facts
+}
+
+/** Which backups, and where nobody named them how far each lies from what was asked for. */
+function backupFacts({ backup, chosen, services }: PlannedRestore): string[] {
+  if (chosen === undefined || chosen === null)
+    return [`backup: ${backup}, services: ${services.map(printable).join(', ')}`]
+  const { by, text, path, backups } = chosen
+  const widest = Math.max(...backups.map(({ service }) => printable(service).length))
+  const asked = by === 'at' ? `as of: ${text}` : `the last backup that holds ${displayPath(path ?? rootPath)}:`
+  return [
+    asked,
+    ...backups.map(({ service, backup: id, distanceMs }) => {
+      const far =
+        by === 'last'
+          ? `${formatDuration(distanceMs)} old`
+          : distanceMs === 0
+            ? 'of just then'
+            : `${formatDuration(distanceMs)} before`
+      return `  ${printable(service).padEnd(widest)}  ${id}  ${far}`
+    }),
+  ]
+}
+
+function chosenFields({ by, at, text, path, backups, lacking }: ChosenBackups): object {
+  const asked = by === 'at' ? { at, asked: text } : { last: pathFields(path ?? rootPath), at }
+  return { ...asked, backups, lacking }
+}
+
+function losesUnsaved({ inPlace, counts }: PlannedRestore): boolean {
+  return inPlace || counts.delete > 0
+}
+
+function notSaved({ counts }: PlannedRestore): string {
+  return `what is overwritten${counts.delete > 0 ? ' or deleted' : ''} is not saved: there is no undo yet`
 }
 
 function refusalText(because: string): string {
@@ -83,8 +120,10 @@ export function planFields(plan: PlannedRestore): object {
   const told = { id, hash, target, counts, bytesToWrite, refused, backup, services, inPlace, conflict }
   return {
     ...told,
+    ...(plan.chosen ? chosenFields(plan.chosen) : {}),
+    ...(plan.owners && plan.owners.length > 0 ? { owners: plan.owners } : {}),
     ...(plan.choices.size === 0 ? {} : { choices: choiceFields(plan.choices) }),
-    notices: inPlace && !notices.some(saysNotSaved) ? [...notices, notSaved] : notices,
+    notices: losesUnsaved(plan) && !notices.some(saysNotSaved) ? [...notices, notSaved(plan)] : notices,
   }
 }
 

@@ -1,7 +1,6 @@
 /** What the grammar names and this version does not have yet: the command and why. */
 export const unsupportedCommands: Readonly<Record<string, string>> = {
   undo: 'a restore does not save what it replaces yet',
-  drill: 'a rehearsal is made by hand as yet: restore --target into a scratch directory, then verify',
   replicate: 'the repository on this machine is the only destination yet',
   pull: 'the repository on this machine is the only destination yet',
   'keys rotate': 'a new key can be added (holdfast keys add) but an old one not yet be taken away',
@@ -9,10 +8,6 @@ export const unsupportedCommands: Readonly<Record<string, string>> = {
 }
 
 export const because = {
-  at: 'a backup is chosen by its id or latest as yet',
-  deleteExtra: 'a restore only writes as yet and never deletes',
   tenants: 'backups per tenant are not built yet',
-  mapOwner: 'owners are restored by name, then by number, as yet',
-  last: 'versions of one path are not searched across backups yet; use holdfast list and inspect',
   sample: 'every level reads all it covers as yet',
 } as const

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { Digester, type DigestJob } from '../drill/digest-job.ts'
 import { readAccountNames } from '../platform/account-names.ts'
 import { loadFiles } from '../platform/disk-files.ts'
 import { plainError } from '../platform/thread-error.ts'
@@ -11,7 +12,7 @@ import type { WorkerReply } from './worker-pool.ts'
 
 /** A worker thread: does one job after another and answers each with its result or its error. */
 
-type Job = PackJob | ScanJob | PartJob | DecodeJob | RestoreJob
+type Job = PackJob | ScanJob | PartJob | DecodeJob | RestoreJob | DigestJob
 
 const { filesModule } = workerData as { filesModule: string | null } // set by the pool, which starts every worker
 const files = await loadFiles(filesModule)
@@ -19,6 +20,7 @@ let packer: Packer | null = null
 const scanner = new Scanner(files)
 const restorer = new RestoreWorker(files)
 const decoder = new FrameDecoder(files)
+const digester = new Digester(files)
 
 function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
   switch (job.kind) {
@@ -48,6 +50,8 @@ function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
     }
     case 'restore':
       return { result: restorer.perform(job), transfer: [] }
+    case 'digest':
+      return { result: digester.digest(job), transfer: [] }
   }
 }
 

@@ -21,20 +21,14 @@ export async function openBrowser(
   { backup, services }: { readonly backup: string; readonly services: readonly string[] },
 ): Promise<Browser> {
   const { entry, keys, manifest, archives, open } = await openNamed(session, backup, services)
-  const hold = holdBackup(session.world.files, session.repository(), entry.id)
-  try {
-    const details = detailsIfPossible(manifest, keys)
-    if (details === null)
-      throw new BackupError(
-        'E_KEY_MISSING',
-        `${entry.id} is encrypted, and there is no key`,
-        missingKeyHint(displayPath(session.keyFile)),
-      )
-    return new BackupBrowser(session, manifest, details, archives, open, hold)
-  } catch (error) {
-    hold.release()
-    throw error
-  }
+  const details = detailsIfPossible(manifest, keys)
+  if (details === null)
+    throw new BackupError(
+      'E_KEY_MISSING',
+      `${entry.id} is encrypted, and there is no key`,
+      missingKeyHint(displayPath(session.keyFile)),
+    )
+  return new BackupBrowser(session, manifest, details, archives, open)
 }
 
 class BackupBrowser implements Browser {
@@ -42,10 +36,10 @@ class BackupBrowser implements Browser {
   readonly details: ManifestDetails
   readonly services: readonly BrowsedService[]
   readonly #session: Session
-  readonly #archives: readonly ManifestArchive[]
-  readonly #open: (archive: ManifestArchive) => Lineage
   /** Of the whole backup, for its archives are opened one by one. */
   readonly #hold: Hold
+  readonly #archives: readonly ManifestArchive[]
+  readonly #open: (archive: ManifestArchive) => Lineage
   readonly #indexes = new Map<string, TocIndex | BackupError>()
   readonly #copies = new Set<ReadableCopy>()
   #isClosed = false
@@ -56,14 +50,13 @@ class BackupBrowser implements Browser {
     details: ManifestDetails,
     archives: readonly ManifestArchive[],
     open: (archive: ManifestArchive) => Lineage,
-    hold: Hold,
   ) {
     this.#session = session
+    this.#hold = holdBackup(session.world.files, session.repository(), manifest.id)
     this.manifest = manifest
     this.details = details
     this.#archives = archives
     this.#open = open
-    this.#hold = hold
     this.services = archives.map((archive) => describe(archive, details))
   }
 

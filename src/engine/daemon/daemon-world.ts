@@ -2,14 +2,16 @@ import type { JobRequest, RunSummary } from '../../model/jobs.ts'
 import type { Clock } from '../../model/ports.ts'
 import type { ListedSchedule } from '../../model/schedule.ts'
 import type { Alert } from '../../model/status.ts'
-import type { SchedulesPort } from '../schedules.ts'
+import type { Supervisor } from '../platform/supervisor.ts'
+import type { SchedulesPort } from '../schedules-port.ts'
+import type { DaemonLog } from './daemon-log.ts'
 
 /** What the daemon works with. The real one is made in open-daemon.ts; the simulated year hands in a machine of its own. */
 export interface DaemonWorld {
   readonly clock: WaitingClock
   readonly runs: ScheduledRuns
-  readonly log: DaemonVoice
-  readonly supervisor: SupervisorVoice
+  readonly log: Pick<DaemonLog, 'debug' | 'info' | 'warning' | 'error'>
+  readonly supervisor: Supervisor
   /** The configuration at hand. @throws E_CONFIG, E_KEY_MISSING, …: then the one before stays. */
   load(): Promise<DaemonGround>
 }
@@ -55,26 +57,4 @@ export interface ScheduledRuns {
   cancel(run: string): Promise<void>
   /** Ends its process at once. */
   kill(run: string): Promise<void>
-}
-
-export type LogFields = Readonly<Record<string, string | number | boolean | null>>
-
-export interface DaemonVoice {
-  debug(event: string, message: string, fields?: LogFields): void
-  info(event: string, message: string, fields?: LogFields): void
-  warning(event: string, message: string, fields?: LogFields): void
-  error(event: string, message: string, fields?: LogFields): void
-}
-
-/** Whoever started the daemon and waits for news of it; sd_notify(3). */
-export interface SupervisorVoice {
-  ready(status: string): void
-  status(text: string): void
-  reloading(): void
-  stopping(): void
-  /** Not to lose patience for so long. */
-  extend(ms: number): void
-  /** How often it must hear that the daemon is alive; null where it does not ask. */
-  readonly watchdogMs: number | null
-  alive(): void
 }

@@ -1,4 +1,5 @@
 import type { CatalogEntry } from '../../model/backup.ts'
+import type { DrillRecord } from '../../model/drill.ts'
 import { instantOf } from '../../model/instant.ts'
 import { printable } from '../../model/path.ts'
 import type { FileSystemStatus } from '../../model/ports.ts'
@@ -6,6 +7,7 @@ import type { Alert } from '../../model/status.ts'
 import { formatBytes, formatDuration, formatNumberOf } from '../../model/units.ts'
 import { type AbsenceGround, type Standing, standings } from './absence.ts'
 import { dayMs, hourMs } from './civil.ts'
+import { drillAlerts } from './drill-alerts.ts'
 import { onTimeMs } from './due.ts'
 import { scheduleAlerts } from './schedule-alerts.ts'
 import { zonedText } from './schedule-times.ts'
@@ -23,6 +25,8 @@ export interface AlertGround extends AbsenceGround {
   readonly keepsAll: boolean
   /** Backups are to be verified at all. */
   readonly verification: boolean
+  /** Newest last. */
+  readonly drills: readonly DrillRecord[]
 }
 
 export interface Judgement {
@@ -48,6 +52,10 @@ export function judge(ground: AlertGround): Judgement {
     ...ground.soundness.broken.flatMap(brokenAlert),
     ...diskAlerts(ground),
     ...unverified(ground),
+    ...drillAlerts(
+      ground.drills,
+      found.map(({ service }) => service.name),
+    ),
     ...(ground.schedulesProblem === null ? [] : [about('schedule-unusable', ground.schedulesProblem)]),
     ...scheduleAlerts(ground.schedules, ground.now),
     ...backupsAhead(ground),

@@ -15,6 +15,8 @@ export function meaningOfDeath(kind: RunKind, committed: string | null): string 
       return 'what it had restored is whole and stays, the rest is as it was; attributes of directories may be missing; its temporary files (.hf-…) are removed by the next run; plan the restore again: what is done already counts as unchanged'
     case 'verify':
       return 'it changed nothing, and what it had found out is lost; verify again'
+    case 'drill':
+      return 'it changed nothing, and what it had found out is lost; what it restored is removed by the next run, but a check it had started may still run; drill again'
     case 'delete':
       return 'the backup is whole and listed, or gone from archives/; what it left in temp/ is removed by the next run; if the list calls it missing: holdfast rebuild'
     case 'cleanup':

@@ -40,6 +40,16 @@ export type PathVerdict =
   | { readonly kind: 'own' } // the archive's own files: never restored
   | { readonly kind: 'covered' } // another archive of the same restore has brought it already
 
+/** Where an entry lies whose path may not even be named. */
+export const noDirectory: Directory = {
+  path: rootPath,
+  above: null,
+  isNew: false,
+  planned: true,
+  refused: null,
+  names: null,
+}
+
 const unsafeReasons = { absolute: 'absolute-path', escapes: 'escapes-target', malformed: 'malformed-path' } as const
 
 export class RestorePaths {

@@ -210,6 +210,9 @@ function make(entry: TocEntry, replaces: Replaced | null, source: LinkSource | n
   }
 }
 
+/** Steps that need no directory made for them: they do nothing, or take away what stands. */
+export const changesNothing: ReadonlySet<RestoreStep['kind']> = new Set(['refuse', 'keep', 'unchanged', 'remove'])
+
 export function refusal(path: BytePath, because: RefuseReason): RestoreStep {
   return { kind: 'refuse', path, because }
 }

@@ -21,7 +21,7 @@ export class Case {
   // A list is made when there is something to put into it.
   #stays: string[] | null = null
   #goes: string[] | null = null
-  #needs: Case[] | null = null
+  #needs: readonly Case[] | null = null
   #dependents: Case[] | null = null
   #day: number | null = null
 
@@ -29,12 +29,13 @@ export class Case {
     this.backup = backup
   }
 
-  /** What it needs of those that are there. */
-  get needs(): readonly Case[] {
-    return this.#needs ?? noCases
+  /** What it needs of those that are there. It is looked up once, and then it is a dependent of theirs. */
+  needsIn(byId: ReadonlyMap<string, Case>): readonly Case[] {
+    this.#needs ??= this.#lookUp(byId)
+    return this.#needs
   }
 
-  /** Of those that are there, what needs it. */
+  /** What needs it, of those whose needs were looked up. */
   get dependents(): readonly Case[] {
     return this.#dependents ?? noCases
   }
@@ -65,13 +66,18 @@ export class Case {
     else this.#goes.push(why)
   }
 
-  need(other: Case): void {
-    // Whoever needs it twice was the last to say so.
-    if (other === this || other.#dependents?.at(-1) === this) return
-    if (this.#needs === null) this.#needs = [other]
-    else this.#needs.push(other)
-    if (other.#dependents === null) other.#dependents = [this]
-    else other.#dependents.push(this)
+  #lookUp(byId: ReadonlyMap<string, Case>): readonly Case[] {
+    if (this.backup.state === 'gone') return noCases
+    const needs: Case[] = []
+    for (const id of this.backup.needs) {
+      const other = byId.get(id)
+      // Whoever names it twice was the last to say so.
+      if (other === undefined || other === this || other.#dependents?.at(-1) === this) continue
+      needs.push(other)
+      if (other.#dependents === null) other.#dependents = [this]
+      else other.#dependents.push(this)
+    }
+    return needs
   }
 
   /** The day it was made on, as the zone's calendar has it: days since 1970. */
@@ -107,8 +113,17 @@ export function isFor(set: RetentionRules, backup: RetentionBackup): boolean {
   return set.services === null || backup.services.some((service) => set.services?.includes(service))
 }
 
+/** What is said of many, made once: by what is said, and then by rank. */
+export type Sayings = Map<string, string[]>
+
 /** Judges backups that all belong together, the newest first. What a set that holds keeps is held. */
-export function judge(set: RetentionRules, newestFirst: readonly Case[], zone: Zone, now: number): void {
+export function judge(
+  set: RetentionRules,
+  newestFirst: readonly Case[],
+  zone: Zone,
+  now: number,
+  sayings: Sayings,
+): void {
   const holds = set.legalHold ? new Set(isSpeaking(set) ? [] : newestFirst) : null
   const state = newestFirst[0]?.backup.state
   const notes = [set.name, state === 'good' ? '' : state].filter((note) => note)
@@ -124,11 +139,21 @@ export function judge(set: RetentionRules, newestFirst: readonly Case[], zone: Z
   for (const rule of set.rules) {
     if (!isOn(rule)) continue
     switch (rule.kind) {
-      case 'last':
-        for (const [at, one] of newestFirst.entries())
+      case 'last': {
+        const tail = ` > keep ${rule.count}${note}`
+        const said = sayings.get(tail) ?? []
+        sayings.set(tail, said)
+        for (let at = 0; at < newestFirst.length; at++) {
+          const one = newestFirst[at] as Case // within its length
           if (at < rule.count) stay(one, `newest #${at + 1} of ${rule.count}`)
-          else go(one, `newest #${at + 1} > keep ${rule.count}${note}`)
+          else {
+            const why = said[at] ?? `newest #${at + 1}${tail}`
+            said[at] = why
+            go(one, why)
+          }
+        }
         break
+      }
       case 'minimum':
         for (const [at, one] of newestFirst.slice(0, rule.count).entries())
           stay(one, `minimum #${at + 1} of ${rule.count}`)

@@ -1,5 +1,5 @@
 import type { RetentionBackup, RetentionDecision, RetentionPolicy } from '../../model/retention.ts'
-import { Case, isFor, judge, letsGo } from './retention-rules.ts'
+import { Case, isFor, judge, letsGo, type Sayings } from './retention-rules.ts'
 import { openZone } from './zone.ts'
 
 /**
@@ -21,7 +21,7 @@ export function decideRetention(
   policy: RetentionPolicy,
   now: number,
 ): RetentionDecision[] {
-  const cases = openCases(backups)
+  const cases = backups.map((backup) => new Case(backup))
   const counted = cases
     .filter(({ backup }) => backup.state !== 'gone' && backup.createdAt <= now)
     .sort((a, b) => newestFirst(a.backup, b.backup))
@@ -38,8 +38,10 @@ export function decideRetention(
     if (backup.pinned) one.stayAboveAll('pinned')
     if (backup.legalHold !== null) one.stayAboveAll(`legal hold: ${backup.legalHold}`)
   }
-  keepNeeded(cases)
-  setExpiry(cases, policy, now)
+  const byId = new Map<string, Case>()
+  for (const one of cases) byId.set(one.backup.id, one)
+  keepNeeded(cases, byId)
+  setExpiry(cases, byId, policy, now)
   return cases.map((one) => ({
     backup: one.backup.id,
     keep: one.keep,
@@ -47,23 +49,6 @@ export function decideRetention(
     reasons: one.reasons,
     expiresAt: one.expiresAt,
   }))
-}
-
-function openCases(backups: readonly RetentionBackup[]): Case[] {
-  const byId = new Map<string, Case>()
-  const cases = backups.map((backup) => {
-    const one = new Case(backup)
-    byId.set(backup.id, one)
-    return one
-  })
-  for (const one of cases) {
-    if (one.backup.state === 'gone') continue
-    for (const id of one.backup.needs) {
-      const needed = byId.get(id)
-      if (needed !== undefined) one.need(needed)
-    }
-  }
-  return cases
 }
 
 /** By age; of two of one time, the id decides, so that the order does not depend on the one given. */
@@ -74,19 +59,34 @@ export function newestFirst(a: RetentionBackup, b: RetentionBackup): number {
 /** Asks every set of rules about those it is for. */
 function judgeAll(counted: readonly Case[], policy: RetentionPolicy, now: number): void {
   const zone = openZone(policy.zone)
-  const alike = ({ backup: { state, services } }: Case) => {
-    const names = services.length < 2 ? services.join() : services.toSorted().join('\n')
-    return `${state} ${names}`
-  }
-  const groups = [...Map.groupBy(counted, alike).values()]
+  const groups = groupsOf(counted)
+  const sayings: Sayings = new Map()
   for (const set of policy.sets) {
     const covers = letsGo(set)
     for (const group of groups) {
       const mine = group.filter(({ backup }) => isFor(set, backup))
-      judge(set, mine, zone, now)
+      judge(set, mine, zone, now, sayings)
       if (covers) for (const one of mine) one.isCovered = true
     }
   }
+}
+
+/** Those of the same state and the same services, in the order given. */
+function groupsOf(counted: readonly Case[]): readonly Case[][] {
+  const byState = new Map<string, Map<string, Case[]>>()
+  for (const one of counted) {
+    const { state, services } = one.backup
+    const names = services.length === 1 ? (services[0] ?? '') : services.toSorted().join('\n')
+    let byNames = byState.get(state)
+    if (byNames === undefined) {
+      byNames = new Map()
+      byState.set(state, byNames)
+    }
+    const group = byNames.get(names)
+    if (group === undefined) byNames.set(names, [one])
+    else group.push(one)
+  }
+  return [...byState.values()].flatMap((byNames) => [...byNames.values()])
 }
 
 /** The newest good and the newest verified backup of each service; where there is none, the best that there is. */
@@ -117,11 +117,11 @@ function keepNewest(counted: readonly Case[]): void {
 }
 
 /** What a backup that stays needs stays, and what that needs, and so on. */
-function keepNeeded(cases: readonly Case[]): void {
+function keepNeeded(cases: readonly Case[], byId: ReadonlyMap<string, Case>): void {
   const waiting = cases.filter(({ keep }) => keep)
   for (const one of waiting) one.isStaying = true
   for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-    for (const needed of one.needs) {
+    for (const needed of one.needsIn(byId)) {
       if (needed.isStaying) continue
       needed.isStaying = true
       waiting.push(needed)
@@ -141,14 +141,24 @@ function keepNeeded(cases: readonly Case[]): void {
 }
 
 /** What goes may be deleted after its grace, and not before what needs it. */
-function setExpiry(cases: readonly Case[], { graceMs }: RetentionPolicy, now: number): void {
+function setExpiry(
+  cases: readonly Case[],
+  byId: ReadonlyMap<string, Case>,
+  { graceMs }: RetentionPolicy,
+  now: number,
+): void {
   const going = cases.filter(({ keep }) => !keep)
   // A mark from the future counts from now: the clock was wrong then, or is.
   const own = ({ backup }: Case) => Math.min(backup.expiringSince ?? now, now) + Math.max(0, graceMs)
-  for (const one of going) one.expiresAt = own(one)
-  const waiting = [...going]
+  let soonest = Number.POSITIVE_INFINITY
+  for (const one of going) {
+    one.expiresAt = own(one)
+    soonest = Math.min(soonest, one.expiresAt)
+  }
+  // One that goes as soon as any keeps nothing longer: mostly that is all of them, and nothing is looked up.
+  const waiting = going.filter(({ expiresAt }) => expiresAt !== soonest)
   for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
-    for (const needed of one.needs) {
+    for (const needed of one.needsIn(byId)) {
       if (needed.expiresAt === null || one.expiresAt === null || needed.expiresAt >= one.expiresAt) continue
       needed.expiresAt = one.expiresAt
       waiting.push(needed)

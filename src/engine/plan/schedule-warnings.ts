@@ -24,12 +24,14 @@ export function scheduleWarnings(
   const zone = openZone(schedule.tz)
   if (cron.neverFires !== null) return [{ kind: 'never-fires', message: cron.neverFires, at: [] }]
   const runs = runsBetween(cron, schedule.tz, now, now + horizonMs, mostRuns)
+  const planned = { schedule, cron }
+  const stretches = runs.map((at) => stretch(schedule, at))
   return [
     ...cron.notes.map((message) => ({ kind: 'less-than-it-seems' as const, message, at: [] })),
     ...monthsLeftOut(cron),
     ...clockChanges(cron, zone, now),
     ...intervals(schedule, zone, runs),
-    ...others.flatMap((other) => meeting(schedule, other, zone, now)),
+    ...others.flatMap((other) => meeting(planned, stretches, other, zone, now)),
   ]
 }
 
@@ -91,16 +93,23 @@ function intervals(schedule: PlannedSchedule, zone: Zone, runs: readonly number[
 }
 
 /** Runs of another schedule of the same services that would be under way at the same time: one must wait. */
-function meeting(schedule: PlannedSchedule, other: PlannedSchedule, zone: Zone, now: number): ScheduleWarning[] {
+function meeting(
+  { schedule, cron }: Planned,
+  mine: readonly Stretch[],
+  other: PlannedSchedule,
+  zone: Zone,
+  now: number,
+): ScheduleWarning[] {
   if (other.id === schedule.id || !other.enabled) return []
   const shared = sharedServices(schedule.services, other.services)
   if (shared === null) return []
+  const reading = parseCron(other.cron)
+  if (reading.kind === 'problem') return []
   // The one with fewer runs leads, so that a yearly one meets a minutely one within the horizon.
-  const [mine, theirs] = [runsOf(schedule, now), runsOf(other, now)]
-  if (mine === null || theirs === null) return []
+  const theirs = runsBetween(reading.cron, other.tz, now, now + horizonMs, mostRuns).map((at) => stretch(other, at))
   const iLead = (mine.at(-1)?.at ?? Infinity) >= (theirs.at(-1)?.at ?? Infinity)
-  const [leading, following] = iLead ? [mine, other] : [theirs, schedule]
-  const reach = following.jitter_seconds * secondMs + lengthOf(following)
+  const [leading, following] = iLead ? [mine, { schedule: other, cron: reading.cron }] : [theirs, { schedule, cron }]
+  const reach = following.schedule.jitter_seconds * secondMs + lengthOf(following.schedule)
   for (const lead of leading) {
     const near = runsNear(following, lead.start - reach, lead.end)
     const met = near.find((run) => run.start < lead.end && lead.start < run.end)
@@ -120,22 +129,20 @@ function sharedServices(mine: readonly string[], theirs: readonly string[]): str
   return shared.length === 0 ? null : shared.join(', ')
 }
 
+/** Its expression is read once: its runs are looked for near each of another's. */
+interface Planned {
+  readonly schedule: PlannedSchedule
+  readonly cron: Cron
+}
+
 interface Stretch {
   readonly at: number
   readonly start: number
   readonly end: number
 }
 
-function runsOf(schedule: PlannedSchedule, now: number): Stretch[] | null {
-  const reading = parseCron(schedule.cron)
-  if (reading.kind === 'problem') return null
-  return runsBetween(reading.cron, schedule.tz, now, now + horizonMs, mostRuns).map((at) => stretch(schedule, at))
-}
-
-function runsNear(schedule: PlannedSchedule, from: number, until: number): Stretch[] {
-  const reading = parseCron(schedule.cron)
-  if (reading.kind === 'problem') return []
-  return runsBetween(reading.cron, schedule.tz, from - 1, until, mostRuns).map((at) => stretch(schedule, at))
+function runsNear({ schedule, cron }: Planned, from: number, until: number): Stretch[] {
+  return runsBetween(cron, schedule.tz, from - 1, until, mostRuns).map((at) => stretch(schedule, at))
 }
 
 function stretch(schedule: PlannedSchedule, at: number): Stretch {

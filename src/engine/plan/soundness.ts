@@ -2,7 +2,6 @@ import type { CatalogEntry } from '../../model/backup.ts'
 
 /** Which backups can be restored from, as far as is known. */
 export interface Soundness {
-  /** It is there, and not on its way out. */
   isThere(entry: CatalogEntry): boolean
   /** There and not damaged, and so is all that it needs. */
   isGood(entry: CatalogEntry): boolean
@@ -51,8 +50,9 @@ export function soundnessOf(backups: readonly CatalogEntry[], withoutManifest: R
   }
 }
 
-function isThere({ missing, deleting }: CatalogEntry): boolean {
-  return missing !== true && deleting !== true
+/** One that is on its way out is whole until it is gone. */
+function isThere({ missing }: CatalogEntry): boolean {
+  return missing !== true
 }
 
 /** Marks what needs `id`, by however many steps, and counts what is there of it; what another one has spoilt counts there. */

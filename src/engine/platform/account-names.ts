@@ -1,5 +1,6 @@
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import type { AccountIds } from '../plan/owner-map.ts'
 import { explainIo } from './explain-io.ts'
 
 /** Names of users and groups, from /etc/passwd and /etc/group: what tar stores beside the numbers. */
@@ -10,19 +11,33 @@ export interface AccountNames {
 
 /** @throws E_IO. */
 export function readAccountNames(files: Files): AccountNames {
-  const users = readDatabase(files, '/etc/passwd' as BytePath)
-  const groups = readDatabase(files, '/etc/group' as BytePath)
+  const [users, groups] = [new Map<number, string>(), new Map<number, string>()]
+  const noteIn = (names: Map<number, string>) => (name: string, id: number) => {
+    if (!names.has(id)) names.set(id, name)
+  }
+  readDatabase(files, '/etc/passwd' as BytePath, noteIn(users))
+  readDatabase(files, '/etc/group' as BytePath, noteIn(groups))
   return { user: (id) => users.get(id) ?? null, group: (id) => groups.get(id) ?? null }
 }
 
+/** The numbers by name: of several lines with one name the first, as the C library finds it. @throws E_IO. */
+export function readAccountIds(files: Files): AccountIds {
+  const [users, groups] = [new Map<string, number>(), new Map<string, number>()]
+  const noteIn = (ids: Map<string, number>) => (name: string, id: number) => {
+    if (!ids.has(name)) ids.set(name, id)
+  }
+  readDatabase(files, '/etc/passwd' as BytePath, noteIn(users))
+  readDatabase(files, '/etc/group' as BytePath, noteIn(groups))
+  return { users, groups }
+}
+
 /** A machine without the file simply has no names; numbers are stored in any case. */
-function readDatabase(files: Files, path: BytePath): Map<number, string> {
-  const names = new Map<number, string>()
+function readDatabase(files: Files, path: BytePath, note: (name: string, id: number) => void): void {
   let fd: number
   try {
     fd = files.open(path, 'read-following')
   } catch {
-    return names
+    return
   }
   try {
     try {
@@ -30,7 +45,7 @@ function readDatabase(files: Files, path: BytePath): Map<number, string> {
       const length = files.read(fd, bytes, 0, bytes.length, 0)
       for (const line of bytes.toString('utf8', 0, length).split('\n')) {
         const [name, , id] = line.split(':')
-        if (name && id && /^\d+$/.test(id) && !names.has(Number(id))) names.set(Number(id), name)
+        if (name && id && /^\d+$/.test(id)) note(name, Number(id))
       }
     } finally {
       files.close(fd)
@@ -38,5 +53,4 @@ function readDatabase(files: Files, path: BytePath): Map<number, string> {
   } catch (error) {
     throw explainIo(error, 'read', path)
   }
-  return names
 }

@@ -12,6 +12,7 @@ import { noteTarget, temporaryPrefix } from './leftovers.ts'
 import { makeBase } from './make-base.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { OutcomeTally, type RestoreOutcome } from './outcome.ts'
+import { removeExtras } from './remove-extras.ts'
 import type { RestoreArchive, RestorePlan } from './request.ts'
 import { RestoredDirectories } from './restored-directories.ts'
 import { restoreInterrupted, SharedWatch } from './shared-watch.ts'
@@ -79,6 +80,7 @@ const passOf = {
   'make-hardlink': 'second',
   unchanged: 'none',
   keep: 'none',
+  remove: 'none', // once everything else is there
   refuse: 'none',
 } as const
 
@@ -148,6 +150,8 @@ class Application {
       if (this.#plan.header.targetIsNew && top !== undefined) this.#made.probe(top.fd)
       await this.#pass('first')
       if (this.#links > 0) await this.#pass('second')
+      if (this.#plan.header.counts.delete > 0)
+        await removeExtras(this.#files, this.#plan, this.#directories, this.#tally, () => this.#stopIfAsked())
       await this.#made.finish(() => this.#stopIfAsked())
       for (const path of await this.#disk.finish()) this.#tally.lose('sync', path)
     } finally {

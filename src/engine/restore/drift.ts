@@ -78,12 +78,11 @@ function stands(files: Files, directories: OpenDirectories, step: SpooledStep): 
 }
 
 function checkArchives({ header }: RestorePlan, archives: readonly RestoreArchive[]): void {
-  header.archives.forEach(({ service, id, root }, at) => {
+  header.archives.forEach(({ service, id, root, backup = header.backup }, at) => {
     const archive = archives[at]
     const same =
       archive?.service === service && archive.lineage.top.root.id === id && archive.lineage.top.rootSha256 === root
-    if (!same)
-      throw drifted(`the archive of ${service} in ${header.backup} is not the one the plan was made from`, planAnew)
+    if (!same) throw drifted(`the archive of ${service} in ${backup} is not the one the plan was made from`, planAnew)
   })
 }
 

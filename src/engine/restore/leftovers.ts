@@ -71,7 +71,8 @@ function* writtenDirectories(files: Files, spoolPath: BytePath): Generator<ByteP
   for (const batch of spoolLines(files, spoolPath)) {
     for (const line of batch) {
       const { kind } = peekStep(line)
-      if (kind === 'refuse' || kind === 'keep' || kind === 'unchanged' || kind === 'make-parent') continue
+      if (kind === 'refuse' || kind === 'keep' || kind === 'unchanged' || kind === 'make-parent' || kind === 'remove')
+        continue
       const directory = parentOf(decodeStep(line.toString('utf8')).path)
       if (directory !== last) yield directory
       last = directory

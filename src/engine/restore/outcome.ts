@@ -15,6 +15,8 @@ export interface RestoreOutcome {
   readonly written: number
   readonly unchanged: number
   readonly kept: number
+  /** Names removed that the backup does not have. */
+  readonly deleted: number
   /** Names that only got other attributes. */
   readonly metadata: number
   /** Those of the plan, and those refused because the target has changed since. */
@@ -34,6 +36,7 @@ const toldProblems = 1000
 export class OutcomeTally {
   written = 0
   metadata = 0
+  deleted = 0
   bytes = 0
   /** Names that are not what the plan promised: nothing is linked to them, no attributes are given to them. */
   readonly missing = new Set<BytePath>()
@@ -79,6 +82,7 @@ export class OutcomeTally {
       written: this.written,
       unchanged: planned.unchanged,
       kept: planned.keep,
+      deleted: this.deleted,
       metadata: this.metadata,
       refused: planned.refuse + this.#refused,
       failed: this.#failed,

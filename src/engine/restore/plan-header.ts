@@ -13,7 +13,7 @@ const planLifetimeMs = 15 * 60 * 1000
  * was saved with. `unseen` are paths something was chosen for, and the backup has none of them.
  */
 export function planHeader(
-  { id, backup, repositoryId, archives, target, conflict, choices, user, now }: RestoreRequest,
+  { id, backup, repositoryId, archives, target, conflict, choices, owners = [], choice, user, now }: RestoreRequest,
   { places, targetIsNew }: Places,
   { notes, unreadable, ...summary }: PlanSummary,
   unseen: readonly BytePath[],
@@ -25,14 +25,20 @@ export function planHeader(
     backup,
     repositoryId,
     target: target.kind === 'in-place' ? target : { kind: 'directory', path: jsonPath(target.path) },
-    archives: archives.map(({ service, lineage: { top } }) => ({ service, id: top.root.id, root: top.rootSha256 })),
+    archives: archives.map(({ service, backup: own = backup, createdAt, lineage: { top } }) => ({
+      ...{ service, id: top.root.id, root: top.rootSha256 },
+      ...(own === backup ? {} : { backup: own }),
+      ...(createdAt === undefined ? {} : { createdAt }),
+    })),
+    ...(choice == null ? {} : { chosen: choice.chosen }),
     places: places.map(({ prefix, base }) => ({ prefix: jsonPath(prefix), base: jsonPath(base) })),
     targetIsNew,
     conflict,
     ...(choices.size === 0 ? {} : { choices: choicesInOrder(choices) }),
+    ...(owners.length === 0 ? {} : { owners: [...owners] }),
     uid: user.uid,
     ...summary,
-    notes: [...notes, ...unseenNotes(unseen)],
+    notes: [...(choice?.notes ?? []), ...notes, ...unseenNotes(unseen)],
     unreadable,
     createdAt: now,
     expiresAt: new Date(Date.parse(now) + planLifetimeMs).toISOString(),

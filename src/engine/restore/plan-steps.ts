@@ -122,6 +122,8 @@ function actionOf(kind: RestoreStepKind, line: Buffer): Action | null {
     case 'keep':
     case 'unchanged':
       return kind
+    case 'remove':
+      return 'delete'
     case 'set-attributes':
       return 'metadata'
     case 'write-beside':

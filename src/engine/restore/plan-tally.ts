@@ -6,6 +6,7 @@ import { formatNumberOf } from '../../model/units.ts'
 import { jsonPath } from '../archive/toc-pages.ts'
 import type { Directory } from '../plan/restore-paths.ts'
 import type { User } from './attributes.ts'
+import { needsRoot } from './look.ts'
 import type { OpenDirectories } from './open-directories.ts'
 import { type Places, pathOnDisk, realPathOfNearest } from './places.ts'
 import { bytesOfStep } from './step-line.ts'
@@ -48,6 +49,8 @@ export class PlanTally {
   #steps = 0
   #bytes = 0
   #owned = 0
+  #extended = 0
+  #special = 0
   #unreadable = 0
   /** Why archives cannot be read: what of them is told. */
   readonly #reasons = new Map<string, number>()
@@ -85,6 +88,7 @@ export class PlanTally {
         return
       case 'refuse':
         this.#counts.refuse++
+        if (step.because === 'needs-root') this.#special++
         if (this.#refused.length < toldRefusals)
           this.#refused.push({ path: jsonPath(step.path), because: step.because })
         return
@@ -93,6 +97,10 @@ export class PlanTally {
         return
       case 'unchanged':
         this.#counts.unchanged++
+        return
+      case 'remove':
+        this.#counts.delete++
+        this.#spaceOf(directory) // a file system that only loses something is waited for too
         return
       case 'set-attributes':
         this.#counts.metadata++
@@ -103,18 +111,21 @@ export class PlanTally {
     }
     const { uid, gid } = step.entry
     if (uid !== this.#user.uid || gid !== this.#user.gid) this.#owned++
+    if ([...step.entry.xattrs.keys()].some(needsRoot)) this.#extended++
     this.#needSpace(bytesOfStep(step), step.replaces?.sizeBytes ?? null, directory)
   }
 
-  summary(inPlace: boolean): PlanSummary {
-    const notes: string[] = []
-    const { overwrite, metadata } = this.#counts
-    if (this.#user.uid !== 0 && this.#owned > 0)
-      notes.push(`${this.#owned} entries belong to other users or groups: that is not restored without root`)
+  /** `before` is what is to be said first. */
+  summary(inPlace: boolean, before: readonly string[]): PlanSummary {
+    const notes = [...before]
+    const { overwrite, metadata, delete: deleted } = this.#counts
+    const lost = this.#user.uid === 0 ? [] : this.#withoutRoot()
+    if (lost.length > 0) notes.push(`without root this is not restored: ${lost.join(', ')}`)
     for (const [why, entries] of this.#reasons)
       notes.push(`the content of ${formatNumberOf(entries, 'entry', 'entries')} cannot be read: ${why}`)
     notes.push(...this.#lost)
-    if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
+    if (deleted > 0) notes.push('what is overwritten or deleted is not saved before')
+    else if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
     return {
       counts: { ...this.#counts },
       steps: this.#steps,
@@ -127,6 +138,15 @@ export class PlanTally {
       notes,
       unreadable: this.#unreadable,
     }
+  }
+
+  #withoutRoot(): string[] {
+    const of = (count: number) => formatNumberOf(count, 'entry', 'entries')
+    return [
+      ...(this.#owned > 0 ? [`the owner or group of ${of(this.#owned)}`] : []),
+      ...(this.#extended > 0 ? [`attributes of the system (trusted, security) of ${of(this.#extended)}`] : []),
+      ...(this.#special > 0 ? [formatNumberOf(this.#special, 'device')] : []),
+    ]
   }
 
   #needSpace(bytes: number, replacedBytes: number | null, directory: Directory): void {

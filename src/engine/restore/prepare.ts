@@ -1,16 +1,17 @@
 import { BackupError } from '../../model/errors.ts'
-import { type BytePath, rootPath } from '../../model/path.ts'
+import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { RefuseReason, RestoreStep } from '../../model/restore.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
 import type { TocEntry } from '../../model/toc.ts'
-import { holdersOf } from '../archive/holders.ts'
 import type { Lineage, LostPage } from '../archive/lineage.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
+import { OwnerMap } from '../plan/owner-map.ts'
 import { PathChoices } from '../plan/path-choices.ts'
-import { type Directory, RestorePaths } from '../plan/restore-paths.ts'
+import { type Directory, noDirectory, RestorePaths } from '../plan/restore-paths.ts'
 import {
   belowOf,
+  changesNothing,
   decideDirectory,
   decideLeaf,
   isUnsafe,
@@ -21,17 +22,20 @@ import {
   unusableEntry,
 } from '../plan/restore-plan.ts'
 import { type Comparison, compareContents } from './compare.ts'
+import { ContentHolders } from './content-holders.ts'
+import { Extras } from './extras.ts'
 import type { Looked } from './look.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { findPlaces, type Places } from './places.ts'
 import { planHeader } from './plan-header.ts'
 import { PlanTally } from './plan-tally.ts'
-import type { PrepareOptions, RestoreArchive, RestorePlan, RestoreRequest } from './request.ts'
+import type { PrepareOptions, RestorePlan, RestoreRequest } from './request.ts'
+import type { PathSelector } from './select-paths.ts'
 import { SpoolWriter } from './spool.ts'
 import { encodeStep } from './step-line.ts'
 import { closeDirectories, foldsCase, openPlaces } from './target.ts'
 import { TargetView } from './target-view.ts'
-import { carriersOf, mergedLines, type TocLine } from './toc-lines.ts'
+import { carriersOf, mergedLines, type TocLine, withOwner } from './toc-lines.ts'
 
 /** Entries looked at before their contents are compared, all together, in the workers. */
 const sliceEntries = 1024
@@ -73,9 +77,9 @@ export async function prepareRestore(
   }
 }
 
-/** An entry whose path may be used, until its step is decided. */
+/** An entry whose path may be used, until its step is decided; without one, something the backup does not have. */
 interface Item {
-  readonly toc: TocLine
+  readonly toc: TocLine | null
   readonly parent: Directory
   /** Known already, or decided once contents are compared. */
   readonly step: RestoreStep | null
@@ -94,11 +98,13 @@ class Preparation {
   readonly #paths: RestorePaths
   readonly #policy: Omit<RestorePolicy, 'conflict' | 'byHand'>
   readonly #choices: PathChoices
+  readonly #owners: OwnerMap
+  /** Null where what the backup does not have is left alone. */
+  readonly #extras: Extras | null
   readonly #tally: PlanTally
   /** By archive: names that hard links refer to, and where their data stands after the restore. */
   readonly #links: Map<BytePath, LinkSource | null>[] = []
-  /** By archive, the ordinals of those that hold what is restored. */
-  readonly holders: Set<number>[] = []
+  readonly #holders: ContentHolders
   #slice: Item[] = []
 
   constructor(
@@ -126,25 +132,32 @@ class Preparation {
       caseInsensitive: open.some(({ fd }) => foldsCase(files, fd)),
     })
     this.#choices = new PathChoices(request.conflict, request.choices)
+    this.#owners = new OwnerMap(request.owners ?? [])
+    const roots = request.archives.map(({ lineage }) => lineage.top.root)
+    const select: PathSelector = (path, isDirectory) => this.#isWanted(path, isDirectory)
+    const below = { roots, select, forbidden: places.forbidden }
+    this.#extras = request.deleteExtra === true ? new Extras(files, this.#directories, below) : null
     this.#tally = new PlanTally(files, this.#directories, places, request.user)
+    this.#holders = new ContentHolders(request.archives, this.#tally)
   }
 
   async run(lineages: readonly Lineage[], { signal, onProgress }: PrepareOptions): Promise<void> {
     try {
       for (const lineage of lineages) {
         this.#links.push(new Map([...carriersOf(lineage)].map((path) => [path, null])))
-        this.holders.push(new Set())
       }
       const total = lineages.reduce((sum, { top }) => sum + top.root.toc.n, 0)
       let done = 0
       for (const toc of mergedLines(lineages, (archive, page) => this.#lose(archive, page))) {
-        this.#consider(toc)
+        await this.#takeExtras(toc.entry.path, signal)
+        this.#consider(withOwner(toc, this.#owners))
         done++
         if (done % sliceEntries !== 0) continue
         await this.#decideSlice(signal)
         onProgress?.(done, total)
         signal.throwIfAborted()
       }
+      await this.#takeExtras(null, signal)
       await this.#decideSlice(signal)
       onProgress?.(done, total)
     } catch (error) {
@@ -155,9 +168,25 @@ class Preparation {
     }
   }
 
+  get holders(): RestorePlan['holders'] {
+    return this.#holders.used
+  }
+
   header(): PlanHeader {
-    const summary = this.#tally.summary(this.#request.target.kind === 'in-place')
-    return planHeader(this.#request, this.#places, summary, this.#choices.unseen)
+    const summary = this.#tally.summary(this.#request.target.kind === 'in-place', this.#owners.notes)
+    const notes = [...summary.notes, ...(this.#extras?.notes ?? [])]
+    return planHeader(this.#request, this.#places, { ...summary, notes }, this.#choices.unseen)
+  }
+
+  /** What stands before the next entry's path and is not in the backup. */
+  async #takeExtras(next: BytePath | null, signal: AbortSignal): Promise<void> {
+    if (this.#extras === null) return
+    for (const { step, directory } of this.#extras.before(next)) {
+      this.#slice.push({ toc: null, parent: directory, step, looked: null, comparison: null })
+      if (this.#slice.length % sliceEntries !== 0) continue
+      await this.#decideSlice(signal)
+      signal.throwIfAborted()
+    }
   }
 
   /** Everything that the path, the entry and the directories say; contents are compared later. */
@@ -182,7 +211,7 @@ class Preparation {
     const refused =
       this.#paths.resolve(parent) ??
       unusableEntry(entry, toc.listedOutside, this.#policy.isRoot) ??
-      this.#unreadable(toc)
+      this.#holders.unreadable(toc)
     if (isDirectory) this.#considerDirectory(toc, parent, refused)
     else if (refused !== null) this.#add(toc, parent, refusal(path, refused))
     else this.#slice.push({ toc, parent, step: null, looked: this.#look(entry, parent), comparison: null })
@@ -196,29 +225,10 @@ class Preparation {
     return { ...this.#policy, ...this.#choices.conflictAt(path) }
   }
 
-  /** Why an entry's content cannot be read; null where the archives that hold it can. */
-  #unreadable({ archive, home, line, entry, listedOutside }: TocLine): RefuseReason | null {
-    const { lineage } = this.#request.archives[archive] as RestoreArchive // one for each number
-    try {
-      // Where there is no other archive, it holds everything, and the list need not be read.
-      const content = listedOutside && lineage.dependencies.length > 0 ? lineage.entryOf(line, home) : entry
-      for (const holder of new Set(holdersOf(content))) {
-        const ordinal = holder === 0 ? home : holder
-        lineage.member(ordinal)
-        this.holders[archive]?.add(ordinal)
-      }
-      if (entry.content.kind === 'none') this.holders[archive]?.add(home)
-      return null
-    } catch (error) {
-      if (!(error instanceof BackupError)) throw error
-      this.#tally.unreadable(1, error.message)
-      return 'data-missing'
-    }
-  }
-
   /** Nobody knows what a lost page lists: it counts as refused, under its first name. */
   #lose(_archive: number, { first, next, entries, error }: LostPage): void {
     this.#tally.lose(first, next, entries, error.message)
+    this.#extras?.lose()
   }
 
   #considerDirectory(toc: TocLine, parent: Directory, refused: RefuseReason | null): void {
@@ -230,6 +240,9 @@ class Preparation {
     const because = step.kind === 'refuse' ? belowOf(step.because, seen?.type === 'symlink') : null
     const directory = this.#paths.descend(entry.path, parent, { isNew: seen === null, refused: because })
     directory.planned = step.kind === 'make-directory'
+    const { conflict, byHand } = this.#choices.conflictAt(entry.path)
+    const stays = byHand && conflict !== 'overwrite' // whoever looked at it and keeps it keeps what is in it
+    if (seen !== null && because === null && !stays) this.#extras?.enter(directory)
     this.#add(toc, parent, step)
   }
 
@@ -242,31 +255,34 @@ class Preparation {
     this.#slice = []
     const comparisons: Comparison[] = []
     for (const item of slice) {
-      if (item.looked?.content !== 'unknown') continue
+      if (item.looked?.content !== 'unknown' || item.toc === null) continue
       const { path, sizeBytes, sha256 } = item.toc.entry
       item.comparison = { path, sizeBytes, sha256: sha256 ?? '', same: false }
       comparisons.push(item.comparison)
     }
     await compareContents(this.#pool, this.#request.id, this.#open, comparisons, signal)
-    for (const item of slice) this.#emit(item, item.step ?? this.#decideLeaf(item))
+    for (const { toc, parent, step, looked, comparison } of slice) {
+      const sameContent = comparison?.same ?? looked?.content === 'same'
+      const decided = step ?? (toc === null ? null : this.#decideLeaf(toc, looked, sameContent))
+      if (decided !== null) this.#emit(toc, parent, decided)
+    }
   }
 
-  #decideLeaf({ toc, looked, comparison }: Item): RestoreStep {
-    const { entry, archive } = toc
+  #decideLeaf({ entry, archive }: TocLine, looked: Looked | null, sameContent: boolean): RestoreStep {
     const links = this.#links[archive] as Map<BytePath, LinkSource | null> // one for each archive
     const carrier = entry.type === 'hardlink' ? (entry.linkTarget as BytePath) : entry.path // refused without
     const source = entry.type === 'hardlink' ? (links.get(carrier) ?? null) : null
-    const seen = looked === null ? null : { ...looked.seen, sameContent: comparison?.same ?? looked.content === 'same' }
+    const seen = looked === null ? null : { ...looked.seen, sameContent }
     const step = decideLeaf(entry, seen, this.#policyFor(entry.path), source, () => this.#target.freeBeside(entry))
     if (source === null && links.has(carrier)) links.set(carrier, sourceAfter(step, seen))
     return step
   }
 
-  #emit({ toc, parent }: Item, step: RestoreStep): void {
-    const makes = step.kind !== 'refuse' && step.kind !== 'keep' && step.kind !== 'unchanged'
-    if (makes) this.#planParents(parent)
+  #emit(toc: TocLine | null, parent: Directory, step: RestoreStep): void {
+    if (!changesNothing.has(step.kind)) this.#planParents(parent)
     const fresh = parent.isNew === true
-    this.#spool.line(encodeStep({ step, archive: toc.archive, home: toc.home, fresh }, toc.line))
+    const { archive, home, line } = toc ?? noLine
+    this.#spool.line(encodeStep({ step, archive, home, fresh, owned: toc?.owned === true }, line))
     this.#tally.add(step, parent)
   }
 
@@ -284,12 +300,4 @@ class Preparation {
     return parent.isNew === true ? null : this.#target.entry(entry)
   }
 }
-
-const noDirectory: Directory = {
-  path: rootPath,
-  above: null,
-  isNew: false,
-  planned: true,
-  refused: null,
-  names: null,
-}
+const noLine = { archive: 0, home: 0, line: '' } as const

@@ -1,6 +1,6 @@
 import type { BytePath } from '../../model/path.ts'
 import type { ConflictMode, PathChoice } from '../../model/restore.ts'
-import type { PlanHeader } from '../../model/restore-plan.ts'
+import type { ChosenBy, OwnerRule, PlanHeader } from '../../model/restore-plan.ts'
 import type { Lineage } from '../archive/lineage.ts'
 import type { User } from './attributes.ts'
 import type { RestoreTarget } from './places.ts'
@@ -18,6 +18,11 @@ export interface RestoreRequest {
   readonly select: PathSelector
   readonly conflict: ConflictMode
   readonly choices: ReadonlyMap<BytePath, PathChoice>
+  readonly owners?: readonly OwnerRule[]
+  /** How the backups were found, and what is to be said of that. */
+  readonly choice?: { readonly chosen: ChosenBy; readonly notes: readonly string[] } | null
+  /** What stands in restored directories and is not in the backup is to be removed. */
+  readonly deleteExtra?: boolean
   readonly user: User
   /** ISO 8601 UTC. */
   readonly now: string
@@ -25,6 +30,10 @@ export interface RestoreRequest {
 
 export interface RestoreArchive {
   readonly service: string
+  /** Where the archives are of several backups. */
+  readonly backup?: string
+  /** Of its backup, ISO 8601 UTC; where nobody named the backup. */
+  readonly createdAt?: string
   readonly lineage: Lineage
 }
 

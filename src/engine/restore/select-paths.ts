@@ -1,5 +1,5 @@
 import ignore from 'ignore'
-import { type BytePath, pathToText } from '../../model/path.ts'
+import { type BytePath, isWithin, pathToText } from '../../model/path.ts'
 
 export type PathSelector = (path: BytePath, isDirectory: boolean) => boolean
 
@@ -24,6 +24,11 @@ export function selectPaths(patterns: readonly string[]): PathSelector {
     if (++asked % rememberedPaths === 0) rules = begin()
     return rules.ignores(`${pathToText(path) ?? path}${isDirectory ? '/' : ''}`)
   }
+}
+
+/** A stored path and all below it: none of its characters is special. */
+export function selectBelow(top: BytePath): PathSelector {
+  return (path) => isWithin(path, top)
 }
 
 /** Remembers whether it chose anything: paths that match nothing are not paths of which nothing is restored. */

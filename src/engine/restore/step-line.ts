@@ -35,6 +35,8 @@ export interface Planned {
   readonly archive: number
   readonly home: number
   readonly fresh: boolean
+  /** The step's entry has another owner than `line`. */
+  readonly owned?: boolean
 }
 
 /** Bytes that applying a step writes. */
@@ -50,15 +52,19 @@ function placeOf(step: RestoreStep): number {
 }
 
 /** Without the line feed. `line` is the entry's own line in the archive. */
-export function encodeStep({ step, archive, home, fresh }: Planned, line: string): string {
+export function encodeStep({ step, archive, home, fresh, owned }: Planned, line: string): string {
   const start = `{"step":"${step.kind}","bytes":${bytesOfStep(step)},"at":${placeOf(step)}`
-  const directory = 'entry' in step && step.entry.type === 'directory' ? directoryMark : ''
-  const head = `${start}${directory}${fresh ? ',"fresh":1' : ''}`
+  const type = 'entry' in step ? step.entry.type : step.kind === 'remove' ? step.replaces.type : null
+  const directory = type === 'directory' ? directoryMark : ''
+  const owner = owned && 'entry' in step ? `,"owner":[${step.entry.uid},${step.entry.gid}]` : ''
+  const head = `${start}${directory}${fresh ? ',"fresh":1' : ''}${owner}`
   switch (step.kind) {
     case 'make-parent':
       return `${head},"path":${JSON.stringify(jsonPath(step.path))}}`
     case 'refuse':
       return `${head},"path":${JSON.stringify(jsonPath(step.path))},"because":"${step.because}"}`
+    case 'remove':
+      return `${head},"replaces":${encodeReplaced(step.replaces)},"path":${JSON.stringify(jsonPath(step.path))}}`
     case 'unchanged':
     case 'keep': {
       const because = step.kind === 'keep' ? `,"because":"${step.because}"` : ''
@@ -89,6 +95,7 @@ const kinds = [
   'write-beside',
   'unchanged',
   'keep',
+  'remove',
   'refuse',
 ] as const satisfies readonly RestoreStepKind[]
 
@@ -115,6 +122,8 @@ export type RestorableEntry = Pick<
 interface StepJson {
   readonly step: RestoreStepKind
   readonly fresh?: 1
+  /** Instead of the entry's own. */
+  readonly owner?: readonly [number, number]
   readonly path?: JsonPath
   readonly because?: string
   readonly replaces?: readonly [Replaced['type'], number, string, string, string, number]
@@ -162,7 +171,7 @@ export function decodeStep(text: string): SpooledStep {
 }
 
 function stepFrom(json: StepJson): SpooledStep {
-  const entry = json.entry === undefined ? null : entryFrom(json.entry)
+  const entry = json.entry === undefined ? null : entryFrom(json.entry, json.owner)
   const path = entry?.path ?? (json.path === undefined ? null : pathFromJson(json.path))
   if (path === null || !kindByName.has(json.step)) throw notAStep()
   const outside = json.entry?.ckx
@@ -194,13 +203,13 @@ const typeOf: Record<string, TocEntry['type']> = {
   p: 'fifo',
 }
 
-function entryFrom(json: EntryJson): RestorableEntry {
+function entryFrom(json: EntryJson, [uid, gid]: readonly [number, number] = [json.u, json.g]): RestorableEntry {
   return {
     path: pathMember(json.p, json.pb) ?? rootPath,
     type: typeOf[json.t] ?? 'unknown',
     mode: json.m,
-    uid: json.u,
-    gid: json.g,
+    uid,
+    gid,
     sizeBytes: json.s ?? 0,
     mtimeNs: BigInt(json.mt),
     deviceNumber: json.rd === undefined ? null : { major: json.rd[0], minor: json.rd[1] },

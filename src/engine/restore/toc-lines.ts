@@ -5,6 +5,7 @@ import type { Lineage, LostPage, PageLines } from '../archive/lineage.ts'
 import { parseTocLine } from '../archive/parse-toc-line.ts'
 import { firstPath } from '../archive/reader.ts'
 import type { PageReference } from '../archive/toc-pages.ts'
+import type { OwnerMap } from '../plan/owner-map.ts'
 
 /** An entry with the line it was read from. */
 export interface TocLine {
@@ -16,6 +17,14 @@ export interface TocLine {
   /** Its content is `none` where its chunks are listed outside the line. */
   readonly entry: TocEntry
   readonly listedOutside: boolean
+  /** The entry has another owner than the line. */
+  readonly owned?: true
+}
+
+/** The line with the owner its entry gets. */
+export function withOwner(toc: TocLine, owners: OwnerMap): TocLine {
+  const entry = owners.apply(toc.entry)
+  return entry === toc.entry ? toc : { ...toc, entry, owned: true }
 }
 
 /** Hears of pages that cannot be read, by the number of their archive. */

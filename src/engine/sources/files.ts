@@ -67,7 +67,7 @@ class Walk {
     this.#files = files
     this.#settings = settings
     this.#context = context
-    this.#excluded = matcher(settings.exclude)
+    this.#excluded = excludedBy(settings.exclude)
   }
 
   *from(root: BytePath): Generator<SourceEntry> {
@@ -210,8 +210,8 @@ function entryOf(
   return { path: stored, type, attributes: status, linkTarget, content: { kind: 'disk', path } }
 }
 
-/** Names that are not UTF-8 are matched by their bytes as if these were Latin-1. */
-function matcher(patterns: readonly string[]): (path: BytePath, directory: boolean) => boolean {
+/** Whether patterns leave a stored path out. Names that are not UTF-8 are matched by their bytes as if these were Latin-1. */
+export function excludedBy(patterns: readonly string[]): (path: BytePath, directory: boolean) => boolean {
   if (patterns.length === 0) return () => false
   const rules = ignore({ ignorecase: false }).add([...patterns])
   return (path, directory) => rules.ignores(`${pathToText(path) ?? path}${directory ? '/' : ''}`)

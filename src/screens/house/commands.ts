@@ -2,7 +2,8 @@ import { shownKey } from '../keys/key-press.ts'
 import type { BoundKey } from '../keys/key-table.ts'
 import type { Layer } from '../keys/layer-stack.ts'
 import { fuzzyScore } from '../text/fuzzy.ts'
-import type { AnyScreen, ScreenId } from './screen.ts'
+import type { AnyScreen } from './screen.ts'
+import type { ScreenId } from './screen-arguments.ts'
 
 /** What `?` and `:` list, made of the registry of screens and of the keys that are bound now. Pure. */
 export interface Command {

@@ -7,7 +7,8 @@ import type { ConsoleStore } from '../store/console-store.ts'
 import type { Loaded } from '../store/loaded.ts'
 import type { Poller } from '../store/poller.ts'
 import type { Glyphs } from '../text/glyphs.ts'
-import type { AnyScreen, ScreenArguments, ScreenId } from './screen.ts'
+import type { AnyScreen } from './screen.ts'
+import type { ScreenArguments, ScreenId } from './screen-arguments.ts'
 
 /** All a screen can ask for. */
 export interface ConsoleServices {

@@ -1,4 +1,4 @@
-import type { ScreenArguments, ScreenId } from './screen.ts'
+import type { ScreenArguments, ScreenId } from './screen-arguments.ts'
 
 /** Where a person is: for each screen that has a digit, the way that was gone from there. Pure. */
 

@@ -1,4 +1,4 @@
-import type { ScreenId } from '../house/screen.ts'
+import type { ScreenId } from '../house/screen-arguments.ts'
 
 /**
  * What a key may do to the world.

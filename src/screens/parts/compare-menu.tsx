@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react'
 import type { CatalogEntry, Manifest } from '../../model/backup.ts'
 import { useArea, useConsole, useLoaded } from '../house/console-context.ts'
-import type { ScreenArguments } from '../house/screen.ts'
+import type { ScreenArguments } from '../house/screen-arguments.ts'
 import { shortType } from '../text/backup-words.ts'
 import { shortId, shortMoment } from '../text/ids.ts'
 import { plainText } from '../text/plain.ts'

@@ -3,7 +3,7 @@ import type { CatalogEntry } from '../../model/backup.ts'
 import { compressions } from '../../model/format.ts'
 import { shellWord } from '../../model/shell-word.ts'
 import type { SourceListing } from '../../model/source-listing.ts'
-import type { ScreenArguments } from '../house/screen.ts'
+import type { ScreenArguments } from '../house/screen-arguments.ts'
 import {
   type Answers,
   type Asked,

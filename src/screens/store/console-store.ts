@@ -29,7 +29,6 @@ export class ConsoleStore {
   readonly list: Poller<BackupList>
   readonly runs: Poller<readonly RunSummary[]>
   readonly schedules: Poller<ScheduleListing>
-  /** Read once it is looked at, and again when that is asked for: it is as much work as the list. */
   readonly retention: Poller<RetentionGround>
   readonly #now: () => number
   readonly #minuteListeners = new Set<() => void>()
@@ -108,6 +107,7 @@ export class ConsoleStore {
   #expire(): void {
     this.status.expire()
     this.list.expire()
+    this.retention.expire()
     this.schedules.expire()
   }
 

@@ -1,5 +1,5 @@
 import { type BytePath, isWithin, parentOf } from '../../model/path.ts'
-import type { ScreenArguments } from '../house/screen.ts'
+import type { ScreenArguments } from '../house/screen-arguments.ts'
 
 /**
  * What a person has chosen of a backup: paths, each of which stands for all that lies below it. No chosen path lies

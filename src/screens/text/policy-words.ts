@@ -1,4 +1,5 @@
 import { rulesFrom } from '../../engine/plan/retention-policy.ts'
+import type { CleanupRules } from '../../model/cleanup.ts'
 import type { RetentionCounts, RetentionPolicy, RetentionRule, RetentionRules } from '../../model/retention.ts'
 import { formatDuration, formatNumberOf } from '../../model/units.ts'
 import { plainText } from './plain.ts'
@@ -69,6 +70,16 @@ export function countsFrom(text: string): RetentionCounts | string {
     counts[name] = Number(digits)
   }
   return counts
+}
+
+/** The options of `holdfast cleanup` that mean the same; null where there are none for it. */
+export function cleanupWords(rules: CleanupRules, policy: RetentionPolicy): readonly string[] | null {
+  const graceHours = rules.kind === 'configured' ? policy.graceMs / 3_600_000 : rules.graceHours
+  const counts = rules.kind === 'configured' ? null : rules.counts
+  if ((counts?.minimum ?? 0) > 0 || !Number.isInteger(graceHours)) return null
+  const words =
+    counts === null ? [] : countNames.flatMap((name) => (counts[name] ? [`--${name}`, `${counts[name]}`] : []))
+  return graceHours === 0 ? words : [...words, '--grace', `${graceHours}`]
 }
 
 /** The counts in words; empty where they keep nothing. */

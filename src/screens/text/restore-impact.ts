@@ -26,7 +26,7 @@ export interface ImpactFacts {
 
 /** Why it cannot be confirmed; empty where it can. The first is the most important. */
 export function obstacles({ plan, space, blocked, isPartial }: ImpactFacts): readonly Sentence[] {
-  const { create, overwrite, metadata } = plan.counts
+  const { create, overwrite, metadata, delete: deleted } = plan.counts
   const short = space.filter(({ neededBytes, freeBytes }) => freeBytes !== null && neededBytes > freeBytes)
   return [
     ...(blocked > 0
@@ -41,7 +41,7 @@ export function obstacles({ plan, space, blocked, isPartial }: ImpactFacts): rea
         `no room at ${plainMessage(at)}: it needs ${formatBytes(neededBytes)}, and ${formatBytes(freeBytes!)} are free`,
       ),
     ),
-    ...(create + overwrite + metadata === 0
+    ...(create + overwrite + metadata + deleted === 0
       ? [failed('nothing would be written: there is nothing to restore here')]
       : []),
   ]
@@ -81,6 +81,12 @@ export function impactOf(facts: ImpactFacts): readonly Sentence[] {
       told.push(
         warning(
           `Sets owner, mode and times of ${formatNumberOf(counts.metadata, 'entry', 'entries')} as they were; that is not saved either.`,
+        ),
+      )
+    if (counts.delete > 0)
+      told.push(
+        warning(
+          `Deletes ${formatNumberOf(counts.delete, 'entry', 'entries')} on ${machine} that the backup does not have, NOT saved before.`,
         ),
       )
     told.push(warning('Stops nothing: end what writes there first.'))

@@ -126,8 +126,9 @@ export function actionMark(step: PlannedStep, glyphs: Glyphs): Span {
       return span('~')
     case 'create':
       return span('+')
-    case 'keep':
     case 'delete':
+      return span('-', 'warning')
+    case 'keep':
       return span(glyphs.skipped)
     case 'unchanged':
       return span('=', 'dim')
@@ -156,7 +157,7 @@ export function whyText(step: PlannedStep): string {
     case 'unchanged':
       return 'the same already'
     case 'delete':
-      return ''
+      return 'not in the backup'
   }
 }
 

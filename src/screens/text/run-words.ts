@@ -34,6 +34,7 @@ const kindWords: Readonly<Record<RunKind, string>> = {
   consolidate: 'consolidate',
   pin: 'pin',
   unpin: 'unpin',
+  drill: 'drill',
 }
 
 export function wordOfKind(kind: RunKind): string {

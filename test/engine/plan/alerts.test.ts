@@ -73,6 +73,7 @@ function judged({ withoutManifest = [], ...terms }: Terms) {
     catalogProblems: [],
     schedulesProblem: null,
     disk: { freeBytes: 800_000, totalBytes: 1_000_000 },
+    drills: [],
     keepsAll: false,
     verification: false,
     ...terms,
@@ -183,9 +184,10 @@ test.each<[string, Terms, string[] | null]>([
   ],
   [
     'nor what is gone itself',
-    { backups: [backup(hour, { missing: true }), backup(2 * hour, { deleting: true }), backup(30 * hour)] },
+    { backups: [backup(hour, { missing: true }), backup(30 * hour)] },
     ['web: the last backup is 30 hours old, and nothing says that it may be older than 25 hours'],
   ],
+  ['one that is on its way out is there until it is gone', { backups: [backup(2 * hour, { deleting: true })] }, null],
   [
     'nor a safety backup',
     { backups: [backup(hour, { type: 'safety' }), backup(30 * hour)] },
