@@ -117,10 +117,11 @@ export class Ledger {
   /** Why it could not, on a full disk; null where all is noted. What is read is right all the same. @throws E_DAMAGED, E_IO. */
   async #noteAll(since: string): Promise<string | null> {
     try {
-      // Each time: somebody may have put another file in its place, without notes.
+      // One that has no note begins now: a new one, or somebody has put another file in the place of the one with its note.
       const asked = this.#known.filter(({ origin }) => origin === 'configuration').map(({ schedule }) => schedule)
-      if (asked.length === 0 && this.#unwritten.size === 0) return null
-      await this.#ground.notes.knowConfigured(asked, since)
+      const isNew = asked.some(({ createdAt }) => createdAt >= since)
+      if (!isNew && this.#unwritten.size === 0) return null
+      if (isNew) await this.#ground.notes.knowConfigured(asked, since)
       await this.#writeDown()
       this.#known = await this.#ground.schedules()
       return null
