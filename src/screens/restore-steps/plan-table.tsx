@@ -15,7 +15,15 @@ import type { Column } from '../text/columns.ts'
 import type { Glyphs } from '../text/glyphs.ts'
 import { type Line, lineOf, span } from '../text/line.ts'
 import { plainMessage, plainPath } from '../text/plain.ts'
-import { type PlanRow, type PlanView, planRows, planViews, rowTotal, viewCount } from '../text/restore-rows.ts'
+import {
+  type PlanRow,
+  type PlanView,
+  planRows,
+  planViews,
+  rowTotal,
+  viewCount,
+  viewsFor,
+} from '../text/restore-rows.ts'
 import type { Marks } from '../text/restore-scope.ts'
 import type { Decisions } from '../text/restore-wizard.ts'
 import { actionMark, actionWord, choiceWord, wholeDirectory, whyText } from '../text/restore-words.ts'
@@ -104,7 +112,7 @@ export function usePlanTable(options: PlanTableOptions): PlanTable {
     open?.kind === 'show' ? (
       <Menu
         title="Show"
-        items={planViews.map((one) => ({
+        items={viewsFor(planned.plan.counts).map((one) => ({
           value: one.id,
           label: `${one.title} ${formatCount(viewCount(one, planned.plan.counts))}`,
         }))}

@@ -67,11 +67,12 @@ const changes: readonly (keyof PlanCounts)[] = ['create', 'overwrite', 'metadata
 
 /** Which steps can be looked at; the first is what needs a decision, or may be regretted. */
 export const planViews: readonly PlanView[] = [
-  { id: 'conflicts', title: 'Conflicts and refusals', sections: [['refuse'], ['overwrite', 'keep']] },
+  { id: 'conflicts', title: 'Conflicts and refusals', sections: [['refuse'], ['overwrite', 'delete', 'keep']] },
   { id: 'changes', title: 'All that is written', sections: [changes] },
   { id: 'create', title: 'Created', sections: [['create']] },
   { id: 'overwrite', title: 'Overwritten', sections: [['overwrite']] },
   { id: 'metadata', title: 'Attributes alone', sections: [['metadata']] },
+  { id: 'delete', title: 'Deleted', sections: [['delete']] },
   { id: 'keep', title: 'Kept as on disk', sections: [['keep']] },
   { id: 'refuse', title: 'Refused', sections: [['refuse']] },
   { id: 'unchanged', title: 'The same already', sections: [['unchanged']] },
@@ -79,7 +80,12 @@ export const planViews: readonly PlanView[] = [
 
 /** What is shown before anybody chooses. */
 export function firstView(counts: PlanCounts, decided: number): PlanView {
-  return planViews[counts.overwrite + counts.keep + counts.refuse + decided > 0 ? 0 : 1]!
+  return planViews[counts.overwrite + counts.delete + counts.keep + counts.refuse + decided > 0 ? 0 : 1]!
+}
+
+/** Those that are offered: deleting is rare. */
+export function viewsFor(counts: PlanCounts): readonly PlanView[] {
+  return planViews.filter(({ id }) => id !== 'delete' || counts.delete > 0)
 }
 
 export function viewCount({ sections }: PlanView, counts: PlanCounts): number {
