@@ -41,6 +41,7 @@ const effects: Record<string, readonly [without: object, withIt: object]> = {
     { services: { s: { type: 'agent_state', path_env_var: 'P' } } },
   ],
   'services.*.rpo_hours': [service({}), service({ rpo_hours: 2 })],
+  'services.*.rto_minutes': [service({}), service({ rto_minutes: 5 })],
   'storage.local.path': [{}, { storage: { local: { path: '/x' } } }],
   'storage.local.compression': [{}, { storage: { local: { compression: 'xz' } } }],
   'storage.local.encryption': [{}, { storage: { local: { encryption: false } } }],
