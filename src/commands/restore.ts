@@ -19,7 +19,7 @@ import { because } from './parts/unsupported.ts'
 
 const selecting = [
   'at',
-  'last',
+  'latest-with',
   'services',
   'path',
   'target',
@@ -44,7 +44,7 @@ export const restore: CommandSpec = {
       about:
         'of every service the newest sound backup at or before it, as in "2026-11-20 03:00" in the configured zone',
     },
-    { name: 'last', value: 'PATH', about: 'this path alone, from the newest sound backup that holds it' },
+    { name: 'latest-with', value: 'PATH', about: 'this path alone, from the newest sound backup that holds it' },
     servicesOption,
     { name: 'path', value: 'GLOB', repeats: true, about: 'only what matches this gitignore pattern' },
     { name: 'target', value: 'DIR', about: 'below this directory, made if need be' },
@@ -69,12 +69,13 @@ export const restore: CommandSpec = {
     { name: 'workers', value: 'N', about: 'how many work at once' },
     { name: 'yes', about: 'do not ask' },
     { name: 'confirm', value: 'HOST', about: 'do not ask, if this machine has that name' },
+    { name: 'last', value: 'PATH', about: '', unsupported: because.last },
     { name: 'tenant', value: 'T', about: '', unsupported: because.tenants },
   ],
   examples: [
     ['holdfast restore latest --dry-run', 'what it would do'],
     ['holdfast restore --at "2026-11-20 03:00"', 'everything as it was then'],
-    ['holdfast restore --last /etc/app.conf --in-place', 'a file that was deleted'],
+    ['holdfast restore --latest-with /etc/app.conf --in-place', 'a file that was deleted'],
     ["holdfast restore latest --path '/etc/**' --target /tmp/look", 'some of it, elsewhere'],
   ],
   exits: [0, 1, 2, 3, 4, 5, 130],
@@ -144,25 +145,26 @@ function restoreOptions(given: Given): RestoreOptions {
 
 function sourceOf(given: Given): RestoreOptions['source'] {
   const [backup] = given.operands
-  const [time, path] = [given.text('at'), given.text('last')]
+  const [time, path] = [given.text('at'), given.text('latest-with')]
   const services = given.list('services')
   const paths = given.texts('path')
   const named = [
     ...(backup === undefined ? [] : [`the backup ${quoted(backup)}`]),
     ...(time === null ? [] : ['--at']),
-    ...(path === null ? [] : ['--last']),
+    ...(path === null ? [] : ['--latest-with']),
   ]
   const [first, second] = named
   if (first !== undefined && second !== undefined)
     throw usage(`${first} and ${second} cannot be given together`, 'each of them says which backup; choose one')
   if (time !== null) return { kind: 'at', time, services, paths }
   if (path !== null) {
-    if (paths.length > 0) throw usage('--last and --path cannot be given together', '--last names the path itself')
-    if (path.replace(/^\/+/, '') === '') throw usage('--last needs a path below /', 'name what is missed')
+    if (paths.length > 0)
+      throw usage('--latest-with and --path cannot be given together', '--latest-with names the path itself')
+    if (path.replace(/^\/+/, '') === '') throw usage('--latest-with needs a path below /', 'name what is missed')
     return { kind: 'last', path, services }
   }
   if (backup === undefined)
-    throw usage('restore needs a backup', 'name an id, latest for the newest one, --at TIME or --last PATH')
+    throw usage('restore needs a backup', 'name an id, latest for the newest one, --at TIME or --latest-with PATH')
   return { kind: 'backup', backup, services, paths }
 }
 

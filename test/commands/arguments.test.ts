@@ -66,7 +66,7 @@ test.each<[string[], object]>([
     { ...planned, source: { kind: 'at', time: '2026-11-20 03:00', services: ['a', 'b'], paths: ['x'] } },
   ],
   [
-    ['restore', '--last', '/etc/x', '--in-place', '--dry-run'],
+    ['restore', '--latest-with', '/etc/x', '--in-place', '--dry-run'],
     { ...planned, source: { kind: 'last', path: '/etc/x', services: [] }, target: { kind: 'in-place' } },
   ],
   [
@@ -155,9 +155,9 @@ test.each<[string[], RegExp]>([
   [['keys', 'add', '--passphrase'], /only be asked for on a terminal/],
   [['init', '--passphrase'], /only be asked for on a terminal/],
   [['restore', '--at', '2026-01-01', 'a'], /the backup "a" and --at cannot be given together/],
-  [['restore', '--at', '2026-01-01', '--last', '/a'], /--at and --last cannot be given together/],
-  [['restore', '--last', '/a', '--path', '/b'], /--last and --path cannot be given together/],
-  [['restore', '--last', '/'], /--last needs a path below/],
+  [['restore', '--at', '2026-01-01', '--latest-with', '/a'], /--at and --latest-with cannot be given together/],
+  [['restore', '--latest-with', '/a', '--path', '/b'], /--latest-with and --path cannot be given together/],
+  [['restore', '--latest-with', '/'], /--latest-with needs a path below/],
   [['restore', '--plan', 'p', '--at', '2026-01-01'], /--plan cannot stand beside --at/],
   [['restore', '--plan', 'p', '--map-owner', 'a=b'], /--plan cannot stand beside --map-owner/],
   [['export', 'a'], /export needs FILE/],
@@ -175,6 +175,7 @@ test.each<[string[], RegExp]>([
 test.each([
   ...Object.keys(unsupportedCommands).map((words) => words.split(' ')),
   ['create', '--tenant', 't'],
+  ['restore', 'a', '--last', 'pg_control'],
   ['restore', 'a', '--tenant', 't'],
   ['verify', 'a', '--sample', '3'],
 ])('answers what is not built yet with the reason: %s %s %s %s', async (...argv) => {

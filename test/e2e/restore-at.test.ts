@@ -188,8 +188,8 @@ function suite(asNobody: boolean): void {
     [['--at', 'T3', '--services', 'wbe'], 'E_UNKNOWN_SERVICE', /no service 'wbe'/],
     [['--at', 'T11'], 'E_USAGE', /has not come yet/],
     [['--at', 'soon'], 'E_USAGE', /is not understood/],
-    [['--last', '/nowhere/at/all'], 'E_UNKNOWN_PATH', /no backup holds nowhere\/at\/all/],
-    [['--last', '/x', '--services', 'app'], 'E_UNKNOWN_PATH', /no backup of app holds x/],
+    [['--latest-with', '/nowhere/at/all'], 'E_UNKNOWN_PATH', /no backup holds nowhere\/at\/all/],
+    [['--latest-with', '/x', '--services', 'app'], 'E_UNKNOWN_PATH', /no backup of app holds x/],
   ])('%j is refused with %s and nothing is made', async (args, code, message) => {
     const target = past.target()
     const argv = args.map((arg) => (/^T[\d.]+$/.test(arg) ? past.time(Number(arg.slice(1))) : arg))
@@ -244,12 +244,12 @@ function suite(asNobody: boolean): void {
 
   test('what was deleted comes from the newest backup that holds it, just that, however it is called', async () => {
     const path = past.stage.at('web', 'gone[1].txt')
-    const { plan } = await past.plan('--last', path)
+    const { plan } = await past.plan('--latest-with', path)
     expect(plan.backups).toEqual([expect.objectContaining({ service: 'web', backup: past.ids.get(3) })])
     expect(plan.backups[0]?.distanceMs).toBeGreaterThan(6.5 * hourMs)
     expect(plan.notices).toContain('1 newer backup of web does not hold it')
     const target = past.target()
-    const { code } = await past.restore('--last', path.slice(1), '--target', target)
+    const { code } = await past.restore('--latest-with', path.slice(1), '--target', target)
     expect(code).toBe(0)
     expect(readFileSync(join(target, path), 'utf8')).toBe('it was here')
     expect(readdirSync(join(target, past.stage.at('web')))).toEqual(['gone[1].txt'])
@@ -333,14 +333,14 @@ test('a damaged backup is passed over and named; with no other left, the restore
     expect(planned).toBe(3)
     expect(plan.backups.map(({ backup }) => backup)).toEqual([first])
     expect(plan.passedOver).toEqual([expect.stringContaining(`${second} is passed over: `)])
-    const last = await past.plan('--last', past.stage.at('web', 'file'))
+    const last = await past.plan('--latest-with', past.stage.at('web', 'file'))
     expect(last.plan.backups.map(({ backup }) => backup)).toEqual([first])
     const ended = await past.restore(...asked, '--target', target)
     expect(ended.lines).toContainEqual(expect.objectContaining({ kind: 'warning', message: plan.passedOver[0] }))
     expect(ended.code).toBe(3)
     expect(past.read(target, 'web')).toBe('of 1')
     truncateSync(archiveOf(past, first), 5000)
-    for (const argv of [asked, ['--last', past.stage.at('web', 'file')]]) {
+    for (const argv of [asked, ['--latest-with', past.stage.at('web', 'file')]]) {
       const { code, last: refused } = await past.restore(...argv)
       expect(refused).toMatchObject({ code: 'E_DAMAGED', message: expect.stringContaining(`${first} is passed over`) })
       expect(code).toBe(4)
