@@ -5,11 +5,12 @@ import type { CleanupPlan, RetentionDecision, RetentionPolicy } from '../model/r
 import { formatNumberOf } from '../model/units.ts'
 import { type Listing, listBackups } from './catalog.ts'
 import { cleanupPolicy } from './plan/cleanup-policy.ts'
-import { decideRetention } from './plan/retention.ts'
+import { decideSoundly } from './plan/decide-soundly.ts'
 import { planCleanup } from './plan/retention-cleanup.ts'
 import type { Repository } from './repository.ts'
 import { BackupDetails, groundOf } from './retention-ground.ts'
 import type { Session } from './session.ts'
+import { WholeBackups } from './whole-backups.ts'
 
 /** What a cleanup would do at one moment. */
 export interface Decided {
@@ -31,12 +32,14 @@ export class CleanupGround {
   readonly #repository: Repository
   readonly #rules: CleanupRules
   readonly #details: BackupDetails
+  readonly #whole: WholeBackups
 
   private constructor(session: Session, repository: Repository, rules: CleanupRules, details: BackupDetails) {
     this.#session = session
     this.#repository = repository
     this.#rules = rules
     this.#details = details
+    this.#whole = new WholeBackups(session.world.files, repository)
   }
 
   static async open(session: Session, repository: Repository, rules: CleanupRules): Promise<CleanupGround> {
@@ -59,8 +62,9 @@ export class CleanupGround {
     const ground = await groundOf(this.#session, listing.backups, this.#details)
     const { policy, words } = cleanupPolicy(this.#rules, ground.policy)
     const now = clock.now()
-    const decisions = decideRetention(ground.backups, policy, now)
-    const plan = planCleanup(ground.backups, decisions, { ...policy, batchSize: Number.POSITIVE_INFINITY }, now)
+    const isWhole = (id: string) => this.#whole.has(id)
+    const { backups, decisions } = decideSoundly(ground.backups, ground.entries, isWhole, policy, now)
+    const plan = planCleanup(backups, decisions, { ...policy, batchSize: Number.POSITIVE_INFINITY }, now)
     const notices = [...(policy.sets === ground.policy.sets ? ground.idle : []), ...this.#doubts(listing.backups, now)]
     return { now, policy, words, listing, entries: ground.entries, decisions, plan, notices }
   }

@@ -47,7 +47,10 @@ export class Needs {
 
   /** Ids of its archives; none where its manifest cannot be read. */
   archivesOf(id: string): readonly string[] {
-    return this.#known.get(id)?.archives ?? []
+    const known = this.#known.get(id)
+    if (known?.archives !== null) return known?.archives ?? []
+    // The disk may have failed only that once.
+    return this.#read(id, { deps: known.deps })?.archives ?? []
   }
 
   /** All archives of all backups; null where a manifest cannot be read. */
@@ -66,7 +69,7 @@ export class Needs {
     this.#known.delete(id)
   }
 
-  #read(id: string, entry: CatalogEntry | undefined): Known | null {
+  #read(id: string, entry: { readonly deps: readonly string[] } | undefined): Known | null {
     try {
       const { deps, archives } = readManifest(this.#files, this.#repository, id)
       return { deps, archives: archives.map((archive) => archive.id) }

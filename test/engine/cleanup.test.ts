@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { systemClock } from '../../src/engine/platform/clock.ts'
@@ -21,6 +21,10 @@ const keepTwo = { retention_policies: { all: { retention_days: 2 } } }
 function pin(yard: CleanupYard, id: string): void {
   const text = JSON.stringify({ v: 1, at: '2026-11-20T02:00:00.000Z', by: 'x@y', legalHold: null })
   writeFileSync(join(yard.root, 'archives', id, 'pin.json'), text)
+}
+
+function archiveIn(directory: string): string {
+  return join(directory, readdirSync(directory).find((name) => name.includes('.tar.'))!)
 }
 
 function lockOf(yard: CleanupYard, name: string) {
@@ -248,6 +252,22 @@ describe('what is in the way', () => {
     expect((await yard.list()).ids).toEqual(ids)
     await yard.engine.rebuild(yard.during)
     expect((await yard.clean(yard.byHand({ keep: 1 }))).deleted).toEqual(ids.slice(0, 2))
+  })
+
+  test.each([
+    ['a manifest that is torn', (directory: string) => writeFileSync(join(directory, 'manifest.json'), 'torn')],
+    ['no manifest', (directory: string) => rmSync(join(directory, 'manifest.json'))],
+    ['no archive', (directory: string) => rmSync(archiveIn(directory))],
+    ['an archive that is cut', (directory: string) => truncateSync(archiveIn(directory), 100)],
+  ])('one with %s takes no good one’s place, and nothing that needs it does', async (_, break_) => {
+    const yard = await openYard()
+    const [old, good] = [await yard.make(), await yard.make()]
+    const broken = [await yard.make(), await yard.make('incremental'), await yard.make('incremental')]
+    break_(join(yard.root, 'archives', broken[0]!))
+    expect((await yard.clean(yard.byHand({ keep: 1 }))).deleted).toEqual([old])
+    expect((await yard.list()).ids).toEqual(expect.arrayContaining([good]))
+    await yard.make()
+    expect((await yard.clean(yard.byHand({ keep: 1 }))).deleted).toEqual(expect.arrayContaining([good]))
   })
 
   test('a backup of which nothing is known may need any other: nothing goes', async () => {
