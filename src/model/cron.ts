@@ -95,7 +95,20 @@ const shorthands: Readonly<Record<string, string>> = {
   '@hourly': '0 * * * *',
 }
 
+/** The same few expressions are read for years, at every look at schedules.json. */
+const readings = new Map<string, CronReading>()
+const keptReadings = 256
+
 export function parseCron(text: string): CronReading {
+  const known = readings.get(text)
+  if (known !== undefined) return known
+  const reading = read(text)
+  if (readings.size >= keptReadings) readings.clear()
+  readings.set(text, reading)
+  return reading
+}
+
+function read(text: string): CronReading {
   const words = [...text.matchAll(/\S+/g)].map((match) => ({ text: match[0], start: match.index }))
   const [first] = words
   if (words.length === 1 && first !== undefined && first.text.startsWith('@')) {

@@ -12,7 +12,7 @@ import {
 import { type DocumentAdapter, openDocument, type Reading } from './document.ts'
 
 /** As many runs of a schedule are remembered: what a screen draws, and what must not be run twice. */
-export const rememberedRuns = 50
+export const rememberedRuns = 30
 
 /** schedules.json: what is to be done again and again. Unlike the catalog it cannot be made anew from anything. */
 export interface SchedulesStore {
