@@ -31,6 +31,11 @@ export const commands: readonly RegisteredCommand[] = [
     about: 'plan a restore, show the plan, do it',
     load: async () => (await import('./restore.ts')).restore,
   },
+  {
+    words: 'undo',
+    about: 'take a restore back: what it replaced returns, what it made goes',
+    load: async () => (await import('./undo.ts')).undo,
+  },
   { words: 'verify', about: 'prove that a backup is whole', load: async () => (await import('./verify.ts')).verify },
   {
     words: 'drill',

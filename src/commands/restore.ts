@@ -1,20 +1,14 @@
-import type { During } from '../model/during.ts'
-import { BackupError } from '../model/errors.ts'
-import type { RunEvent } from '../model/event.ts'
-import { displayPath, printable } from '../model/path.ts'
-import {
-  choiceWarnings,
-  type PlannedRestore,
-  type RestoreOptions,
-  type RestoreOutcome,
-} from '../model/planned-restore.ts'
+import { printable } from '../model/path.ts'
+import { choiceWarnings, type RestoreOptions } from '../model/planned-restore.ts'
 import { conflictModes } from '../model/restore.ts'
-import { formatBytes, formatCount, formatDuration, formatNumberOf, parseDuration } from '../model/units.ts'
-import type { CommandSpec, Context } from './parts/command-spec.ts'
-import { pathFields } from './parts/fields.ts'
+import { parseDuration } from '../model/units.ts'
+import type { CommandSpec } from './parts/command-spec.ts'
+import { confirmPlan } from './parts/confirm-plan.ts'
 import { type Given, quoted, usage } from './parts/given.ts'
 import { servicesOption } from './parts/grammar.ts'
-import { planFacts, planFields, saysNotSaved } from './parts/plan-text.ts'
+import { PlanningEvents, withoutRepeats } from './parts/plan-events.ts'
+import { planFacts, planFields } from './parts/plan-text.ts'
+import { tellRestored } from './parts/restored.ts'
 import { because } from './parts/unsupported.ts'
 
 const selecting = [
@@ -27,8 +21,12 @@ const selecting = [
   'on-conflict',
   'delete-extra',
   'map-owner',
+  'no-undo',
+  'resume',
   'save-plan',
 ] as const
+/** What an interrupted restore has been asked for already. */
+const resumed = selecting.filter((name) => name !== 'resume' && name !== 'save-plan')
 /** What the configuration allows too; V8 ends the process where it is asked for more threads than there may be. */
 const mostWorkers = 256
 
@@ -65,6 +63,8 @@ export const restore: CommandSpec = {
       repeats: true,
       about: 'give what belonged to FROM to TO: app=web, app:staff=web:www, :staff=:www, names or numbers; needs root',
     },
+    { name: 'no-undo', about: 'save nothing of what is replaced: quicker, and nothing takes it back' },
+    { name: 'resume', value: 'ID', about: 'go on with this interrupted restore, or with the last one: latest' },
     { name: 'delete-extra', about: 'remove what restored directories hold beyond the backup' },
     { name: 'workers', value: 'N', about: 'how many work at once' },
     { name: 'yes', about: 'do not ask' },
@@ -77,6 +77,7 @@ export const restore: CommandSpec = {
     ['holdfast restore --at "2026-11-20 03:00"', 'everything as it was then'],
     ['holdfast restore --latest-with /etc/app.conf --in-place', 'a file that was deleted'],
     ["holdfast restore latest --path '/etc/**' --target /tmp/look", 'some of it, elsewhere'],
+    ['holdfast restore --resume latest', 'go on after an interruption'],
   ],
   exits: [0, 1, 2, 3, 4, 5, 130],
   onInterrupt: 'clean-up',
@@ -87,7 +88,7 @@ export const restore: CommandSpec = {
     const plan = await (await context.engine()).planRestore(options, planning)
     try {
       for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
-      for (const notice of plan.notices) if (!saysNotSaved(notice)) out.notice(notice)
+      for (const notice of plan.notices) out.notice(notice)
       for (const warning of choiceWarnings(plan.chosen ?? null)) out.warning(warning)
       const file = given.text('save-plan')
       if (file !== null) {
@@ -100,10 +101,10 @@ export const restore: CommandSpec = {
         else out.fact('dry run: nothing was written')
         return plan.counts.refuse > 0 || choiceWarnings(plan.chosen ?? null).length > 0 ? 3 : 0
       }
-      await confirm(plan, given, context)
+      await confirmPlan(plan, given, context)
       const during = context.during()
       const outcome = await plan.apply(planning.before(out.json ? during : withoutRepeats(plan, during)))
-      tell(outcome, plan, context)
+      tellRestored(outcome, plan, context)
       return outcome.exitCode
     } finally {
       await plan.drop()
@@ -127,6 +128,18 @@ function restoreOptions(given: Given): RestoreOptions {
     return { source: { kind: 'plan', file, ttlMs }, target: null, conflict: null, workers }
   }
   if (ttl !== null) throw usage('--plan-ttl goes with --plan', 'holdfast restore --plan FILE --plan-ttl 2h')
+  const resume = given.text('resume')
+  if (resume !== null) {
+    const other =
+      backup === undefined ? resumed.find((name) => given.has(name)) : `the backup ${quoted(backup)}`
+    if (other !== undefined)
+      throw usage(
+        `--resume cannot stand beside ${backup === undefined ? `--${other}` : other}`,
+        'an interrupted restore is gone on with as it was asked for; leave out the rest',
+      )
+    const source = { kind: 'resume', restore: resume === 'latest' ? null : resume } as const
+    return { source, target: null, conflict: null, workers }
+  }
   const directory = given.text('target')
   if (directory !== null && given.has('in-place'))
     throw usage('--target and --in-place cannot be given together', 'choose one')
@@ -139,6 +152,7 @@ function restoreOptions(given: Given): RestoreOptions {
     conflict: given.choice('on-conflict', conflictModes),
     ...(given.has('map-owner') ? { owners: given.texts('map-owner') } : {}),
     ...(given.has('delete-extra') ? { deleteExtra: true } : {}),
+    ...(given.has('no-undo') ? { undo: false } : {}),
     workers,
   }
 }
@@ -166,117 +180,4 @@ function sourceOf(given: Given): RestoreOptions['source'] {
   if (backup === undefined)
     throw usage('restore needs a backup', 'name an id, latest for the newest one, --at TIME or --latest-with PATH')
   return { kind: 'backup', backup, services, paths }
-}
-
-/** Asks where something on disk may be lost. Throws E_CONFIRM where nobody said yes. */
-async function confirm(plan: PlannedRestore, given: Given, { out, terminal, host }: Context): Promise<void> {
-  const named = given.text('confirm')
-  const refuse = (message: string, hint: string): never => {
-    out.event({ kind: 'plan', plan: planFields(plan) })
-    throw new BackupError('E_CONFIRM', message, hint)
-  }
-  if (named !== null && named !== host)
-    refuse(
-      `--confirm names ${quoted(named)}, but this machine is ${quoted(host)}`,
-      'nothing was written; is it the right machine?',
-    )
-  if (named !== null || given.has('yes')) return
-  const { overwrite, metadata, delete: deleted } = plan.counts
-  const losing = overwrite + metadata + deleted > 0
-  if (!plan.inPlace && deleted === 0 && (!losing || !terminal.interactive)) return
-  if (!terminal.interactive || out.json)
-    return refuse(
-      plan.inPlace ? 'restoring in place must be confirmed' : 'deleting must be confirmed',
-      `look at the plan, then add --yes or --confirm ${host}`,
-    )
-  const where = plan.inPlace ? `in place on ${printable(host)}` : `over what is in ${printable(plan.target)}`
-  const answer = (await terminal.ask(`restore ${where}? type y or ${printable(host)} to go on: `)).trim()
-  if (answer !== host && !/^y(es)?$/i.test(answer)) refuse('not confirmed', 'nothing was written')
-}
-
-function tell(outcome: RestoreOutcome, plan: PlannedRestore, { out }: Context): void {
-  const { id, written, unchanged, kept, deleted, refused, bytes, undo, durationMs, warnings, damaged, target } = outcome
-  out.result('restore', {
-    restore: {
-      ...{
-        id,
-        plan: outcome.plan,
-        written,
-        unchanged,
-        kept,
-        deleted,
-        refused,
-        bytes,
-        undo,
-        durationMs,
-        warnings,
-        target,
-      },
-      damaged: damaged.map(pathFields),
-    },
-    exitCode: outcome.exitCode,
-  })
-  for (const path of damaged) out.warning(`${displayPath(path)}: damaged, not restored`)
-  const rate = durationMs > 0 ? `, ${formatBytes((bytes * 1000) / durationMs)}/s` : ''
-  const facts = [
-    `restore ${id}`,
-    `into: ${printable(target)}`,
-    `written: ${formatCount(written)}, ${formatBytes(bytes)}`,
-    `the same already: ${formatCount(unchanged)}`,
-  ]
-  if (kept > 0) facts.push(`kept as they are: ${formatCount(kept)}`)
-  if (deleted > 0) facts.push(`deleted: ${formatCount(deleted)}`)
-  if (refused > 0) facts.push(`refused: ${formatCount(refused)}, listed in the plan above`)
-  if (damaged.length > 0) facts.push(`damaged: ${formatNumberOf(damaged.length, 'file')}, not restored`)
-  if (warnings > 0) facts.push(`warnings: ${formatCount(warnings)}, all in the log of run ${id}`)
-  if (undo) facts.push(`to take it back: holdfast undo ${id}`)
-  else if (deleted > 0) facts.push('what was overwritten or deleted is not saved: there is no undo yet')
-  else if (plan.inPlace && plan.counts.overwrite > 0)
-    facts.push('what was overwritten is not saved: there is no undo yet')
-  facts.push(`took: ${formatDuration(durationMs)}${rate}`)
-  out.outcome(id, facts)
-}
-
-/** For people the plan has told its notices already, a few lines above. */
-function withoutRepeats(plan: PlannedRestore, during: During): During {
-  const told = new Set([...plan.notices, ...choiceWarnings(plan.chosen ?? null)])
-  return {
-    signal: during.signal,
-    listen(event) {
-      const isTold = 'message' in event && (told.has(event.message) || saysNotSaved(event.message))
-      if (!isTold || (event.kind !== 'notice' && event.kind !== 'warning')) during.listen(event)
-    },
-  }
-}
-
-/** What planning tells is held back until the restore's own first event: a script takes the restore's id from that. */
-class PlanningEvents implements During {
-  readonly signal: AbortSignal
-  readonly #during: During
-  readonly #holdsBack: boolean
-  #held: RunEvent[] = []
-
-  constructor(during: During, holdsBack: boolean) {
-    this.signal = during.signal
-    this.#during = during
-    this.#holdsBack = holdsBack
-  }
-
-  listen(event: RunEvent): void {
-    if (!this.#holdsBack) this.#during.listen(event)
-    else if (event.kind === 'notice' || event.kind === 'warning') this.#held.push(event)
-  }
-
-  /** The listener of what follows, which hears what was held back after its own first event. */
-  before(next: During): During {
-    return {
-      signal: next.signal,
-      listen: (event) => {
-        next.listen(event)
-        const held = this.#held
-        this.#held = []
-        for (const one of held) next.listen(one)
-      },
-    }
-  }
 }

@@ -9,7 +9,7 @@ import type { ServiceRequest } from './service-request.ts'
 /** Of each service the older backup that a new one builds on, or is compared with. */
 
 export interface BaseRequest {
-  readonly type: Extract<BackupType, 'full' | 'service' | 'incremental' | 'differential'>
+  readonly type: BackupType
   readonly services: readonly ServiceRequest[]
   /**
    * The newest backup of a service, to build upon or to compare with; its owner closes the lineage. Asked for once the

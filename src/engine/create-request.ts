@@ -134,7 +134,7 @@ function requestOf(service: ServiceSettings, options: EstimateOptions): ServiceR
   }
 }
 
-export function chooseCompression(session: Session, options: CreateOptions): CompressionLevel {
+export function chooseCompression(session: Session, options: Pick<CreateOptions, 'compression'>): CompressionLevel {
   const { algorithm, levels } = session.parts.configured.settings.compression
   const compression = options.compression ?? algorithm
   const level = compression === 'none' ? null : levels[compression]

@@ -11,11 +11,10 @@ import { type BaseNews, type BaseWish, openBase } from './incremental/base.ts'
 import { ensureRepository, missingKey } from './init-story.ts'
 import type { SlotKey } from './keys/slots.ts'
 import { mostDependencies } from './plan/lineage-upkeep.ts'
-import { isRepository, type Repository } from './repository.ts'
+import { isRepository } from './repository.ts'
 import { carryOut } from './run.ts'
 import type { ServiceRequest } from './service-request.ts'
 import type { Session } from './session.ts'
-import { type FoundKey, keyringForWriting } from './unlock.ts'
 
 /** A backup of what was asked for, and one more where it depends on too many others. */
 export async function create(session: Session, options: CreateOptions, during: During): Promise<CreateOutcome> {
@@ -32,7 +31,7 @@ export async function create(session: Session, options: CreateOptions, during: D
   if (encrypt && found === null) throw missingKey(session)
   const repository = await ensureRepository(session)
   const catalog = session.catalog(repository)
-  const writeKeys = slotKeysWith(session, repository, encrypt, found)
+  const writeKeys = session.writeKeys(repository, encrypt, found)
   await writeKeys() // a key that does not fit is told before anything begins
   const { backups } = await listBackups(files, repository, catalog)
   const request = {
@@ -88,14 +87,8 @@ export async function consolidate(
   const entry = await session.backup(repository, backup)
   // Never with less protection than it had, nor with less than a new one would have.
   const encrypt = entry.encrypted || session.parts.configured.settings.encryption.enabled
-  const slotKeys = slotKeysWith(session, repository, encrypt, encrypt ? await session.key() : null)
+  const slotKeys = session.writeKeys(repository, encrypt, encrypt ? await session.key() : null)
   return consolidateBackup(session, entry, { aim: 'full', slotKeys }, during)
-}
-
-/** Keys to write for. Asked for late: a key that was added meanwhile is among them. */
-function slotKeysWith(session: Session, repository: Repository, encrypt: boolean, found: FoundKey | null) {
-  return async (): Promise<readonly SlotKey[]> =>
-    encrypt ? (await keyringForWriting(session.world, repository, found, session.derivation())).slotKeys : []
 }
 
 /** A backup that depends on too many others gets one that depends on fewer. That it could not be made harms nothing. */

@@ -44,6 +44,7 @@ export class Repository {
   readonly catalog: BytePath
   readonly schedules: BytePath
   readonly drills: BytePath
+  readonly undo: BytePath
 
   constructor(root: BytePath) {
     this.root = root
@@ -56,6 +57,7 @@ export class Repository {
     this.catalog = this.at('metadata.json')
     this.schedules = this.at('schedules.json')
     this.drills = this.at('drills.ndjson')
+    this.undo = this.at('undo')
   }
 
   get keyring(): BytePath {

@@ -1,12 +1,15 @@
+import { damaged } from '../model/errors.ts'
 import type { RestoreOptions } from '../model/planned-restore.ts'
 import type { PlanHeader } from '../model/restore-plan.ts'
 import type { Lineage } from './archive/lineage.ts'
 import { openArchive, openBackup } from './inspect.ts'
+import { readDetails, readManifest } from './manifest.ts'
 import type { Repository } from './repository.ts'
 import type { RestoreArchive, RestoreRequest } from './restore/request.ts'
 import type { Session } from './session.ts'
+import { safetyDescription } from './undo/save-replaced.ts'
 
-type Source = Exclude<RestoreOptions['source'], { readonly kind: 'plan' }>
+type Source = Exclude<RestoreOptions['source'], { readonly kind: 'plan' | 'resume' }>
 
 /** The archives a restore reads, of one backup or of several, open until it is done. */
 export class OpenArchives {
@@ -49,6 +52,16 @@ export class OpenArchives {
     const services = archives.map(({ service }) => service)
     if (chosen === undefined) return await this.#open(backup, services)
     for (const { service, backup: own = backup } of archives) await this.#open(own, [service])
+  }
+
+  /** Those of the backup made before a restore, and not of any other that was put in its place. @throws E_DAMAGED. */
+  async safety(id: string, restore: string): Promise<void> {
+    const { files } = this.#session.world
+    const manifest = readManifest(files, this.#repository, id)
+    const keys = await this.#session.keys(this.#repository, manifest.sealed !== undefined)
+    if (manifest.type !== 'safety' || readDetails(manifest, keys).description !== safetyDescription(restore))
+      throw damaged(`${id} was not made before the restore ${restore}`, 'nothing was changed; bring back the right one')
+    await this.#open(id, [])
   }
 
   close(): void {

@@ -7,12 +7,16 @@ import type { Repository, World } from './repository.ts'
 import { applyRestore } from './restore/apply.ts'
 import type { RestoreOutcome as AppliedRestore } from './restore/outcome.ts'
 import type { RestoreArchive, RestorePlan } from './restore/request.ts'
+import { checkSpace } from './restore/space.ts'
 import { carryOut, type Run } from './run.ts'
+import type { Session } from './session.ts'
+import { changesAnything, openWayBack } from './undo/way-back.ts'
 
 export interface PreparedRestore {
   /** As people see it. */
   readonly planned: PlannedRestore
   readonly plan: RestorePlan
+  readonly hash: string
   readonly archives: readonly RestoreArchive[]
   readonly pool: WorkerPool
   /** One copy of a header was damaged. */
@@ -21,24 +25,30 @@ export interface PreparedRestore {
 
 /** Does exactly what a plan says, as a run with a log of its own. */
 export async function runRestore(
-  world: World,
+  session: Session,
   repository: Repository,
-  { planned, plan, archives, pool, healed }: PreparedRestore,
+  prepared: PreparedRestore,
   during: During,
 ): Promise<RestoreOutcome> {
+  const { planned, plan, healed } = prepared
+  const { header } = plan
   const { backup, target } = planned
   const lacking = choiceWarnings(planned.chosen ?? null)
+  const about = header.undoes === undefined ? `${backup} to ${target}` : `back to before ${header.undoes}`
+  const kind = header.undoes === undefined ? 'restore' : 'undo'
+  let undo = false
   const { run, result, exitCode, durationMs } = await carryOut(
-    world,
+    session.world,
     repository,
-    { kind: 'restore', about: `${backup} to ${target}`, ...during },
+    { kind, about, ...during, ...(header.resumes === undefined ? {} : { run: header.resumes }) },
     async (story) => {
       for (const notice of planned.notices) story.tell({ kind: 'notice', message: notice })
-      const gone = planned.counts.delete > 0 ? 'overwritten or deleted' : 'overwritten'
-      if (planned.inPlace || planned.counts.delete > 0)
-        story.tell({ kind: 'notice', message: `what is ${gone} is not saved: undo is not built yet` })
       for (const message of lacking) story.tell({ kind: 'warning', message })
-      const outcome = await applyPrepared(world, repository, { planned, plan, archives, pool, healed }, story)
+      const way = header.saves !== undefined && changesAnything(header)
+      const { outcome, isOpen } = way
+        ? await withWayBack(session, prepared, story)
+        : { outcome: await applyPrepared(session.world, repository, prepared, story), isOpen: false }
+      undo = isOpen
       const { written, unchanged, kept, deleted, refused, failed, bytes, damaged } = outcome
       const counted = { written, unchanged, kept, deleted, refused, failed, bytes, damaged: damaged.length }
       return {
@@ -62,9 +72,22 @@ export async function runRestore(
     refused: refused + result.failed,
     damaged,
     bytes,
-    undo: false,
+    undo,
     durationMs,
     warnings: warnings.length + lacking.length,
+  }
+}
+
+async function withWayBack(session: Session, prepared: PreparedRestore, run: Run) {
+  const { planned, plan, hash } = prepared
+  checkSpace(session.world.files, plan.header) // before the first byte of what is saved, too
+  const way = await openWayBack(session, { plan, hash, target: planned.target }, run)
+  try {
+    const outcome = await applyPrepared(session.world, session.repository(), prepared, run)
+    await way.finish(outcome.failed === 0 && outcome.refused === 0)
+    return { outcome, isOpen: plan.header.undoes === undefined }
+  } finally {
+    way.release()
   }
 }
 

@@ -177,7 +177,7 @@ async function writeStream(
     const settings = walkSettings(files, repository.root, service)
     // A full backup keeps all processors busy as it is.
     if (base !== null) thread = new ThreadedSource(world.filesModule, service.type, settings)
-    const all = thread ?? sources[service.type](files, settings)
+    const all = service.source ?? thread ?? sources[service.type](files, settings)
     const source = new WatchedSource(all, rootsOf(service.paths).map(storedPathOf))
     const older = base === null ? null : olderOf(base, options)
     const chunkerOf = chunkerRule(service.fixedBlocks)

@@ -1,5 +1,6 @@
 import type { FixedBlocks } from '../model/fixed-blocks.ts'
 import type { BytePath } from '../model/path.ts'
+import type { Source } from '../model/source.ts'
 import type { SourceType } from './sources/registry.ts'
 
 /** One thing to back up; becomes an archive of its own. */
@@ -14,4 +15,6 @@ export interface ServiceRequest {
   readonly excludeCaches: boolean
   readonly oneFileSystem: boolean
   readonly fixedBlocks: FixedBlocks
+  /** Where its entries come from; absent: from walking the paths. */
+  readonly source?: Source
 }

@@ -4,11 +4,11 @@ import type { BytePath } from '../model/path.ts'
 import { type CatalogPort, chooseBackup, listBackups } from './catalog.ts'
 import type { Configured } from './configuration.ts'
 import { secretFromText } from './keys/secrets.ts'
-import { type KdfChoice, type Keys, kdfDefaults } from './keys/slots.ts'
+import { type KdfChoice, type Keys, kdfDefaults, type SlotKey } from './keys/slots.ts'
 import { absolutePath } from './plan/settings-sources.ts'
 import { openRepository, type Repository, type World } from './repository.ts'
 import type { SchedulesPort } from './schedules-port.ts'
-import { type FoundKey, findKey, keysForReading } from './unlock.ts'
+import { type FoundKey, findKey, keyringForWriting, keysForReading } from './unlock.ts'
 
 /** What the composition root hands to the engine. */
 export interface EngineParts {
@@ -87,6 +87,12 @@ export class Session {
   async keys(repository: Repository, encrypted: boolean): Promise<Keys> {
     const found = encrypted ? await this.key() : this.foundKey()
     return keysForReading(this.world.files, repository, found, this.keyFile)
+  }
+
+  /** Keys to write for. Asked for late: a key that was added meanwhile is among them. */
+  writeKeys(repository: Repository, encrypt: boolean, found: FoundKey | null): () => Promise<readonly SlotKey[]> {
+    return async () =>
+      encrypt ? (await keyringForWriting(this.world, repository, found, this.derivation())).slotKeys : []
   }
 
   async backups(repository: Repository): Promise<readonly CatalogEntry[]> {

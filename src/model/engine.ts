@@ -22,6 +22,7 @@ import type {
 import type { SourceListing } from './source-listing.ts'
 import type { DoctorReport, StatusReport } from './status.ts'
 import type { TocEntry } from './toc.ts'
+import type { UndoableRestore, UndoOptions } from './undo.ts'
 import type { VerifyOptions, VerifyOutcome } from './verify.ts'
 
 /**
@@ -51,6 +52,16 @@ export interface Engine {
   lookAtTarget(path: string): Promise<TargetLook>
   /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
   planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
+  /** Restores that have left a way back, newest first. */
+  undoable(): Promise<readonly UndoableRestore[]>
+  /**
+   * Plans to take a restore back, and changes nothing; null where there is nothing to take back. What has changed since
+   * the restore is saved before it is replaced.
+   *
+   * @throws E_UNKNOWN_ID, E_USAGE where it has left no way back, E_ARCHIVE_MISSING where what it had saved is gone,
+   * E_BUSY while it is under way, E_PLAN_ALTERED where its record was changed.
+   */
+  planUndo(options: UndoOptions, during: During): Promise<PlannedRestore | null>
   /** @throws E_UNKNOWN_ID, E_ARCHIVE_MISSING, E_USAGE where none is named: before anything is begun. */
   verify(options: VerifyOptions, during: During): Promise<VerifyOutcome>
   /**

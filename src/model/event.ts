@@ -12,6 +12,7 @@ export const runKinds = [
   'pin',
   'unpin',
   'drill',
+  'undo',
 ] as const
 export type RunKind = (typeof runKinds)[number]
 export type RunOutcome = 'done' | 'warnings' | 'failed' | 'interrupted'

@@ -25,6 +25,8 @@ export interface RestoreOptions {
     /** The newest sound backup that holds the path, and of it only that. */
     | { readonly kind: 'last'; readonly path: string; readonly services: readonly string[] }
     | { readonly kind: 'plan'; readonly file: string; readonly ttlMs: number | null }
+    /** What an interrupted restore has not done yet; null is the last one that was. All else that is asked for is its own. */
+    | { readonly kind: 'resume'; readonly restore: string | null }
   /** Ignored with a saved plan. Null is the new directory ./restore-<id>. */
   readonly target: { readonly kind: 'directory'; readonly path: string } | { readonly kind: 'in-place' } | null
   readonly conflict: ConflictMode | null
@@ -38,6 +40,8 @@ export interface RestoreOptions {
   readonly owners?: readonly string[]
   /** What stands in restored directories and is not in the backup is removed. Ignored with a saved plan, which says it. */
   readonly deleteExtra?: boolean
+  /** False: what is replaced or deleted is not saved before, and nothing puts it back. Ignored with a saved plan. */
+  readonly undo?: boolean
   readonly workers: number | null
 }
 
@@ -77,6 +81,12 @@ export interface PlannedRestore {
   readonly backup: string
   /** Null or absent where somebody named the backup. */
   readonly chosen?: ChosenBackups | null
+  /** Id of the restore it takes back; null or absent where it takes none back. */
+  readonly undoes?: string | null
+  /** Id of the interrupted restore it goes on with; null or absent where it is a new one. */
+  readonly resumes?: string | null
+  /** What is saved before anything is changed; null or absent where nothing is, and nothing can be taken back. */
+  readonly saves?: { readonly entries: number; readonly bytes: number } | null
   readonly services: readonly string[]
   readonly target: string
   readonly inPlace: boolean

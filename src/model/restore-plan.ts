@@ -74,6 +74,10 @@ export const planHeaderSchema = z.object({
   places: z.array(z.object({ prefix: jsonPathSchema, base: jsonPathSchema })).min(1),
   /** The target's directory does not exist yet. */
   targetIsNew: z.boolean(),
+  /** Absent where all was asked for: patterns of paths, or one path and all below it. */
+  paths: z.array(z.string()).optional(),
+  below: jsonPathSchema.optional(),
+  deleteExtra: z.literal(true).optional(),
   conflict: z.enum(conflictModes),
   /** What was decided for single paths and all below them; absent where nothing was. */
   choices: z.array(z.object({ path: jsonPathSchema, choice: z.enum(pathChoices) })).optional(),
@@ -81,6 +85,12 @@ export const planHeaderSchema = z.object({
   owners: z.array(ownerRuleSchema).optional(),
   /** The user the plan was made for: root restores ownership, another does not. */
   uid: count,
+  /** Id of the restore this plan takes back. */
+  undoes: z.string().min(1).optional(),
+  /** Id of the interrupted restore this plan goes on with. */
+  resumes: z.string().min(1).optional(),
+  /** What is saved before the first change; absent where nothing is. */
+  saves: z.object({ entries: count, bytes: count }).optional(),
   counts: planCountsSchema,
   steps: count,
   bytesToWrite: count,

@@ -345,6 +345,8 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
       reports: [{ id: entry.id, level: 'full', ok: true, problems: [], bytes: 12_345_678, durationMs: 500 }],
       blindSpot: null,
     }),
+    undoable: async () => [],
+    planUndo: note('planUndo', null),
     drill: note('drill', { exitCode: 0, run: 'run-7', card: drillCard }),
     consolidate: note('consolidate', null),
     planDelete: note('planDelete', { backup: entry, freedBytes: 3_500_000 }),

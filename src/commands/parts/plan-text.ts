@@ -9,11 +9,6 @@ import { pathFields } from './fields.ts'
 const sampleLimit = 10 // the whole plan and the question below it fit on 24 lines
 const refusedLimit = 20
 
-/** Whether a notice of the engine says the same in its words: a plan says it once. */
-export function saysNotSaved(notice: string): boolean {
-  return notice.includes('is not saved')
-}
-
 const countTexts: Record<keyof PlanCounts, string> = {
   create: 'created',
   overwrite: 'overwritten',
@@ -45,9 +40,14 @@ const refuseTexts: Record<RefuseReason, string> = {
 export function planFacts(plan: PlannedRestore): string[] {
   const facts = [
     `plan ${plan.id}`,
-    ...backupFacts(plan),
-    `target: ${printable(plan.target)}${plan.inPlace ? ' (in place)' : ''}`,
-    `on conflict: ${plan.conflict}`,
+    ...(plan.undoes ? [`takes back: ${plan.undoes}`] : backupFacts(plan)),
+    ...(plan.resumes ? [`goes on with: ${plan.resumes}, which was interrupted`] : []),
+    ...(plan.undoes
+      ? []
+      : [
+          `target: ${printable(plan.target)}${plan.inPlace ? ' (in place)' : ''}`,
+          `on conflict: ${plan.conflict}`,
+        ]),
   ]
   for (const { kind, from, to, name } of plan.owners ?? []) {
     const number = name === String(to) ? '' : ` (${to})`
@@ -72,8 +72,18 @@ export function planFacts(plan: PlannedRestore): string[] {
   for (const { path, because } of refused) facts.push(`refused: ${displayPath(path)}: ${refusalText(because)}`)
   const more = plan.counts.refuse - refused.length
   if (more > 0) facts.push(`refused: ${formatCount(more)} more`)
-  if (losesUnsaved(plan)) facts.push(`note: ${notSaved(plan)}`)
+  facts.push(...savesFacts(plan))
   return facts
+}
+
+/** What is saved before anything is changed. */
+function savesFacts({ saves, undoes, counts }: PlannedRestore): string[] {
+  const loses = counts.overwrite + counts.metadata + counts.delete > 0
+  if (saves === null || saves === undefined)
+    return loses ? ['saved before: NOTHING of what is replaced or deleted; no undo can bring it back'] : []
+  if (saves.entries === 0) return []
+  const what = undoes ? 'that have changed since the restore' : 'that are replaced, changed or deleted'
+  return [`saved before: ${formatNumberOf(saves.entries, 'path')} ${what}, ${formatBytes(saves.bytes)}`]
 }
 
 /** Which backups, and where nobody named them how far each lies from what was asked for. */
@@ -102,14 +112,6 @@ function chosenFields({ by, at, text, path, backups, lacking, passedOver }: Chos
   return { ...asked, backups, lacking, passedOver }
 }
 
-function losesUnsaved({ inPlace, counts }: PlannedRestore): boolean {
-  return inPlace || counts.delete > 0
-}
-
-function notSaved({ counts }: PlannedRestore): string {
-  return `what is overwritten${counts.delete > 0 ? ' or deleted' : ''} is not saved: there is no undo yet`
-}
-
 function refusalText(because: string): string {
   return because in refuseTexts ? refuseTexts[because as RefuseReason] : printable(because) // the line above is the proof
 }
@@ -120,10 +122,13 @@ export function planFields(plan: PlannedRestore): object {
   const told = { id, hash, target, counts, bytesToWrite, refused, backup, services, inPlace, conflict }
   return {
     ...told,
+    ...(plan.undoes ? { undoes: plan.undoes } : {}),
+    ...(plan.resumes ? { resumes: plan.resumes } : {}),
+    saves: plan.saves ?? null,
     ...(plan.chosen ? chosenFields(plan.chosen) : {}),
     ...(plan.owners && plan.owners.length > 0 ? { owners: plan.owners } : {}),
     ...(plan.choices.size === 0 ? {} : { choices: choiceFields(plan.choices) }),
-    notices: losesUnsaved(plan) && !notices.some(saysNotSaved) ? [...notices, notSaved(plan)] : notices,
+    notices,
   }
 }
 

@@ -1,6 +1,5 @@
 /** What the grammar names and this version does not have yet: the command and why. */
 export const unsupportedCommands: Readonly<Record<string, string>> = {
-  undo: 'a restore does not save what it replaces yet',
   replicate: 'the repository on this machine is the only destination yet',
   pull: 'the repository on this machine is the only destination yet',
   'keys rotate': 'a new key can be added (holdfast keys add) but an old one not yet be taken away',

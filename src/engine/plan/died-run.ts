@@ -12,7 +12,9 @@ export function meaningOfDeath(kind: RunKind, committed: string | null): string 
         ? 'it told of no backup: one that is listed is whole, and nothing half-done is visible; what it left in temp/ is removed by the next run'
         : `its backup ${committed} was made before and is whole; what it left in temp/ is removed by the next run`
     case 'restore':
-      return 'what it had restored is whole and stays, the rest is as it was; attributes of directories may be missing; its temporary files (.hf-…) are removed by the next run; plan the restore again: what is done already counts as unchanged'
+      return 'what it had restored is whole and stays, the rest is as it was; attributes of directories may be missing; its temporary files (.hf-…) are removed by the next run; the same restore again goes on with it, and undo takes it back'
+    case 'undo':
+      return 'what it had put back stays, the rest is as the restore left it; what had changed since is saved; undo the same restore again: what is done already counts as unchanged'
     case 'verify':
       return 'it changed nothing, and what it had found out is lost; verify again'
     case 'drill':

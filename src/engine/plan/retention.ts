@@ -1,6 +1,10 @@
 import type { RetentionBackup, RetentionDecision, RetentionPolicy } from '../../model/retention.ts'
+import { dayMs } from './civil.ts'
 import { Case, isFor, judge, letsGo, type Sayings } from './retention-rules.ts'
 import { openZone } from './zone.ts'
+
+/** A restore that was a mistake is noticed within a week, or its safety backup is older than what came since. */
+const safetyDays = 7
 
 /**
  * Which backups stay and which go, and why; one decision for each, in the order given.
@@ -12,6 +16,7 @@ import { openZone } from './zone.ts'
  * - Incomplete and damaged backups are counted apart, each among their like: they take no good one's place, and no
  *   good one takes theirs. The newest of a service that has no better one stays.
  * - What is dated in the future stays and counts for nothing. So does what is gone, which needs nothing any more.
+ * - Safety backups, for which there are no rules, stay for seven days and then go.
  * - Pins and holds.
  *
  * @throws E_CONFIG for an unknown zone
@@ -34,7 +39,10 @@ export function decideRetention(
     if (backup.state === 'gone') one.stay('missing from archives: nothing to delete')
     else if (!(backup.createdAt <= now)) one.stay('dated in the future')
     else if (nothingGoes) one.stay('no rule lets anything go')
-    else if (!one.isCovered) one.stay(backup.type === 'safety' ? 'no rule is for safety backups' : 'no rule is for it')
+    else if (backup.type === 'safety' && backup.createdAt >= now - safetyDays * dayMs)
+      one.stay(`safety backup within ${safetyDays} days`)
+    else if (!one.isCovered && backup.type !== 'safety') one.stay('no rule is for it')
+    else if (!one.isCovered) one.go(`safety backup older than ${safetyDays} days`)
     if (backup.pinned) one.stayAboveAll('pinned')
     if (backup.legalHold !== null) one.stayAboveAll(`legal hold: ${backup.legalHold}`)
   }

@@ -1,8 +1,6 @@
-import { BackupError } from '../../model/errors.ts'
 import type { Progress } from '../../model/event.ts'
-import { type BytePath, displayPath, pathFromJson } from '../../model/path.ts'
-import type { FileSystemStatus, Files } from '../../model/ports.ts'
-import type { PlanHeader } from '../../model/restore-plan.ts'
+import { displayPath, pathFromJson } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
 import type { RestoreJob } from '../archive/restore-job.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
 import { explainIo } from '../platform/explain-io.ts'
@@ -16,6 +14,7 @@ import { removeExtras } from './remove-extras.ts'
 import type { RestoreArchive, RestorePlan } from './request.ts'
 import { RestoredDirectories } from './restored-directories.ts'
 import { restoreInterrupted, SharedWatch } from './shared-watch.ts'
+import { checkSpace } from './space.ts'
 import { spoolLines } from './spool.ts'
 import { SteadySync } from './steady-sync.ts'
 import { decodeStep, peekStep } from './step-line.ts'
@@ -250,27 +249,5 @@ class Application {
       this.#tally.tell({ path, place: path, kind: 'refused', what, because: 'link-target-missing' })
     }
     return false
-  }
-}
-
-function checkSpace(files: Files, { space }: PlanHeader): void {
-  for (const { at, bytes } of space) {
-    const path = pathFromJson(at)
-    const { freeBytes, totalBytes } = fileSystemOf(files, path)
-    // Some file systems, in memory or on a network, do not tell their size.
-    if (freeBytes >= bytes || totalBytes === 0) continue
-    throw new BackupError(
-      'E_NO_SPACE',
-      `the restore needs ${bytes} bytes on the file system of ${displayPath(path)}, which has ${freeBytes} free`,
-      'free some space there, choose another target, or restore less with --path',
-    )
-  }
-}
-
-function fileSystemOf(files: Files, path: BytePath): FileSystemStatus {
-  try {
-    return files.fileSystem(path)
-  } catch (error) {
-    throw explainIo(error, 'look at', path)
   }
 }

@@ -18,6 +18,8 @@ export interface Extra {
   readonly step: Extract<RestoreStep, { readonly kind: 'remove' | 'refuse' }>
   /** The restored directory it lies below. */
   readonly directory: Directory
+  /** Bytes the file system has set aside for it. */
+  readonly allocatedBytes: number
 }
 
 export interface ExtrasRequest {
@@ -128,7 +130,7 @@ export class Extras {
     const status = this.#status(path)
     if (status === undefined || !this.#request.select(path, status.type === 'directory')) return
     if (this.#request.forbidden.some((inside) => isWithin(path, inside) || isWithin(inside, path))) {
-      yield { step: refusal(path, 'inside-repository') as Extra['step'], directory } // refusal makes nothing else
+      yield { step: refusal(path, 'inside-repository') as Extra['step'], directory, allocatedBytes: 0 } // refusal makes nothing else
       return
     }
     const staying = new Set<BytePath>()
@@ -139,7 +141,10 @@ export class Extras {
       for (let above = at; isWithin(above, path) && !staying.has(above); above = parentOf(above)) staying.add(above)
     }
     for (const { at, status: now } of this.#tree(path, status))
-      if (!staying.has(at)) yield { step: { kind: 'remove', path: at, replaces: replacedOf(now) }, directory }
+      if (!staying.has(at)) {
+        const { allocatedBytes } = now
+        yield { step: { kind: 'remove', path: at, replaces: replacedOf(now) }, directory, allocatedBytes }
+      }
   }
 
   /** What lies at and below a path, each directory before what it holds, and why it stays. */

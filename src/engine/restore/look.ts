@@ -11,6 +11,8 @@ import type { Seen } from '../plan/restore-plan.ts'
  */
 export interface Looked {
   readonly seen: Omit<Seen, 'sameContent'>
+  /** Bytes the file system has set aside for it. */
+  readonly allocatedBytes: number
   readonly content: 'same' | 'different' | 'unknown'
 }
 
@@ -20,7 +22,12 @@ export function lookAt(files: Files, path: BytePath, entry: TocEntry, isRoot: bo
   const { type, sizeBytes, mtimeNs, ctimeNs, inode, links, device, mode, uid, gid } = status
   const content = compareContent(files, path, entry, status)
   const sameExtended = content === 'different' || hasExtended(files, path, entry, isRoot)
-  return { content, seen: { type, sizeBytes, mtimeNs, ctimeNs, inode, links, device, mode, uid, gid, sameExtended } }
+  const { allocatedBytes } = status
+  return {
+    content,
+    allocatedBytes,
+    seen: { type, sizeBytes, mtimeNs, ctimeNs, inode, links, device, mode, uid, gid, sameExtended },
+  }
 }
 
 function compareContent(files: Files, path: BytePath, entry: TocEntry, status: FileStatus): Looked['content'] {

@@ -13,11 +13,13 @@ const planLifetimeMs = 15 * 60 * 1000
  * was saved with. `unseen` are paths something was chosen for, and the backup has none of them.
  */
 export function planHeader(
-  { id, backup, repositoryId, archives, target, conflict, choices, owners = [], choice, user, now }: RestoreRequest,
+  request: RestoreRequest,
   { places, targetIsNew }: Places,
-  { notes, unreadable, ...summary }: PlanSummary,
+  { notes, unreadable, saves, ...summary }: PlanSummary,
   unseen: readonly BytePath[],
 ): PlanHeader {
+  const { id, backup, repositoryId, archives, target, conflict, choices, owners = [], choice, user, now } = request
+  const { asked, deleteExtra = false, earlier = null } = request
   return {
     v: restorePlanVersion,
     kind: 'holdfast-restore-plan',
@@ -33,10 +35,16 @@ export function planHeader(
     ...(choice == null ? {} : { chosen: choice.chosen }),
     places: places.map(({ prefix, base }) => ({ prefix: jsonPath(prefix), base: jsonPath(base) })),
     targetIsNew,
+    ...(asked.patterns.length === 0 ? {} : { paths: [...asked.patterns] }),
+    ...(asked.below === null ? {} : { below: jsonPath(asked.below) }),
+    ...(deleteExtra ? { deleteExtra: true as const } : {}),
     conflict,
     ...(choices.size === 0 ? {} : { choices: choicesInOrder(choices) }),
     ...(owners.length === 0 ? {} : { owners: [...owners] }),
     uid: user.uid,
+    ...(earlier?.kind === 'taken-back' ? { undoes: earlier.id } : {}),
+    ...(earlier?.kind === 'gone-on-with' ? { resumes: earlier.id } : {}),
+    ...(saves === null ? {} : { saves }),
     ...summary,
     notes: [...(choice?.notes ?? []), ...notes, ...unseenNotes(unseen)],
     unreadable,
@@ -45,7 +53,8 @@ export function planHeader(
   }
 }
 
-function choicesInOrder(choices: RestoreRequest['choices']): NonNullable<PlanHeader['choices']> {
+/** As a plan holds them. */
+export function choicesInOrder(choices: RestoreRequest['choices']): NonNullable<PlanHeader['choices']> {
   return [...choices].sort(([a], [b]) => comparePaths(a, b)).map(([path, choice]) => ({ path: jsonPath(path), choice }))
 }
 

@@ -26,7 +26,7 @@ interface Space {
 export type PlanSummary = Pick<
   PlanHeader,
   'counts' | 'steps' | 'bytesToWrite' | 'space' | 'refused' | 'notes' | 'unreadable'
->
+> & { readonly saves: NonNullable<PlanHeader['saves']> | null }
 
 /** Counts what a plan comes to while its steps are decided. */
 export class PlanTally {
@@ -52,15 +52,29 @@ export class PlanTally {
   #extended = 0
   #special = 0
   #unreadable = 0
+  readonly #saves: { readonly at: BytePath; entries: number; bytes: number } | null
   /** Why archives cannot be read: what of them is told. */
   readonly #reasons = new Map<string, number>()
   readonly #lost: string[] = []
 
-  constructor(files: Files, directories: OpenDirectories, places: Places, user: User) {
+  /** `saveAt`: the directory below which what is replaced is saved before; null where it is not. */
+  constructor(files: Files, directories: OpenDirectories, places: Places, user: User, saveAt: BytePath | null) {
     this.#files = files
     this.#directories = directories
     this.#places = places
     this.#user = user
+    this.#saves = saveAt === null ? null : { at: saveAt, entries: 0, bytes: 0 }
+  }
+
+  /** What a step replaces or removes is saved before; `allocatedBytes` is what its file system has set aside for it. */
+  save(step: RestoreStep, allocatedBytes: number): void {
+    const replaces = 'replaces' in step && !keepsAll.has(step.kind) ? step.replaces : null
+    if (this.#saves === null || replaces === null) return
+    this.#saves.entries++
+    if (replaces.type !== 'file') return
+    const bytes = Math.min(replaces.sizeBytes, blocks(allocatedBytes))
+    this.#saves.bytes += bytes
+    this.#spaceAt(this.#saves.at).bytes += blocks(bytes)
   }
 
   /** Entries whose content lies in an archive that cannot be read, and why not. */
@@ -124,8 +138,10 @@ export class PlanTally {
     for (const [why, entries] of this.#reasons)
       notes.push(`the content of ${formatNumberOf(entries, 'entry', 'entries')} cannot be read: ${why}`)
     notes.push(...this.#lost)
-    if (deleted > 0) notes.push('what is overwritten or deleted is not saved before')
-    else if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
+    if (this.#saves === null) {
+      if (deleted > 0) notes.push('what is overwritten or deleted is not saved before')
+      else if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
+    }
     return {
       counts: { ...this.#counts },
       steps: this.#steps,
@@ -137,6 +153,7 @@ export class PlanTally {
       refused: this.#refused,
       notes,
       unreadable: this.#unreadable,
+      saves: this.#saves === null ? null : { entries: this.#saves.entries, bytes: this.#saves.bytes },
     }
   }
 
@@ -173,6 +190,14 @@ export class PlanTally {
     return space
   }
 
+  #spaceAt(path: BytePath): Space {
+    const at = realPathOfNearest(this.#files, path).base
+    const device = this.#files.statusFollowing(at)?.device ?? 0n
+    const space = this.#space.get(device) ?? { at, bytes: 0, largestReplacement: 0 }
+    this.#space.set(device, space)
+    return space
+  }
+
   #deviceOf(directory: Directory): bigint {
     const known = this.#devices.get(directory)
     if (known !== undefined) return known
@@ -191,6 +216,9 @@ export class PlanTally {
     return pathOnDisk(this.#places.places, '' as BytePath)
   }
 }
+
+/** Steps that leave what stands as it is. */
+const keepsAll: ReadonlySet<RestoreStep['kind']> = new Set(['unchanged', 'keep'])
 
 function blocks(bytes: number): number {
   return Math.ceil(bytes / blockBytes) * blockBytes

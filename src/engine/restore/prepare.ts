@@ -18,11 +18,13 @@ import {
   type LinkSource,
   type RestorePolicy,
   refusal,
+  type Seen,
   sourceAfter,
   unusableEntry,
 } from '../plan/restore-plan.ts'
 import { type Comparison, compareContents } from './compare.ts'
 import { ContentHolders } from './content-holders.ts'
+import { EarlierWork, type Written } from './earlier-work.ts'
 import { Extras } from './extras.ts'
 import type { Looked } from './look.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
@@ -81,10 +83,17 @@ export async function prepareRestore(
 interface Item {
   readonly toc: TocLine | null
   readonly parent: Directory
+  /** Of an entry whose step is not known yet. */
+  readonly policy: RestorePolicy | null
   /** Known already, or decided once contents are compared. */
   readonly step: RestoreStep | null
   readonly looked: Looked | null
   comparison: Comparison | null
+  /** What a restore that is taken back wrote here, and whether that is what stands. */
+  readonly written: Written | null
+  writtenComparison: Comparison | null
+  /** Of what stands here. */
+  readonly allocatedBytes: number
 }
 
 class Preparation {
@@ -99,6 +108,7 @@ class Preparation {
   readonly #policy: Omit<RestorePolicy, 'conflict' | 'byHand'>
   readonly #choices: PathChoices
   readonly #owners: OwnerMap
+  readonly #earlier: EarlierWork | null
   /** Null where what the backup does not have is left alone. */
   readonly #extras: Extras | null
   readonly #tally: PlanTally
@@ -136,8 +146,16 @@ class Preparation {
     const roots = request.archives.map(({ lineage }) => lineage.top.root)
     const select: PathSelector = (path, isDirectory) => this.#isWanted(path, isDirectory)
     const below = { roots, select, forbidden: places.forbidden }
+    const { earlier = null } = request
+    this.#earlier = earlier === null ? null : new EarlierWork(earlier, target, this.#paths)
     this.#extras = request.deleteExtra === true ? new Extras(files, this.#directories, below) : null
-    this.#tally = new PlanTally(files, this.#directories, places, request.user)
+    this.#tally = new PlanTally(
+      files,
+      this.#directories,
+      places,
+      request.user,
+      request.saves ? request.repositoryRoot : null,
+    )
     this.#holders = new ContentHolders(request.archives, this.#tally)
   }
 
@@ -150,7 +168,8 @@ class Preparation {
       let done = 0
       for (const toc of mergedLines(lineages, (archive, page) => this.#lose(archive, page))) {
         await this.#takeExtras(toc.entry.path, signal)
-        this.#consider(withOwner(toc, this.#owners))
+        await this.#takeBack(toc.entry.path, signal)
+        if (this.#earlier?.isItsOwn(toc) !== true) this.#consider(withOwner(toc, this.#owners))
         done++
         if (done % sliceEntries !== 0) continue
         await this.#decideSlice(signal)
@@ -158,6 +177,7 @@ class Preparation {
         signal.throwIfAborted()
       }
       await this.#takeExtras(null, signal)
+      await this.#takeBack(null, signal)
       await this.#decideSlice(signal)
       onProgress?.(done, total)
     } catch (error) {
@@ -173,7 +193,8 @@ class Preparation {
   }
 
   header(): PlanHeader {
-    const summary = this.#tally.summary(this.#request.target.kind === 'in-place', this.#owners.notes)
+    const inPlace = this.#request.target.kind === 'in-place'
+    const summary = this.#tally.summary(inPlace, this.#owners.notes)
     const notes = [...summary.notes, ...(this.#extras?.notes ?? [])]
     return planHeader(this.#request, this.#places, { ...summary, notes }, this.#choices.unseen)
   }
@@ -181,12 +202,23 @@ class Preparation {
   /** What stands before the next entry's path and is not in the backup. */
   async #takeExtras(next: BytePath | null, signal: AbortSignal): Promise<void> {
     if (this.#extras === null) return
-    for (const { step, directory } of this.#extras.before(next)) {
-      this.#slice.push({ toc: null, parent: directory, step, looked: null, comparison: null })
-      if (this.#slice.length % sliceEntries !== 0) continue
-      await this.#decideSlice(signal)
-      signal.throwIfAborted()
+    for (const { step, directory, allocatedBytes } of this.#extras.before(next)) {
+      if (step.kind === 'remove' && this.#earlier?.hasMade(step.path) === true) continue // written beside a file
+      await this.#take({ ...bare, parent: directory, step, allocatedBytes }, signal)
     }
+  }
+
+  /** Of a restore that is taken back, what no backup has: what it made where nothing stood, and times of directories. */
+  async #takeBack(next: BytePath | null, signal: AbortSignal): Promise<void> {
+    if (this.#earlier === null) return
+    for (const step of this.#earlier.takenBack(next)) await this.#take({ ...bare, ...step }, signal)
+  }
+
+  async #take(item: Item, signal: AbortSignal): Promise<void> {
+    this.#slice.push(item)
+    if (this.#slice.length % sliceEntries !== 0) return
+    await this.#decideSlice(signal)
+    signal.throwIfAborted()
   }
 
   /** Everything that the path, the entry and the directories say; contents are compared later. */
@@ -214,15 +246,26 @@ class Preparation {
       this.#holders.unreadable(toc)
     if (isDirectory) this.#considerDirectory(toc, parent, refused)
     else if (refused !== null) this.#add(toc, parent, refusal(path, refused))
-    else this.#slice.push({ toc, parent, step: null, looked: this.#look(entry, parent), comparison: null })
+    else {
+      const looked = this.#look(entry, parent)
+      const written = this.#earlier?.written(path) ?? null
+      const allocatedBytes = looked?.allocatedBytes ?? 0
+      this.#slice.push({ ...bare, toc, parent, policy: this.#policyFor(entry), looked, written, allocatedBytes })
+    }
   }
 
   #isWanted(path: BytePath, isDirectory: boolean): boolean {
     return this.#request.select(path, isDirectory) && !this.#choices.isSkipped(path)
   }
 
-  #policyFor(path: BytePath): RestorePolicy {
-    return { ...this.#policy, ...this.#choices.conflictAt(path) }
+  #policyFor(entry: TocEntry): RestorePolicy {
+    const chosen = this.#choices.conflictAt(entry.path)
+    // What an interrupted attempt has made is its own to finish; only files are whole as soon as they have their name.
+    if (entry.type !== 'file' && this.#earlier?.hasMade(entry.path) === true)
+      return { ...this.#policy, conflict: 'overwrite', byHand: false }
+    if (chosen.conflict === 'rename' && this.#earlier?.hasWrittenBeside(entry.path) === true)
+      return { ...this.#policy, conflict: 'keep', byHand: false }
+    return { ...this.#policy, ...chosen }
   }
 
   /** Nobody knows what a lost page lists: it counts as refused, under its first name. */
@@ -235,8 +278,7 @@ class Preparation {
     const { entry } = toc
     const looked = refused === null ? this.#look(entry, parent) : null
     const seen = looked === null ? null : { ...looked.seen, sameContent: true }
-    const step =
-      refused === null ? decideDirectory(entry, seen, this.#policyFor(entry.path)) : refusal(entry.path, refused)
+    const step = refused === null ? this.#decideDirectory(entry, seen) : refusal(entry.path, refused)
     const because = step.kind === 'refuse' ? belowOf(step.because, seen?.type === 'symlink') : null
     const directory = this.#paths.descend(entry.path, parent, { isNew: seen === null, refused: because })
     directory.planned = step.kind === 'make-directory'
@@ -247,7 +289,7 @@ class Preparation {
   }
 
   #add(toc: TocLine, parent: Directory, step: RestoreStep): void {
-    this.#slice.push({ toc, parent, step, looked: null, comparison: null })
+    this.#slice.push({ ...bare, toc, parent, step })
   }
 
   async #decideSlice(signal: AbortSignal): Promise<void> {
@@ -255,35 +297,56 @@ class Preparation {
     this.#slice = []
     const comparisons: Comparison[] = []
     for (const item of slice) {
-      if (item.looked?.content !== 'unknown' || item.toc === null) continue
-      const { path, sizeBytes, sha256 } = item.toc.entry
-      item.comparison = { path, sizeBytes, sha256: sha256 ?? '', same: false }
-      comparisons.push(item.comparison)
+      const { toc, looked, written } = item
+      if (toc !== null && looked?.content === 'unknown') {
+        item.comparison = comparisonWith(toc.entry)
+        comparisons.push(item.comparison)
+      }
+      if (written?.looked?.content === 'unknown') {
+        item.writtenComparison = comparisonWith(written.entry)
+        comparisons.push(item.writtenComparison)
+      }
     }
     await compareContents(this.#pool, this.#request.id, this.#open, comparisons, signal)
-    for (const { toc, parent, step, looked, comparison } of slice) {
+    for (const item of slice) {
+      const { toc, step, policy, looked, comparison, written, writtenComparison } = item
       const sameContent = comparison?.same ?? looked?.content === 'same'
-      const decided = step ?? (toc === null ? null : this.#decideLeaf(toc, looked, sameContent))
-      if (decided !== null) this.#emit(toc, parent, decided)
+      const decided =
+        step ?? (toc === null || policy === null ? null : this.#decideLeaf(toc, policy, looked, sameContent))
+      if (decided === null) continue
+      const isKnown = sameContent || (writtenComparison?.same ?? written?.looked?.content === 'same')
+      this.#emit(item, decided, this.#request.earlier?.kind === 'taken-back' && (isKnown || hasNoContent(decided)))
     }
   }
 
-  #decideLeaf({ entry, archive }: TocLine, looked: Looked | null, sameContent: boolean): RestoreStep {
+  #decideDirectory(entry: TocEntry, seen: Seen | null): RestoreStep {
+    const step = decideDirectory(entry, seen, this.#policyFor(entry))
+    const isToFinish = step.kind === 'unchanged' && this.#earlier?.hasMade(entry.path) === true
+    return isToFinish ? { kind: 'set-attributes', entry, replaces: step.replaces } : step
+  }
+
+  #decideLeaf(
+    { entry, archive }: TocLine,
+    policy: RestorePolicy,
+    looked: Looked | null,
+    sameContent: boolean,
+  ): RestoreStep {
     const links = this.#links[archive] as Map<BytePath, LinkSource | null> // one for each archive
     const carrier = entry.type === 'hardlink' ? (entry.linkTarget as BytePath) : entry.path // refused without
     const source = entry.type === 'hardlink' ? (links.get(carrier) ?? null) : null
     const seen = looked === null ? null : { ...looked.seen, sameContent }
-    const step = decideLeaf(entry, seen, this.#policyFor(entry.path), source, () => this.#target.freeBeside(entry))
+    const step = decideLeaf(entry, seen, policy, source, () => this.#target.freeBeside(entry))
     if (source === null && links.has(carrier)) links.set(carrier, sourceAfter(step, seen))
     return step
   }
 
-  #emit(toc: TocLine | null, parent: Directory, step: RestoreStep): void {
+  #emit({ toc, parent, allocatedBytes }: Item, step: RestoreStep, spare: boolean): void {
     if (!changesNothing.has(step.kind)) this.#planParents(parent)
     const fresh = parent.isNew === true
     const { archive, home, line } = toc ?? noLine
-    this.#spool.line(encodeStep({ step, archive, home, fresh, owned: toc?.owned === true }, line))
+    this.#spool.line(encodeStep({ step, archive, home, fresh, spare, owned: toc?.owned === true }, line))
     this.#tally.add(step, parent)
+    if (this.#request.saves && !spare) this.#tally.save(step, allocatedBytes)
   }
 
   /** Directories that are not restored themselves, but without which nothing could lie in them. */
@@ -300,4 +363,19 @@ class Preparation {
     return parent.isNew === true ? null : this.#target.entry(entry)
   }
 }
+
+const bare = {
+  ...{ toc: null, policy: null, step: null, looked: null, comparison: null, written: null, writtenComparison: null },
+  allocatedBytes: 0,
+} as const
+
+/** Nothing but attributes goes, which the restore that is taken back had set. */
+function hasNoContent(step: RestoreStep): boolean {
+  return step.kind === 'set-attributes' || (step.kind === 'remove' && step.replaces.type === 'directory')
+}
+
+function comparisonWith({ path, sizeBytes, sha256 }: TocEntry): Comparison {
+  return { path, sizeBytes, sha256: sha256 ?? '', same: false }
+}
+
 const noLine = { archive: 0, home: 0, line: '' } as const

@@ -2,9 +2,10 @@ import type { BytePath } from '../../model/path.ts'
 import type { ConflictMode, PathChoice } from '../../model/restore.ts'
 import type { ChosenBy, OwnerRule, PlanHeader } from '../../model/restore-plan.ts'
 import type { Lineage } from '../archive/lineage.ts'
+import type { ChangedPaths } from '../undo/changed-paths.ts'
 import type { User } from './attributes.ts'
 import type { RestoreTarget } from './places.ts'
-import type { PathSelector } from './select-paths.ts'
+import type { AskedPaths, PathSelector } from './select-paths.ts'
 
 /** What a restore is asked to do. */
 export interface RestoreRequest {
@@ -16,6 +17,8 @@ export interface RestoreRequest {
   /** An absolute path, or every path where it came from. */
   readonly target: RestoreTarget
   readonly select: PathSelector
+  /** What `select` was made from. */
+  readonly asked: AskedPaths
   readonly conflict: ConflictMode
   readonly choices: ReadonlyMap<BytePath, PathChoice>
   readonly owners?: readonly OwnerRule[]
@@ -23,9 +26,21 @@ export interface RestoreRequest {
   readonly choice?: { readonly chosen: ChosenBy; readonly notes: readonly string[] } | null
   /** What stands in restored directories and is not in the backup is to be removed. */
   readonly deleteExtra?: boolean
+  /** What is replaced is to be saved before. */
+  readonly saves: boolean
+  /** What an earlier restore did here, which is taken back or gone on with. */
+  readonly earlier?: EarlierRestore | null
   readonly user: User
   /** ISO 8601 UTC. */
   readonly now: string
+}
+
+export interface EarlierRestore {
+  readonly kind: 'taken-back' | 'gone-on-with'
+  readonly id: string
+  readonly changed: ChangedPaths
+  /** By archive of this plan, the attempt of that restore before which it was made. */
+  readonly attemptOf: readonly number[]
 }
 
 export interface RestoreArchive {

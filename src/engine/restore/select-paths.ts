@@ -1,6 +1,13 @@
 import ignore from 'ignore'
 import { type BytePath, isWithin, pathToText } from '../../model/path.ts'
 
+/** What is asked for of a backup. */
+export interface AskedPaths {
+  readonly patterns: readonly string[]
+  /** One path and all below it; null where the patterns say what. */
+  readonly below: BytePath | null
+}
+
 export type PathSelector = (path: BytePath, isDirectory: boolean) => boolean
 
 export const selectEverything: PathSelector = () => true
@@ -29,6 +36,10 @@ export function selectPaths(patterns: readonly string[]): PathSelector {
 /** A stored path and all below it: none of its characters is special. */
 export function selectBelow(top: BytePath): PathSelector {
   return (path) => isWithin(path, top)
+}
+
+export function selectAsked({ patterns, below }: AskedPaths): PathSelector {
+  return below === null ? selectPaths(patterns) : selectBelow(below)
 }
 
 /** Remembers whether it chose anything: paths that match nothing are not paths of which nothing is restored. */

@@ -20,6 +20,8 @@ export interface SpooledStep {
   readonly home: number
   /** Its directory is made by this restore: nothing can stand there. */
   readonly fresh: boolean
+  /** What it replaces is lost to nobody: a backup has it. */
+  readonly spare: boolean
   readonly replaces: Replaced | null
   /** Null where applying needs no more than the path. */
   readonly entry: RestorableEntry | null
@@ -35,6 +37,7 @@ export interface Planned {
   readonly archive: number
   readonly home: number
   readonly fresh: boolean
+  readonly spare?: boolean
   /** The step's entry has another owner than `line`. */
   readonly owned?: boolean
 }
@@ -52,12 +55,12 @@ function placeOf(step: RestoreStep): number {
 }
 
 /** Without the line feed. `line` is the entry's own line in the archive. */
-export function encodeStep({ step, archive, home, fresh, owned }: Planned, line: string): string {
+export function encodeStep({ step, archive, home, fresh, spare, owned }: Planned, line: string): string {
   const start = `{"step":"${step.kind}","bytes":${bytesOfStep(step)},"at":${placeOf(step)}`
   const type = 'entry' in step ? step.entry.type : step.kind === 'remove' ? step.replaces.type : null
   const directory = type === 'directory' ? directoryMark : ''
   const owner = owned && 'entry' in step ? `,"owner":[${step.entry.uid},${step.entry.gid}]` : ''
-  const head = `${start}${directory}${fresh ? ',"fresh":1' : ''}${owner}`
+  const head = `${start}${directory}${fresh ? ',"fresh":1' : ''}${spare ? ',"spare":1' : ''}${owner}`
   switch (step.kind) {
     case 'make-parent':
       return `${head},"path":${JSON.stringify(jsonPath(step.path))}}`
@@ -122,6 +125,7 @@ export type RestorableEntry = Pick<
 interface StepJson {
   readonly step: RestoreStepKind
   readonly fresh?: 1
+  readonly spare?: 1
   /** Instead of the entry's own. */
   readonly owner?: readonly [number, number]
   readonly path?: JsonPath
@@ -181,6 +185,7 @@ function stepFrom(json: StepJson): SpooledStep {
     archive: json.archive ?? 0,
     home: json.home ?? 0,
     fresh: json.fresh === 1,
+    spare: json.spare === 1,
     replaces: json.replaces === undefined ? null : decodeReplaced(json.replaces),
     entry,
     outside:

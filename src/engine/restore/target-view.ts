@@ -1,6 +1,6 @@
 import { BackupError } from '../../model/errors.ts'
 import { type BytePath, displayPath, nameOf } from '../../model/path.ts'
-import type { Files } from '../../model/ports.ts'
+import type { FileStatus, Files } from '../../model/ports.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import { besidePath } from '../plan/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
@@ -30,6 +30,15 @@ export class TargetView {
       return lookAt(this.#files, this.#directories.child(entry.path), entry, this.#isRoot)
     } catch (error) {
       throw explainIo(error, 'look at', entry.path)
+    }
+  }
+
+  /** Undefined where nothing stands. @throws E_IO. */
+  status(path: BytePath): FileStatus | undefined {
+    try {
+      return this.#files.status(this.#directories.child(path))
+    } catch (error) {
+      throw explainIo(error, 'look at', path)
     }
   }
 

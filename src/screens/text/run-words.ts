@@ -35,6 +35,7 @@ const kindWords: Readonly<Record<RunKind, string>> = {
   pin: 'pin',
   unpin: 'unpin',
   drill: 'drill',
+  undo: 'undo',
 }
 
 export function wordOfKind(kind: RunKind): string {

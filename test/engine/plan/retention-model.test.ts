@@ -103,7 +103,9 @@ function modelDecides(backups: readonly RetentionBackup[], policy: RetentionPoli
     })
   const keepsAlone = (one: RetentionBackup): boolean => {
     if (!counted.includes(one) || one.pinned || one.legalHold !== null) return true
-    if (!policy.sets.some((set) => letsGo(set) && isFor(set, one))) return true
+    if (!policy.sets.some(letsGo)) return true
+    if (one.type === 'safety' && now - one.createdAt <= 7 * day) return true
+    if (one.type !== 'safety' && !policy.sets.some((set) => letsGo(set) && isFor(set, one))) return true
     const says = (set: RetentionRules) =>
       isFor(set, one) &&
       (set.rules.some((rule) => keepsByRule(set, rule, one)) || (set.legalHold && !set.rules.some(isActive)))

@@ -172,12 +172,11 @@ describe('nothing goes', () => {
     expect(decide(nightly(2), policyOf([]))['n1']).toBe('+ no rule lets anything go')
   })
 
-  test('that no rule is for: another type, another schedule, made by hand, another service, safety backups', () => {
+  test('that no rule is for: another type, another schedule, made by hand, another service', () => {
     const others = [
       ...nightly(3),
       backup('type', '2026-01-01', { type: 'incremental' }),
       backup('schedule', '2026-01-01', { schedule: 'weekly' }),
-      backup('safety', '2026-01-01', { type: 'safety' }),
     ]
     expect(decide(others, keepLast(1, { types: ['full'] }))).toMatchObject({
       type: '+ no rule is for it',
@@ -188,9 +187,23 @@ describe('nothing goes', () => {
       n2: '+ no rule is for it',
     })
     expect(decide(others, keepLast(1, { services: ['db'] }))).toMatchObject({ n2: '+ no rule is for it' })
-    expect(decide(others, keepLast(1))).toMatchObject({ safety: '+ no rule is for safety backups' })
-    expect(decide(others, keepLast(0, { types: ['safety'] }))).toMatchObject({ safety: '+ no rule lets anything go' })
   })
+})
+
+test('a safety backup stays for seven days whatever the rules say, and goes after that', () => {
+  const backups = [
+    ...nightly(2),
+    backup('young', now - 7 * day, { type: 'safety' }),
+    backup('old', now - 7 * day - 1, { type: 'safety' }),
+    backup('pinned', now - 9 * day, { type: 'safety', pinned: true }),
+  ]
+  expect(decide(backups, keepLast(1))).toMatchObject({
+    young: '+ safety backup within 7 days',
+    old: '- safety backup older than 7 days',
+    pinned: '+ pinned',
+    n1: '- newest #2 > keep 1',
+  })
+  expect(decide(backups, policyOf([]))).toMatchObject({ old: '+ no rule lets anything go' })
 })
 
 test('each set of services is counted by itself, however they are listed', () => {

@@ -27,6 +27,8 @@ const plan = await prepareRestore(
     target: { kind: 'directory', path: target },
     select: selectEverything,
     conflict: 'overwrite',
+    asked: { patterns: [], below: null },
+    saves: false,
     choices: new Map(),
     user,
     now: '2026-11-20T03:00:00.000Z',

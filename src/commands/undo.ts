@@ -1,0 +1,85 @@
+import { printable } from '../model/path.ts'
+import type { UndoableRestore, UndoState } from '../model/undo.ts'
+import type { CommandSpec, Context } from './parts/command-spec.ts'
+import { confirmPlan } from './parts/confirm-plan.ts'
+import { PlanningEvents, withoutRepeats } from './parts/plan-events.ts'
+import { planFacts, planFields } from './parts/plan-text.ts'
+import { tellRestored } from './parts/restored.ts'
+import { tableLines } from './parts/table.ts'
+
+/** What the configuration allows too; V8 ends the process where it is asked for more threads than there may be. */
+const mostWorkers = 256
+
+export const undo: CommandSpec = {
+  words: 'undo',
+  about:
+    'Takes a restore back: what it replaced or deleted returns from its safety backup, what it made goes, and what has changed since is saved before. Without an id: which restores there are.',
+  operands: [{ name: 'RESTORE-ID', required: false }],
+  options: [
+    { name: 'dry-run', about: 'show the plan and stop' },
+    { name: 'workers', value: 'N', about: 'how many work at once' },
+    { name: 'yes', about: 'do not ask' },
+    { name: 'confirm', value: 'HOST', about: 'do not ask, if this machine has that name' },
+  ],
+  examples: [
+    ['holdfast undo', 'what can be taken back'],
+    ['holdfast undo 7f3k --dry-run', 'what that would do'],
+  ],
+  exits: [0, 1, 2, 3, 4, 5, 130],
+  onInterrupt: 'clean-up',
+  async run(given, context) {
+    const [restore] = given.operands
+    const { out } = context
+    const engine = await context.engine()
+    if (restore === undefined) {
+      tellRestores(await engine.undoable(), context)
+      return 0
+    }
+    const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run'))
+    const plan = await engine.planUndo({ restore, workers: given.count('workers', 1, mostWorkers) }, planning)
+    if (plan === null) {
+      out.result('undo', { restore: null })
+      out.fact(`nothing to do: ${printable(restore)} has changed nothing, or is undone already`)
+      return 0
+    }
+    try {
+      for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
+      for (const notice of plan.notices) out.notice(notice)
+      if (given.has('dry-run')) {
+        out.result('undo', { plan: planFields(plan) })
+        if (out.quiet) out.fact(plan.id)
+        else out.fact('dry run: nothing was written')
+        return plan.counts.refuse > 0 ? 3 : 0
+      }
+      await confirmPlan(plan, given, context)
+      const during = context.during()
+      const outcome = await plan.apply(planning.before(out.json ? during : withoutRepeats(plan, during)))
+      tellRestored(outcome, plan, context)
+      return outcome.exitCode
+    } finally {
+      await plan.drop()
+    }
+  },
+}
+
+const stateTexts: Record<UndoState, string> = {
+  running: 'under way',
+  interrupted: 'interrupted: restore --resume goes on with it',
+  restored: 'can be undone',
+  'half-undone': 'undone in part: undo it again',
+  undone: 'undone',
+  expired: 'its safety backup is gone',
+}
+
+function tellRestores(restores: readonly UndoableRestore[], { out }: Context): void {
+  out.result('undo', { restores })
+  if (restores.length === 0) out.fact('no restore can be undone')
+  if (restores.length === 0 || out.json) return
+  const cells = (text: (restore: UndoableRestore) => string) => restores.map(text)
+  const columns = [
+    { title: 'restore', cells: cells(({ id }) => id) },
+    { title: 'target', flexible: true as const, dispensable: 1, cells: cells(({ target }) => printable(target)) },
+    { title: 'state', cells: cells(({ state }) => stateTexts[state]) },
+  ]
+  for (const line of tableLines(columns, out.width)) out.fact(line)
+}

@@ -1,0 +1,178 @@
+import { createHmac } from 'node:crypto'
+import * as z from 'zod'
+import { BackupError, damaged } from '../../model/errors.ts'
+import { type BytePath, displayPath, joinPath, pathFromJson, printable } from '../../model/path.ts'
+import type { Files } from '../../model/ports.ts'
+import { jsonPathSchema, planHeaderSchema } from '../../model/restore-plan.ts'
+import { explainIo } from '../platform/explain-io.ts'
+import { readText, replaceFile, syncDirectory } from '../platform/json-file.ts'
+import { acquireLock, type Lock, type LockHolder } from '../platform/lock.ts'
+import type { Repository, World } from '../repository.ts'
+import { planHash } from '../restore/plan-file.ts'
+import type { RestorePlan } from '../restore/request.ts'
+import { spoolLines } from '../restore/spool.ts'
+import type { Attempt } from './changed-paths.ts'
+
+/**
+ * What a restore was about to change, on disk before it changed anything: undo/<restore>/record.json and the steps of
+ * every attempt beside it. docs/format.md, "The repository".
+ */
+
+const attemptSchema = z.object({
+  /** ISO 8601 UTC. */
+  at: z.iso.datetime(),
+  header: planHeaderSchema,
+  /** Of the plan, under the repository's plan key: nobody without it can make a record. */
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The same of the times of directories. */
+  timesHash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** The backup of what the attempt was to replace; null where that was nothing. */
+  safety: z.string().min(1).nullable(),
+  /** Directories above and of the target that were not there. */
+  madeAbove: z.array(jsonPathSchema),
+})
+
+const recordSchema = z.object({
+  v: z.literal(1),
+  restore: z.string().min(1),
+  backup: z.string().min(1),
+  /** As people read it. */
+  target: z.string(),
+  inPlace: z.boolean(),
+  startedAt: z.iso.datetime(),
+  /** When it was last worked on. */
+  touchedAt: z.iso.datetime(),
+  state: z.enum(['restoring', 'restored', 'undoing', 'undone']),
+  attempts: z.array(attemptSchema).min(1),
+  /** Backups of what had changed since the restore, made before it was taken back. */
+  undoSafety: z.array(z.string().min(1)),
+})
+export type UndoRecord = z.infer<typeof recordSchema>
+
+const recordName = 'record.json' as BytePath
+
+export function recordDirectory(repository: Repository, restore: string): BytePath {
+  return joinPath(repository.undo, restore as BytePath)
+}
+
+export function stepsPath(repository: Repository, restore: string, attempt: number): BytePath {
+  return joinPath(recordDirectory(repository, restore), `${attempt + 1}.steps` as BytePath)
+}
+
+export function timesPath(repository: Repository, restore: string, attempt: number): BytePath {
+  return joinPath(recordDirectory(repository, restore), `${attempt + 1}.times` as BytePath)
+}
+
+/** A hash of a file's lines that only this repository can make, 64 hex digits. @throws E_IO. */
+export function linesHash(files: Files, path: BytePath, key: Uint8Array): string {
+  const hmac = createHmac('sha256', key)
+  for (const lines of spoolLines(files, path)) for (const line of lines) hmac.update(line).update('\n')
+  return hmac.digest('hex')
+}
+
+/** Ids of restores with a record, newest first. @throws E_IO. */
+export function recordedRestores(files: Files, repository: Repository): string[] {
+  try {
+    if (files.status(repository.undo) === undefined) return []
+    return files
+      .names(repository.undo)
+      .filter((name) => /^[\w-]+$/.test(name))
+      .sort()
+      .reverse()
+  } catch (error) {
+    throw explainIo(error, 'list', repository.undo)
+  }
+}
+
+/** Null where there is none. @throws E_DAMAGED, E_IO. */
+export function readRecord(files: Files, repository: Repository, restore: string): UndoRecord | null {
+  const path = joinPath(recordDirectory(repository, restore), recordName)
+  const text = readText(files, path)
+  if (text === null) return null
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    json = null
+  }
+  const parsed = recordSchema.safeParse(json)
+  if (parsed.success && parsed.data.restore === restore) return parsed.data
+  throw damaged(
+    `${displayPath(path)} cannot be understood`,
+    'it was changed, or a newer version wrote it; the safety backup itself can be restored: holdfast list --type safety',
+  )
+}
+
+/** The same for whoever looks at all of them: one that cannot be read is for whoever asks for it by its id. */
+export function readRecordIfAny(files: Files, repository: Repository, restore: string): UndoRecord | null {
+  try {
+    return readRecord(files, repository, restore)
+  } catch (error) {
+    if (error instanceof BackupError && error.code === 'E_DAMAGED') return null
+    throw error
+  }
+}
+
+/** On disk when this resolves. @throws E_IO, E_NO_SPACE. */
+export async function writeRecord(files: Files, repository: Repository, record: UndoRecord): Promise<void> {
+  const path = joinPath(recordDirectory(repository, record.restore), recordName)
+  await replaceFile(files, path, `${JSON.stringify(record)}\n`)
+}
+
+/** The directory a record goes to, made where it is not there. @throws E_IO, E_NO_SPACE. */
+export async function makeRecordDirectory(files: Files, repository: Repository, restore: string): Promise<void> {
+  const path = recordDirectory(repository, restore)
+  try {
+    for (const directory of [repository.undo, path])
+      if (files.status(directory) === undefined) files.makeDirectory(directory, 0o700)
+    await syncDirectory(files, repository.undo)
+    await syncDirectory(files, repository.root)
+  } catch (error) {
+    throw explainIo(error, 'make', path)
+  }
+}
+
+/** Held while a restore, or its undo, is under way. @throws E_BUSY, E_INTERRUPTED, E_IO. */
+export function lockRecord(
+  { files, clock }: World,
+  repository: Repository,
+  restore: string,
+  request: { readonly holder: LockHolder; readonly signal: AbortSignal },
+): Promise<Lock> {
+  return acquireLock(files, lockPath(repository, restore), { waitMs: 0, clock, ...request })
+}
+
+/** Whether somebody works on it now. */
+export function isUnderWay(files: Files, repository: Repository, restore: string): boolean {
+  try {
+    const path = lockPath(repository, restore)
+    if (files.status(path) === undefined) return false
+    const fd = files.open(path, 'read')
+    try {
+      return !files.tryLock(fd)
+    } finally {
+      files.close(fd)
+    }
+  } catch {
+    return false // without kernel locks nobody can tell; whoever takes it up is refused in time
+  }
+}
+
+function lockPath(repository: Repository, restore: string): BytePath {
+  return joinPath(recordDirectory(repository, restore), 'lock' as BytePath)
+}
+
+/** The attempts of a record, each checked to be what was written. @throws E_PLAN_ALTERED, E_IO. */
+export function attemptsOf(files: Files, repository: Repository, record: UndoRecord, key: Uint8Array): Attempt[] {
+  return record.attempts.map(({ header, hash, timesHash, madeAbove }, number) => {
+    const plan: RestorePlan = { header, spoolPath: stepsPath(repository, record.restore, number), holders: null }
+    const times = timesPath(repository, record.restore, number)
+    if (planHash(files, plan, key) !== hash || linesHash(files, times, key) !== timesHash)
+      throw new BackupError(
+        'E_PLAN_ALTERED',
+        `the record of the restore ${printable(record.restore)} is not what was written`,
+        'nothing was changed; its safety backup can be restored by hand: holdfast list --type safety',
+      )
+    return { header, stepsPath: plan.spoolPath, timesPath: times, madeAbove: madeAbove.map(pathFromJson) }
+  })
+}

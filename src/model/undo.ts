@@ -1,0 +1,27 @@
+/** Restores that can be taken back. */
+
+export const undoStates = ['running', 'interrupted', 'restored', 'half-undone', 'undone', 'expired'] as const
+/**
+ * `interrupted`: not all of it was done; the same restore goes on with it, undo takes it back. `half-undone`: its undo
+ * was not done to the end; undo goes on with it. `expired`: what was saved before it is gone.
+ */
+export type UndoState = (typeof undoStates)[number]
+
+export interface UndoableRestore {
+  readonly id: string
+  /** When it began, ISO 8601 UTC. */
+  readonly at: string
+  readonly backup: string
+  /** As people read it. */
+  readonly target: string
+  readonly inPlace: boolean
+  /** Backups of what it has replaced or deleted. */
+  readonly safety: readonly string[]
+  readonly state: UndoState
+}
+
+export interface UndoOptions {
+  /** Its id, or a unique part of it of four or more characters. */
+  readonly restore: string
+  readonly workers: number | null
+}
