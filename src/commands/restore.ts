@@ -130,8 +130,7 @@ function restoreOptions(given: Given): RestoreOptions {
   if (ttl !== null) throw usage('--plan-ttl goes with --plan', 'holdfast restore --plan FILE --plan-ttl 2h')
   const resume = given.text('resume')
   if (resume !== null) {
-    const other =
-      backup === undefined ? resumed.find((name) => given.has(name)) : `the backup ${quoted(backup)}`
+    const other = backup === undefined ? resumed.find((name) => given.has(name)) : `the backup ${quoted(backup)}`
     if (other !== undefined)
       throw usage(
         `--resume cannot stand beside ${backup === undefined ? `--${other}` : other}`,

@@ -48,7 +48,7 @@ export function createEngine(parts: EngineParts): Engine {
     },
 
     planRestore: async (options, during) => (await import('./restore-story.ts')).planRestore(session, options, during),
-    undoable: async () => (await import('./undo-story.ts')).undoableRestores(session),
+    undoable: async () => (await import('./undo/undoable.ts')).undoableRestores(session),
     planUndo: async (options, during) => (await import('./undo-story.ts')).planUndo(session, options, during),
     verify: async (options, during) => (await import('./verify-story.ts')).verifyBackups(session, options, during),
     drill: async (options, during) => (await import('./drill-story.ts')).drill(session, options, during),

@@ -22,6 +22,7 @@ import { runsNewestFirst } from './run-log.ts'
 import { daemonOf } from './running-daemon.ts'
 import { configuredListing, scheduledWithCleanup } from './schedules.ts'
 import type { Session } from './session.ts'
+import { undoableRestores } from './undo/undoable.ts'
 
 /** Is everything safe. Reads only, and tells also where schedules.json or the catalog cannot be read. */
 
@@ -133,6 +134,7 @@ async function survey(session: Session): Promise<Survey> {
     keepsAll: !policy.sets.some(letsGo),
     verification: settings.verification,
     drills,
+    restores: undoableRestores(session),
   })
   return { repository, backups, soundness, schedules, runs, disk, drills, now, ...judgement }
 }

@@ -2,29 +2,18 @@ import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
 import { printable } from '../model/path.ts'
 import type { PlannedRestore } from '../model/planned-restore.ts'
-import type { UndoableRestore, UndoOptions } from '../model/undo.ts'
+import type { UndoOptions } from '../model/undo.ts'
 import { openPlanning } from './planning.ts'
-import { backupIds, type Repository } from './repository.ts'
+import { backupIds } from './repository.ts'
 import { prepareRestore } from './restore/prepare.ts'
 import { selectEverything } from './restore/select-paths.ts'
 import type { Session } from './session.ts'
 import { ChangedPaths } from './undo/changed-paths.ts'
 import { chooseRecord } from './undo/choose-record.ts'
 import { safetiesOf } from './undo/forget-records.ts'
-import { attemptsOf, isUnderWay, readRecordIfAny, recordedRestores, type UndoRecord } from './undo/record.ts'
+import { attemptsOf, isUnderWay, type UndoRecord } from './undo/record.ts'
 
 /** Taking a restore back: a restore of what was saved before it, and what it made goes. */
-
-/** Restores that can be taken back, or could, newest first. */
-export function undoableRestores(session: Session): UndoableRestore[] {
-  const { files } = session.world
-  const repository = session.repository()
-  const there = new Set(backupIds(files, repository))
-  return recordedRestores(files, repository).flatMap((restore) => {
-    const record = readRecordIfAny(files, repository, restore)
-    return record === null ? [] : [describe(session, repository, record, there)]
-  })
-}
 
 /**
  * Plans to put everything back as it was before the first attempt at a restore; null where there is nothing to take
@@ -86,19 +75,4 @@ function requireThere({ restore }: UndoRecord, safeties: readonly string[], ther
     `what was saved before the restore ${printable(restore)} is gone: ${gone.join(', ')}`,
     'nothing was changed; safety backups are kept for 7 days, or as long as they are pinned',
   )
-}
-
-function describe(
-  { world: { files } }: Session,
-  repository: Repository,
-  record: UndoRecord,
-  there: ReadonlySet<string>,
-): UndoableRestore {
-  const { restore, startedAt, backup, target, inPlace } = record
-  const safety = safetiesOf(record)
-  const about = { id: restore, at: startedAt, backup, target, inPlace, safety }
-  if (isUnderWay(files, repository, restore)) return { ...about, state: 'running' }
-  if (record.state !== 'undone' && safety.some((id) => !there.has(id))) return { ...about, state: 'expired' }
-  const states = { restoring: 'interrupted', restored: 'restored', undoing: 'half-undone', undone: 'undone' } as const
-  return { ...about, state: states[record.state] }
 }

@@ -283,8 +283,8 @@ export const backupRows: readonly KeyRow[] = [
   },
   {
     key: 'recovery.rollback_enabled',
-    answer: ifTrue('warning'),
-    text: 'not supported yet, because undo is not built: what a restore in place overwrites is not saved',
+    answer: ifFalse('notice'),
+    text: 'always done: what a restore replaces is saved before, unless it is asked for with --no-undo; `false` has no effect',
   },
   {
     key: 'recovery.point_in_time_recovery',

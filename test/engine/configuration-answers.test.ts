@@ -22,7 +22,6 @@ test.each<[string, object]>([
   ['advanced_scheduling.adaptive_backup', { advanced_scheduling: { adaptive_backup: { max_frequency_minutes: 30 } } }],
   ['advanced_scheduling.event_driven', { advanced_scheduling: { event_driven: { enabled: true } } }],
   ['retention_policies.a.immutable_backup', { retention_policies: { a: { immutable_backup: true } } }],
-  ['recovery.rollback_enabled', { recovery: { rollback_enabled: true } }],
   ['recovery.point_in_time_recovery', { recovery: { point_in_time_recovery: { enabled: true } } }],
   ['alerts.alert_triggers', { alerts: { alert_triggers: [{ name: 'a' }] } }],
   ['notifications.channels.email', { notifications: { channels: channel } }],
@@ -84,7 +83,7 @@ test.each<[string, object]>([
     'adaptive backups that are off',
     { advanced_scheduling: { adaptive_backup: { enabled: false, change_threshold: 0.1 } } },
   ],
-  ['no rollback', { recovery: { rollback_enabled: false, point_in_time_recovery: { enabled: false } } }],
+  ['no point in time', { recovery: { rollback_enabled: true, point_in_time_recovery: { enabled: false } } }],
   ['checks that are always made', { recovery: { restore_validation: { checksum_verification: true } } }],
   ['the permissions that are kept anyway', { file_security: { backup_directory: { permissions: '700' } } }],
 ])('says nothing about %s', (_, document) => {

@@ -10,7 +10,7 @@ export function withoutRepeats(plan: PlannedRestore, during: During): During {
   return {
     signal: during.signal,
     listen(event) {
-      const isTold = 'message' in event && (told.has(event.message))
+      const isTold = 'message' in event && told.has(event.message)
       if (!isTold || (event.kind !== 'notice' && event.kind !== 'warning')) during.listen(event)
     },
   }

@@ -44,10 +44,7 @@ export function planFacts(plan: PlannedRestore): string[] {
     ...(plan.resumes ? [`goes on with: ${plan.resumes}, which was interrupted`] : []),
     ...(plan.undoes
       ? []
-      : [
-          `target: ${printable(plan.target)}${plan.inPlace ? ' (in place)' : ''}`,
-          `on conflict: ${plan.conflict}`,
-        ]),
+      : [`target: ${printable(plan.target)}${plan.inPlace ? ' (in place)' : ''}`, `on conflict: ${plan.conflict}`]),
   ]
   for (const { kind, from, to, name } of plan.owners ?? []) {
     const number = name === String(to) ? '' : ` (${to})`

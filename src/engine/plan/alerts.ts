@@ -4,6 +4,7 @@ import { instantOf } from '../../model/instant.ts'
 import { printable } from '../../model/path.ts'
 import type { FileSystemStatus } from '../../model/ports.ts'
 import type { Alert } from '../../model/status.ts'
+import type { UndoableRestore } from '../../model/undo.ts'
 import { formatBytes, formatDuration, formatNumberOf } from '../../model/units.ts'
 import { type AbsenceGround, type Standing, standings } from './absence.ts'
 import { dayMs, hourMs } from './civil.ts'
@@ -27,6 +28,7 @@ export interface AlertGround extends AbsenceGround {
   readonly verification: boolean
   /** Newest last. */
   readonly drills: readonly DrillRecord[]
+  readonly restores: readonly UndoableRestore[]
 }
 
 export interface Judgement {
@@ -56,6 +58,7 @@ export function judge(ground: AlertGround): Judgement {
       ground.drills,
       found.map(({ service }) => service.name),
     ),
+    ...ground.restores.flatMap(unfinishedRestore),
     ...(ground.schedulesProblem === null ? [] : [about('schedule-unusable', ground.schedulesProblem)]),
     ...scheduleAlerts(ground.schedules, ground.now),
     ...backupsAhead(ground),
@@ -107,6 +110,15 @@ function brokenAlert({ id, how, dependents }: Broken): Alert[] {
       // that it is gone is told of the list; what it takes along is not
       return dependents === 0 ? [] : tell(`${id} is gone`)
   }
+}
+
+function unfinishedRestore({ id, state, target }: UndoableRestore): Alert[] {
+  const tell = (message: string): Alert[] => [{ kind: 'restore-unfinished', subject: id, message }]
+  if (state === 'half-undone') return tell(`${id}, into ${printable(target)}, is undone in part: holdfast undo ${id}`)
+  if (state !== 'interrupted') return []
+  return tell(
+    `${id}, into ${printable(target)}, was interrupted: holdfast restore --resume ${id} goes on, holdfast undo ${id} takes it back`,
+  )
 }
 
 function diskAlerts({ disk: { freeBytes, totalBytes }, keepsAll, backups, soundness, now }: AlertGround): Alert[] {

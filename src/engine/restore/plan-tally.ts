@@ -130,18 +130,13 @@ export class PlanTally {
   }
 
   /** `before` is what is to be said first. */
-  summary(inPlace: boolean, before: readonly string[]): PlanSummary {
+  summary(before: readonly string[]): PlanSummary {
     const notes = [...before]
-    const { overwrite, metadata, delete: deleted } = this.#counts
     const lost = this.#user.uid === 0 ? [] : this.#withoutRoot()
     if (lost.length > 0) notes.push(`without root this is not restored: ${lost.join(', ')}`)
     for (const [why, entries] of this.#reasons)
       notes.push(`the content of ${formatNumberOf(entries, 'entry', 'entries')} cannot be read: ${why}`)
     notes.push(...this.#lost)
-    if (this.#saves === null) {
-      if (deleted > 0) notes.push('what is overwritten or deleted is not saved before')
-      else if (inPlace && overwrite + metadata > 0) notes.push('what is overwritten is not saved before')
-    }
     return {
       counts: { ...this.#counts },
       steps: this.#steps,

@@ -193,8 +193,7 @@ class Preparation {
   }
 
   header(): PlanHeader {
-    const inPlace = this.#request.target.kind === 'in-place'
-    const summary = this.#tally.summary(inPlace, this.#owners.notes)
+    const summary = this.#tally.summary(this.#owners.notes)
     const notes = [...summary.notes, ...(this.#extras?.notes ?? [])]
     return planHeader(this.#request, this.#places, { ...summary, notes }, this.#choices.unseen)
   }

@@ -158,7 +158,7 @@ function inPlaceMeaning({ conflict }: Target, host: string): readonly Sentence[]
       state: 'warning',
       text: `IN PLACE: it goes where it came from, on ${plainText(host)}; ${conflictText(conflict)}.`,
     },
-    { state: 'warning', text: 'What is overwritten is NOT saved before: there is no undo yet.' },
+    { state: 'ok', text: 'What it replaces is saved before; holdfast undo puts it back.' },
     { state: 'warning', text: 'Nothing is stopped: end what writes there first.' },
     { state: 'pending', text: 'The plan shows every path before anything is written, and how much room it needs.' },
   ]

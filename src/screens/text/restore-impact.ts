@@ -13,7 +13,7 @@ export interface Sentence {
 }
 
 export interface ImpactFacts {
-  readonly plan: Pick<PlannedRestore, 'counts' | 'bytesToWrite' | 'inPlace' | 'target' | 'notices'>
+  readonly plan: Pick<PlannedRestore, 'counts' | 'bytesToWrite' | 'inPlace' | 'target' | 'notices' | 'saves'>
   readonly entry: CatalogEntry | null
   readonly space: PlannedRestore['space']
   readonly blocked: number
@@ -50,7 +50,8 @@ export function obstacles({ plan, space, blocked, isPartial }: ImpactFacts): rea
 /** The most important first. */
 export function impactOf(facts: ImpactFacts): readonly Sentence[] {
   const { plan, entry, host, now } = facts
-  const { counts, bytesToWrite, inPlace, notices } = plan
+  const { counts, bytesToWrite, inPlace, notices, saves } = plan
+  const saved = saves === null || saves === undefined ? 'NOT saved before: no undo brings it back' : 'saved before'
   const machine = plainText(host)
   const size = formatBytes(bytesToWrite)
   const told: Sentence[] = []
@@ -63,9 +64,7 @@ export function impactOf(facts: ImpactFacts): readonly Sentence[] {
   else {
     if (counts.overwrite > 0)
       told.push(
-        warning(
-          `Overwrites ${formatNumberOf(counts.overwrite, 'file')} on ${machine}, NOT saved before: there is no undo yet.`,
-        ),
+        warning(`Overwrites ${formatNumberOf(counts.overwrite, 'file')} on ${machine}, ${saved}.`),
         warning(
           `Loses what was changed there ${entry === null ? 'since the backup' : `after ${momentText(entry.createdAt)} (${agoText(entry.createdAt, now)})`}.`,
         ),
@@ -80,13 +79,19 @@ export function impactOf(facts: ImpactFacts): readonly Sentence[] {
     if (counts.metadata > 0)
       told.push(
         warning(
-          `Sets owner, mode and times of ${formatNumberOf(counts.metadata, 'entry', 'entries')} as they were; that is not saved either.`,
+          `Sets owner, mode and times of ${formatNumberOf(counts.metadata, 'entry', 'entries')} as they were, ${saved}.`,
         ),
       )
     if (counts.delete > 0)
       told.push(
         warning(
-          `Deletes ${formatNumberOf(counts.delete, 'entry', 'entries')} on ${machine} that the backup does not have, NOT saved before.`,
+          `Deletes ${formatNumberOf(counts.delete, 'entry', 'entries')} on ${machine} that the backup does not have, ${saved}.`,
+        ),
+      )
+    if (saves !== null && saves !== undefined && saves.entries > 0)
+      told.push(
+        ok(
+          `Saves ${formatNumberOf(saves.entries, 'path')}, ${formatBytes(saves.bytes)}, first; holdfast undo takes it all back.`,
         ),
       )
     told.push(warning('Stops nothing: end what writes there first.'))
@@ -104,7 +109,7 @@ export function impactOf(facts: ImpactFacts): readonly Sentence[] {
       ),
     )
   if (counts.keep > 0) told.push(ok(`${formatCount(counts.keep)} stay as they are on disk.`))
-  for (const notice of notices) if (!/not saved/.test(notice)) told.push(warning(plainMessage(notice)))
+  for (const notice of notices) told.push(warning(plainMessage(notice)))
   return told
 }
 

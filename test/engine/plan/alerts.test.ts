@@ -74,6 +74,7 @@ function judged({ withoutManifest = [], ...terms }: Terms) {
     schedulesProblem: null,
     disk: { freeBytes: 800_000, totalBytes: 1_000_000 },
     drills: [],
+    restores: [],
     keepsAll: false,
     verification: false,
     ...terms,
@@ -520,4 +521,15 @@ test('the same alert never comes twice', () => {
       expect(new Set(keys).size).toBe(keys.length)
     }),
   )
+})
+
+test('a restore that was interrupted, and an undo that was, are told with what to do; others are not', () => {
+  const restore = { id: 'r1', at: iso(now), backup: 'b', target: '/', inPlace: true, safety: [] }
+  const backups = [backup(hour)]
+  const states = ['running', 'interrupted', 'restored', 'half-undone', 'undone', 'expired'] as const
+  const told = states.flatMap((state) => messages({ backups, restores: [{ ...restore, state }] }))
+  expect(told).toEqual([
+    'r1, into /, was interrupted: holdfast restore --resume r1 goes on, holdfast undo r1 takes it back',
+    'r1, into /, is undone in part: holdfast undo r1',
+  ])
 })

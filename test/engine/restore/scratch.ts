@@ -189,7 +189,11 @@ export type RequestChange = Partial<Omit<RestoreRequest, 'archives'>>
 
 let plans = 0
 
-export function requestFor(scratch: Scratch, readers: readonly ArchiveReader[], change: RequestChange = {}): RestoreRequest {
+export function requestFor(
+  scratch: Scratch,
+  readers: readonly ArchiveReader[],
+  change: RequestChange = {},
+): RestoreRequest {
   return {
     id: `plan-${++plans}`,
     backup: '2026-11-20T02-00-00Z-full-7f3k',

@@ -27,7 +27,7 @@ import { treeOf } from '../restore/scratch.ts'
 
 /** Restores of random trees over random trees, interrupted or not: undo puts back what was, resume does what was asked. */
 
-const seeds = process.env['HOLDFAST_LONG'] === '1' ? 400 : 12
+const seeds = process.env['HOLDFAST_LONG'] === '1' ? 400 : 3
 /** Nothing here is about a disk that forgets. */
 const memory = '/dev/shm'
 const quiet: During = { signal: new AbortController().signal, listen: () => {} }

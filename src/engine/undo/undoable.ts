@@ -1,0 +1,31 @@
+import type { UndoableRestore } from '../../model/undo.ts'
+import { backupIds, type Repository } from '../repository.ts'
+import type { Session } from '../session.ts'
+import { safetiesOf } from './forget-records.ts'
+import { isUnderWay, readRecordIfAny, recordedRestores, type UndoRecord } from './record.ts'
+
+/** Restores that can be taken back, or could, newest first. */
+export function undoableRestores(session: Session): UndoableRestore[] {
+  const { files } = session.world
+  const repository = session.repository()
+  const there = new Set(backupIds(files, repository))
+  return recordedRestores(files, repository).flatMap((restore) => {
+    const record = readRecordIfAny(files, repository, restore)
+    return record === null ? [] : [describe(session, repository, record, there)]
+  })
+}
+
+function describe(
+  { world: { files } }: Session,
+  repository: Repository,
+  record: UndoRecord,
+  there: ReadonlySet<string>,
+): UndoableRestore {
+  const { restore, startedAt, backup, target, inPlace } = record
+  const safety = safetiesOf(record)
+  const about = { id: restore, at: startedAt, backup, target, inPlace, safety }
+  if (isUnderWay(files, repository, restore)) return { ...about, state: 'running' }
+  if (record.state !== 'undone' && safety.some((id) => !there.has(id))) return { ...about, state: 'expired' }
+  const states = { restoring: 'interrupted', restored: 'restored', undoing: 'half-undone', undone: 'undone' } as const
+  return { ...about, state: states[record.state] }
+}
