@@ -10,7 +10,7 @@ import { ownerRulesOf } from './restore/owner-rules.ts'
 import { loadPlan } from './restore/plan-file.ts'
 import { prepareRestore } from './restore/prepare.ts'
 import type { RestorePlan, RestoreRequest } from './restore/request.ts'
-import { selectAsked, watched } from './restore/select-paths.ts'
+import { selectAsked, selectEverything, selectLast, watched } from './restore/select-paths.ts'
 import type { Session } from './session.ts'
 import { continuing, planResumed } from './undo/resume.ts'
 
@@ -69,8 +69,8 @@ async function requestOf(
     target: inPlace ? { kind: 'in-place' } : { kind: 'directory', path: place?.path ?? session.absolute(path) },
     asked:
       source.kind === 'last'
-        ? { patterns: [], below: storedPathFromText(source.path) }
-        : { patterns: source.paths, below: null },
+        ? { patterns: [], below: storedPathFromText(source.path), last: options.last ?? [] }
+        : { patterns: source.paths, below: null, last: options.last ?? [] },
     conflict: options.conflict ?? (inPlace ? 'overwrite' : 'keep'),
     choices: options.choices ?? new Map(),
     owners,
@@ -87,7 +87,9 @@ async function prepare(ground: PlanningGround, request: Omit<RestoreRequest, 'se
   const selection = watched(selectAsked(request.asked))
   const { files } = ground.session.world
   const { pool, spoolPath, signal } = ground
-  const plan = await prepareRestore(files, pool, { ...request, select: selection.select }, spoolPath, { signal })
+  const last = watched(selectLast(request.asked) ?? selectEverything)
+  const selected = { ...request, select: selection.select, last: request.asked.last.length === 0 ? null : last.select }
+  const plan = await prepareRestore(files, pool, selected, spoolPath, { signal })
   if (patterns.length > 0 && !selection.hit() && plan.header.steps === 0) {
     throw new BackupError(
       'E_UNKNOWN_PATH',
@@ -95,6 +97,12 @@ async function prepare(ground: PlanningGround, request: Omit<RestoreRequest, 'se
       `holdfast inspect ${request.backup} lists what it holds`,
     )
   }
+  if (request.asked.last.length > 0 && !last.hit())
+    throw new BackupError(
+      'E_UNKNOWN_PATH',
+      `no file that is restored matches --last ${request.asked.last.join(', ')}`,
+      'nothing was written: name the file as the backup has it; holdfast inspect lists what that is',
+    )
   return plan
 }
 

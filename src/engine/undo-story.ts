@@ -52,7 +52,7 @@ export async function planUndo(session: Session, options: UndoOptions, during: D
         repositoryRoot: repository.root,
         target: { kind: 'in-place' },
         select: selectEverything,
-        asked: { patterns: [], below: null },
+        asked: { patterns: [], below: null, last: record.attempts[0]?.header.last ?? [] },
         conflict: 'overwrite',
         choices: new Map(),
         saves: true,

@@ -40,6 +40,11 @@ export interface RestoreOptions {
   readonly owners?: readonly string[]
   /** What stands in restored directories and is not in the backup is removed. Ignored with a saved plan, which says it. */
   readonly deleteExtra?: boolean
+  /**
+   * gitignore patterns of files that are written after all others are on disk, and taken away before any of them is
+   * replaced: those without which a service does not start. Ignored with a saved plan, which says it.
+   */
+  readonly last?: readonly string[]
   /** False: what is replaced or deleted is not saved before, and nothing puts it back. Ignored with a saved plan. */
   readonly undo?: boolean
   readonly workers: number | null

@@ -78,6 +78,8 @@ export const planHeaderSchema = z.object({
   paths: z.array(z.string()).optional(),
   below: jsonPathSchema.optional(),
   deleteExtra: z.literal(true).optional(),
+  /** Patterns of files that are written last. */
+  last: z.array(z.string()).optional(),
   conflict: z.enum(conflictModes),
   /** What was decided for single paths and all below them; absent where nothing was. */
   choices: z.array(z.object({ path: jsonPathSchema, choice: z.enum(pathChoices) })).optional(),

@@ -26,6 +26,7 @@ export const refuseReasons = [
   'unknown-type',
   'data-missing',
   'changed-since-the-plan',
+  'others-missing',
 ] as const
 export type RefuseReason = (typeof refuseReasons)[number]
 

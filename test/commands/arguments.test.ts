@@ -175,7 +175,6 @@ test.each<[string[], RegExp]>([
 test.each([
   ...Object.keys(unsupportedCommands).map((words) => words.split(' ')),
   ['create', '--tenant', 't'],
-  ['restore', 'a', '--last', 'pg_control'],
   ['restore', 'a', '--tenant', 't'],
   ['verify', 'a', '--sample', '3'],
 ])('answers what is not built yet with the reason: %s %s %s %s', async (...argv) => {

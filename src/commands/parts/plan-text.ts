@@ -35,6 +35,7 @@ const refuseTexts: Record<RefuseReason, string> = {
   'unknown-type': 'it is of a type this version does not know',
   'changed-since-the-plan': 'it has changed since the plan was made',
   'data-missing': 'its content is not in the backup',
+  'others-missing': 'it is written last, and not all others were restored',
 }
 
 export function planFacts(plan: PlannedRestore): string[] {

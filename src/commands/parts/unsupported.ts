@@ -7,7 +7,6 @@ export const unsupportedCommands: Readonly<Record<string, string>> = {
 }
 
 export const because = {
-  last: 'no file can be named yet that is written after all others',
   tenants: 'backups per tenant are not built yet',
   sample: 'every level reads all it covers as yet',
 } as const

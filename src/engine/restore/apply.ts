@@ -6,6 +6,7 @@ import type { WorkerPool } from '../archive/worker-pool.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import type { User } from './attributes.ts'
 import { accessesOf } from './holder-access.ts'
+import { LastFiles } from './last-files.ts'
 import { noteTarget, temporaryPrefix } from './leftovers.ts'
 import { makeBase } from './make-base.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
@@ -17,7 +18,7 @@ import { restoreInterrupted, SharedWatch } from './shared-watch.ts'
 import { checkSpace } from './space.ts'
 import { spoolLines } from './spool.ts'
 import { SteadySync } from './steady-sync.ts'
-import { decodeStep, peekStep } from './step-line.ts'
+import { decodeStep, isLast, peekStep } from './step-line.ts'
 import type { Problem, StepResult } from './step-writer.ts'
 import { closeDirectories, openPlaces } from './target.ts'
 
@@ -95,6 +96,7 @@ class Application {
   readonly #tally: OutcomeTally
   readonly #made: RestoredDirectories
   readonly #disk: SteadySync
+  readonly #last: LastFiles
   readonly #watch = new SharedWatch()
   #links = 0
   #doneEntries = 0
@@ -117,6 +119,7 @@ class Application {
     this.#directories = new OpenDirectories(files, open)
     this.#tally = tally
     this.#made = new RestoredDirectories(files, plan, this.#directories, options.user, tally)
+    this.#last = new LastFiles(files, plan, this.#directories, tally)
     this.#disk = new SteadySync(
       files,
       plan.header.space.map(({ at }) => pathFromJson(at)),
@@ -147,10 +150,12 @@ class Application {
     try {
       const [top] = this.#open
       if (this.#plan.header.targetIsNew && top !== undefined) this.#made.probe(top.fd)
+      await this.#last.takeAway()
       await this.#pass('first')
       if (this.#links > 0) await this.#pass('second')
       if (this.#plan.header.counts.delete > 0)
         await removeExtras(this.#files, this.#plan, this.#directories, this.#tally, () => this.#stopIfAsked())
+      if (this.#last.any) await this.#writeLast()
       await this.#made.finish(() => this.#stopIfAsked())
       for (const path of await this.#disk.finish()) this.#tally.lose('sync', path)
     } finally {
@@ -158,6 +163,19 @@ class Application {
       this.#directories.close()
       await this.#disk.close()
     }
+  }
+
+  /** All others are on disk before the first of them is written. */
+  async #writeLast(): Promise<void> {
+    await this.#disk.finish()
+    const lines = this.#last.lines()
+    if (lines.length > 0)
+      await this.#submit(
+        lines,
+        lines.reduce((sum, line) => sum + peekStep(line).bytes, 0),
+      )
+    await Promise.all(this.#underWay)
+    this.#stopIfAsked()
   }
 
   async #pass(pass: 'first' | 'second'): Promise<void> {
@@ -173,7 +191,7 @@ class Application {
           else if (mine === 'second') this.#links++
           if (mine === 'none' || mine === 'directory') this.#doneEntries++
         }
-        if (mine !== pass || (pass === 'second' && !this.#linkable(line))) continue
+        if (mine !== pass || (this.#last.any && isLast(line)) || (pass === 'second' && !this.#linkable(line))) continue
         // A job ends where a frame does, so that no frame is decoded by two workers.
         if ((bytes >= jobBytes || lines.length >= jobSteps) && (step.at !== at || step.at === 0)) {
           await this.#submit(lines, bytes)

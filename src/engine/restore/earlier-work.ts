@@ -19,6 +19,7 @@ export interface TakenBack {
   /** Of a directory, as a table of contents would have it. */
   readonly toc: TocLine | null
   readonly written: Written | null
+  readonly last: boolean
   readonly allocatedBytes: number
 }
 
@@ -26,6 +27,8 @@ export interface TakenBack {
 export interface Written {
   readonly entry: TocEntry
   readonly looked: Looked | null
+  /** It was written after all others. */
+  readonly last: boolean
 }
 
 /** What an earlier restore did, seen while the plan passes by: paths come in the order of both. */
@@ -67,7 +70,7 @@ export class EarlierWork {
     changed.skip()
     if (one.entry === null) return null
     const entry = wholeEntry(one.entry, path)
-    return { entry, looked: this.#target.entry(entry) }
+    return { entry, looked: this.#target.entry(entry), last: one.last }
   }
 
   /** A restore that is gone on with has made what stands here. */
@@ -90,12 +93,12 @@ export class EarlierWork {
     return changed.peek(path)
   }
 
-  #takeBack({ path, isDirectory, entry, touchedAt }: ChangedPath): TakenBack | null {
+  #takeBack({ path, isDirectory, entry, touchedAt, last }: ChangedPath): TakenBack | null {
     const verdict = this.#paths.judge(path, 0, isDirectory)
     if (verdict.kind !== 'usable') return null // the top itself: its time is left alone
     const { parent } = verdict
     const because = this.#paths.resolve(parent)
-    const none = { parent, toc: null, written: null, allocatedBytes: 0 }
+    const none = { parent, toc: null, written: null, last: false, allocatedBytes: 0 }
     const refuse = (why: RefuseReason) => ({ ...none, step: refusal(path, why) as TakenBack['step'] }) // refusal makes nothing else
     if (because !== null) return touchedAt === null ? refuse(because) : null
     const status = parent.isNew === true ? undefined : this.#target.status(path)
@@ -109,8 +112,9 @@ export class EarlierWork {
     const whole = entry === null || isDirectory ? null : wholeEntry(entry, path)
     return {
       ...none,
+      last,
       step: { kind: 'remove', path, replaces: replacedOf(status) },
-      written: whole === null ? null : { entry: whole, looked: this.#target.entry(whole) },
+      written: whole === null ? null : { entry: whole, looked: this.#target.entry(whole), last },
       allocatedBytes: status.allocatedBytes,
     }
   }

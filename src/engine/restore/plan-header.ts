@@ -38,6 +38,7 @@ export function planHeader(
     ...(asked.patterns.length === 0 ? {} : { paths: [...asked.patterns] }),
     ...(asked.below === null ? {} : { below: jsonPath(asked.below) }),
     ...(deleteExtra ? { deleteExtra: true as const } : {}),
+    ...(asked.last.length === 0 ? {} : { last: [...asked.last] }),
     conflict,
     ...(choices.size === 0 ? {} : { choices: choicesInOrder(choices) }),
     ...(owners.length === 0 ? {} : { owners: [...owners] }),

@@ -92,6 +92,8 @@ interface Item {
   /** What a restore that is taken back wrote here, and whether that is what stands. */
   readonly written: Written | null
   writtenComparison: Comparison | null
+  /** Done after all others. */
+  readonly last: boolean
   /** Of what stands here. */
   readonly allocatedBytes: number
 }
@@ -249,7 +251,8 @@ class Preparation {
       const looked = this.#look(entry, parent)
       const written = this.#earlier?.written(path) ?? null
       const allocatedBytes = looked?.allocatedBytes ?? 0
-      this.#slice.push({ ...bare, toc, parent, policy: this.#policyFor(entry), looked, written, allocatedBytes })
+      const last = entry.type === 'file' && (written?.last ?? this.#request.last?.(path, false) ?? false)
+      this.#slice.push({ ...bare, toc, parent, policy: this.#policyFor(entry), looked, written, last, allocatedBytes })
     }
   }
 
@@ -310,9 +313,10 @@ class Preparation {
     for (const item of slice) {
       const { toc, step, policy, looked, comparison, written, writtenComparison } = item
       const sameContent = comparison?.same ?? looked?.content === 'same'
-      const decided =
-        step ?? (toc === null || policy === null ? null : this.#decideLeaf(toc, policy, looked, sameContent))
-      if (decided === null) continue
+      const made = step ?? (toc === null || policy === null ? null : this.#decideLeaf(toc, policy, looked, sameContent))
+      if (made === null) continue
+      // Taken away before all others, it has to be written whatever it was.
+      const decided = item.last ? writtenAnew(made) : made
       const isKnown = sameContent || (writtenComparison?.same ?? written?.looked?.content === 'same')
       this.#emit(item, decided, this.#request.earlier?.kind === 'taken-back' && (isKnown || hasNoContent(decided)))
     }
@@ -339,11 +343,11 @@ class Preparation {
     return step
   }
 
-  #emit({ toc, parent, allocatedBytes }: Item, step: RestoreStep, spare: boolean): void {
+  #emit({ toc, parent, last, allocatedBytes }: Item, step: RestoreStep, spare: boolean): void {
     if (!changesNothing.has(step.kind)) this.#planParents(parent)
     const fresh = parent.isNew === true
     const { archive, home, line } = toc ?? noLine
-    this.#spool.line(encodeStep({ step, archive, home, fresh, spare, owned: toc?.owned === true }, line))
+    this.#spool.line(encodeStep({ step, archive, home, fresh, spare, last, owned: toc?.owned === true }, line))
     this.#tally.add(step, parent)
     if (this.#request.saves && !spare) this.#tally.save(step, allocatedBytes)
   }
@@ -365,8 +369,14 @@ class Preparation {
 
 const bare = {
   ...{ toc: null, policy: null, step: null, looked: null, comparison: null, written: null, writtenComparison: null },
+  last: false,
   allocatedBytes: 0,
 } as const
+
+function writtenAnew(step: RestoreStep): RestoreStep {
+  if (step.kind !== 'unchanged' && step.kind !== 'set-attributes') return step
+  return { kind: 'write-file', entry: step.entry, replaces: step.replaces }
+}
 
 /** Nothing but attributes goes, which the restore that is taken back had set. */
 function hasNoContent(step: RestoreStep): boolean {

@@ -7,7 +7,7 @@ import type { OpenDirectories } from './open-directories.ts'
 import type { OutcomeTally } from './outcome.ts'
 import type { RestorePlan } from './request.ts'
 import { spoolLines } from './spool.ts'
-import { decodeStep, peekStep, type SpooledStep } from './step-line.ts'
+import { decodeStep, isLast, peekStep, type SpooledStep } from './step-line.ts'
 
 const changedSince = new Set(['ELOOP', 'ENOTDIR', 'ENOENT', 'EISDIR', 'ENOTEMPTY', 'EEXIST'])
 
@@ -35,7 +35,7 @@ export async function removeExtras(
   for (const batch of spoolLines(files, plan.spoolPath)) {
     for (const line of batch) {
       const { kind, isDirectory } = peekStep(line)
-      if (kind !== 'remove') continue
+      if (kind !== 'remove' || isLast(line)) continue
       const step = decodeStep(line.toString('utf8'))
       leave(step.path)
       if (isDirectory) above.push(step)
@@ -47,7 +47,13 @@ export async function removeExtras(
   leave(null)
 }
 
-function removeOne(files: Files, { path, replaces }: SpooledStep, directories: OpenDirectories, tally: OutcomeTally) {
+/** Removes one name as it was planned, or tells why it stays. */
+export function removeOne(
+  files: Files,
+  { path, replaces }: SpooledStep,
+  directories: OpenDirectories,
+  tally: OutcomeTally,
+) {
   try {
     if (replaces?.type === 'directory') directories.forget(path)
     const place = directories.child(path)
@@ -65,7 +71,10 @@ function removeOne(files: Files, { path, replaces }: SpooledStep, directories: O
       return
     }
     const because = code === 'ENOTDIR' || code === 'ELOOP' ? 'parent-is-symlink' : 'changed-since-the-plan'
-    const what = 'not removed: it has changed since the plan was made'
+    const what =
+      code === 'ENOTEMPTY'
+        ? 'not removed: something else lies in it'
+        : 'not removed: it has changed since the plan was made'
     tally.tell({ path, place: path, kind: 'refused', what, because })
   }
 }

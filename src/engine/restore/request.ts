@@ -26,6 +26,8 @@ export interface RestoreRequest {
   readonly choice?: { readonly chosen: ChosenBy; readonly notes: readonly string[] } | null
   /** What stands in restored directories and is not in the backup is to be removed. */
   readonly deleteExtra?: boolean
+  /** Files that are written after all others; null where none is. */
+  readonly last?: PathSelector | null
   /** What is replaced is to be saved before. */
   readonly saves: boolean
   /** What an earlier restore did here, which is taken back or gone on with. */

@@ -6,6 +6,8 @@ export interface AskedPaths {
   readonly patterns: readonly string[]
   /** One path and all below it; null where the patterns say what. */
   readonly below: BytePath | null
+  /** Patterns of files that are written last. */
+  readonly last: readonly string[]
 }
 
 export type PathSelector = (path: BytePath, isDirectory: boolean) => boolean
@@ -40,6 +42,11 @@ export function selectBelow(top: BytePath): PathSelector {
 
 export function selectAsked({ patterns, below }: AskedPaths): PathSelector {
   return below === null ? selectPaths(patterns) : selectBelow(below)
+}
+
+/** Files that are written last; null where none is. */
+export function selectLast({ last }: AskedPaths): PathSelector | null {
+  return last.length === 0 ? null : selectPaths(last)
 }
 
 /** Remembers whether it chose anything: paths that match nothing are not paths of which nothing is restored. */

@@ -22,6 +22,8 @@ export interface SpooledStep {
   readonly fresh: boolean
   /** What it replaces is lost to nobody: a backup has it. */
   readonly spare: boolean
+  /** Done after all others, and what stands there is taken away before them. */
+  readonly last: boolean
   readonly replaces: Replaced | null
   /** Null where applying needs no more than the path. */
   readonly entry: RestorableEntry | null
@@ -38,6 +40,7 @@ export interface Planned {
   readonly home: number
   readonly fresh: boolean
   readonly spare?: boolean
+  readonly last?: boolean
   /** The step's entry has another owner than `line`. */
   readonly owned?: boolean
 }
@@ -55,12 +58,12 @@ function placeOf(step: RestoreStep): number {
 }
 
 /** Without the line feed. `line` is the entry's own line in the archive. */
-export function encodeStep({ step, archive, home, fresh, spare, owned }: Planned, line: string): string {
+export function encodeStep({ step, archive, home, fresh, spare, last, owned }: Planned, line: string): string {
   const start = `{"step":"${step.kind}","bytes":${bytesOfStep(step)},"at":${placeOf(step)}`
   const type = 'entry' in step ? step.entry.type : step.kind === 'remove' ? step.replaces.type : null
   const directory = type === 'directory' ? directoryMark : ''
   const owner = owned && 'entry' in step ? `,"owner":[${step.entry.uid},${step.entry.gid}]` : ''
-  const head = `${start}${directory}${fresh ? ',"fresh":1' : ''}${spare ? ',"spare":1' : ''}${owner}`
+  const head = `${start}${directory}${fresh ? ',"fresh":1' : ''}${spare ? ',"spare":1' : ''}${last ? lastMark : ''}${owner}`
   switch (step.kind) {
     case 'make-parent':
       return `${head},"path":${JSON.stringify(jsonPath(step.path))}}`
@@ -86,6 +89,7 @@ export function encodeStep({ step, archive, home, fresh, spare, owned }: Planned
 }
 
 const directoryMark = ',"directory":1'
+const lastMark = ',"last":1'
 
 const kinds = [
   'make-parent',
@@ -126,6 +130,7 @@ interface StepJson {
   readonly step: RestoreStepKind
   readonly fresh?: 1
   readonly spare?: 1
+  readonly last?: 1
   /** Instead of the entry's own. */
   readonly owner?: readonly [number, number]
   readonly path?: JsonPath
@@ -186,6 +191,7 @@ function stepFrom(json: StepJson): SpooledStep {
     home: json.home ?? 0,
     fresh: json.fresh === 1,
     spare: json.spare === 1,
+    last: json.last === 1,
     replaces: json.replaces === undefined ? null : decodeReplaced(json.replaces),
     entry,
     outside:
@@ -268,6 +274,12 @@ export function peekStep(line: Buffer): StepSummary {
     at: at.value,
     isDirectory: line[at.end + 2] === directoryMark.charCodeAt(2),
   }
+}
+
+/** Whether the step is done after all others; asked for only where a plan has such. */
+export function isLast(line: Buffer): boolean {
+  const at = line.indexOf(lastMark)
+  return at >= 0 && at < line.indexOf('"path":') >>> 0 && at < line.indexOf('"entry":') >>> 0
 }
 
 function numberAt(line: Buffer, start: number): { value: number; end: number } {

@@ -20,6 +20,8 @@ export interface ChangedPath {
   readonly entry: RestorableEntry | null
   /** The time a directory had, where nothing else of it was to change. */
   readonly touchedAt: bigint | null
+  /** It was written after all others. */
+  readonly last: boolean
   /** The name under which it was written beside what stands here, which stays. */
   readonly as: BytePath | null
 }
@@ -110,13 +112,14 @@ function* above({ madeAbove }: Attempt, attempt: number): Generator<ChangedPath>
       isDirectory: true,
       entry: null,
       touchedAt: null,
+      last: false,
       as: null,
     }
 }
 
 function* touched(files: Files, { timesPath }: Attempt, attempt: number): Generator<ChangedPath> {
   for (const { path, mtimeNs } of readTouchedTimes(files, timesPath))
-    yield { path, attempt, created: false, isDirectory: true, entry: null, touchedAt: mtimeNs, as: null }
+    yield { path, attempt, created: false, isDirectory: true, entry: null, touchedAt: mtimeNs, last: false, as: null }
 }
 
 /** The steps that change something, in their order, but for what is written beside. `name` is null for those left out. */
@@ -149,9 +152,14 @@ function* changes(
   yield* beside
 }
 
-function changedBy({ kind, replaces, entry }: SpooledStep): Pick<ChangedPath, 'created' | 'isDirectory' | 'entry'> {
+function changedBy({
+  kind,
+  replaces,
+  entry,
+  last,
+}: SpooledStep): Pick<ChangedPath, 'created' | 'isDirectory' | 'entry' | 'last'> {
   const isDirectory = kind === 'make-parent' || entry?.type === 'directory' || replaces?.type === 'directory'
-  return { created: replaces === null, isDirectory, entry }
+  return { created: replaces === null, isDirectory, entry, last }
 }
 
 /** Of one path, what the earliest attempt knows. */

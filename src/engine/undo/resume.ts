@@ -7,7 +7,7 @@ import { choicesOf } from '../restore/plan-file.ts'
 import { choicesInOrder } from '../restore/plan-header.ts'
 import { prepareRestore } from '../restore/prepare.ts'
 import type { RestorePlan, RestoreRequest } from '../restore/request.ts'
-import { selectAsked } from '../restore/select-paths.ts'
+import { selectAsked, selectLast } from '../restore/select-paths.ts'
 import { ChangedPaths } from './changed-paths.ts'
 import { chooseRecord } from './choose-record.ts'
 import { attemptsOf, isUnderWay, readRecordIfAny, recordedRestores, type UndoRecord } from './record.ts'
@@ -52,7 +52,11 @@ export async function planResumed(ground: PlanningGround, wanted: string | null)
     archives: opened.archives,
     repositoryRoot: repository.root,
     target: targetOf(header),
-    asked: { patterns: header.paths ?? [], below: header.below === undefined ? null : pathFromJson(header.below) },
+    asked: {
+      patterns: header.paths ?? [],
+      below: header.below === undefined ? null : pathFromJson(header.below),
+      last: header.last ?? [],
+    },
     conflict: header.conflict,
     choices: choicesOf(header),
     owners: header.owners ?? [],
@@ -70,8 +74,9 @@ async function prepare(ground: PlanningGround, record: UndoRecord, request: Aske
   const changed = new ChangedPaths(files, attemptsOf(files, repository, record, planKey.key), 'stored')
   try {
     const earlier = { kind: 'gone-on-with', id: record.restore, changed, attemptOf: [] } as const
-    const select = selectAsked(request.asked)
-    return await prepareRestore(files, pool, { ...request, select, earlier }, spoolPath, { signal })
+    const { asked } = request
+    const selected = { ...request, select: selectAsked(asked), last: selectLast(asked), earlier }
+    return await prepareRestore(files, pool, selected, spoolPath, { signal })
   } finally {
     changed.close()
   }
@@ -87,9 +92,19 @@ function targetOf({ target }: PlanHeader): RestoreRequest['target'] {
 
 /** What was asked for and of what, without what changes from one plan to the next. */
 function wordsOfHeader(header: PlanHeader): string {
-  const { target, paths = [], below = null, deleteExtra = false, conflict, choices = [], owners = [], uid } = header
+  const {
+    target,
+    paths = [],
+    below = null,
+    deleteExtra = false,
+    last = [],
+    conflict,
+    choices = [],
+    owners = [],
+    uid,
+  } = header
   const archives = header.archives.map(({ service, id, root }) => [service, id, root])
-  return JSON.stringify([target, archives, paths, below, deleteExtra, conflict, choices, owners, uid])
+  return JSON.stringify([target, archives, paths, below, deleteExtra, last, conflict, choices, owners, uid])
 }
 
 function wordsOfRequest({ archives, target, asked, deleteExtra = false, conflict, choices, owners = [], user }: Asked) {
@@ -99,6 +114,7 @@ function wordsOfRequest({ archives, target, asked, deleteExtra = false, conflict
     asked.patterns,
     asked.below === null ? null : jsonPath(asked.below),
     deleteExtra,
+    asked.last,
     conflict,
     choicesInOrder(choices),
     owners,

@@ -23,6 +23,7 @@ const reasons: Record<RefuseReason, string> = {
   'link-target-missing': 'what it links to is not restored',
   'unknown-type': 'is of a type this version does not know',
   'data-missing': 'its content cannot be read',
+  'others-missing': 'written last, and others are missing',
   'changed-since-the-plan': 'has changed since the plan',
 }
 

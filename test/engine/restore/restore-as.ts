@@ -27,7 +27,7 @@ const plan = await prepareRestore(
     target: { kind: 'directory', path: target },
     select: selectEverything,
     conflict: 'overwrite',
-    asked: { patterns: [], below: null },
+    asked: { patterns: [], below: null, last: [] },
     saves: false,
     choices: new Map(),
     user,

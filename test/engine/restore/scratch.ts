@@ -20,6 +20,7 @@ import type { RestorePlan, RestoreRequest } from '../../../src/engine/restore/re
 import { selectEverything } from '../../../src/engine/restore/select-paths.ts'
 import { filesSource } from '../../../src/engine/sources/files.ts'
 import { type BytePath, joinPath, pathFromText } from '../../../src/model/path.ts'
+import type { Files } from '../../../src/model/ports.ts'
 import type { Attributes, Source } from '../../../src/model/source.ts'
 
 /** What the tests of restoring share: a scratch directory, real archives in it, and a restore in one call. */
@@ -202,7 +203,7 @@ export function requestFor(
     repositoryRoot: scratch.at('repository'),
     target: { kind: 'directory', path: scratch.at('target') },
     select: selectEverything,
-    asked: { patterns: [], below: null },
+    asked: { patterns: [], below: null, last: [] },
     saves: false,
     conflict: 'overwrite',
     choices: new Map(),
@@ -227,9 +228,10 @@ export function apply(
   plan: RestorePlan,
   readers: readonly ArchiveReader[],
   options: Partial<ApplyOptions> = {},
+  disk: Files = files,
 ): Promise<RestoreOutcome> {
   const archives = readers.map((reader, at) => ({ service: `service-${at}`, lineage: alone(reader) }))
-  return applyRestore(files, pool(), plan, archives, { user, signal: new AbortController().signal, ...options })
+  return applyRestore(disk, pool(), plan, archives, { user, signal: new AbortController().signal, ...options })
 }
 
 export async function restore(
