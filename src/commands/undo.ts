@@ -17,6 +17,7 @@ export const undo: CommandSpec = {
   operands: [{ name: 'RESTORE-ID', required: false }],
   options: [
     { name: 'dry-run', about: 'show the plan and stop' },
+    { name: 'save-plan', value: 'FILE', about: 'keep the plan, to be applied later with restore --plan' },
     { name: 'workers', value: 'N', about: 'how many work at once' },
     { name: 'yes', about: 'do not ask' },
     { name: 'confirm', value: 'HOST', about: 'do not ask, if this machine has that name' },
@@ -35,7 +36,8 @@ export const undo: CommandSpec = {
       tellRestores(await engine.undoable(), context)
       return 0
     }
-    const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run'))
+    const file = given.text('save-plan')
+    const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run') && file === null)
     const plan = await engine.planUndo({ restore, workers: given.count('workers', 1, mostWorkers) }, planning)
     if (plan === null) {
       out.result('undo', { restore: null })
@@ -45,7 +47,11 @@ export const undo: CommandSpec = {
     try {
       for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
       for (const notice of plan.notices) out.notice(notice)
-      if (given.has('dry-run')) {
+      if (file !== null) {
+        await plan.save(file)
+        out.fact(`plan saved: ${printable(file)}`)
+      }
+      if (given.has('dry-run') || file !== null) {
         out.result('undo', { plan: planFields(plan) })
         if (out.quiet) out.fact(plan.id)
         else out.fact('dry run: nothing was written')

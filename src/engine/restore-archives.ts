@@ -48,10 +48,10 @@ export class OpenArchives {
   }
 
   /** Those of a saved plan, in its order. */
-  async planned({ backup, archives, chosen }: PlanHeader): Promise<void> {
+  async planned({ backup, archives, chosen, undoes }: PlanHeader): Promise<void> {
     const services = archives.map(({ service }) => service)
-    if (chosen === undefined) return await this.#open(backup, services)
-    for (const { service, backup: own = backup } of archives) await this.#open(own, [service])
+    if (chosen === undefined && undoes === undefined) return await this.#open(backup, services)
+    for (const { service, backup: own = backup } of archives) await this.#open(own, [service], chosen === undefined)
   }
 
   /** Those of the backup made before a restore, and not of any other that was put in its place. @throws E_DAMAGED. */
@@ -61,21 +61,22 @@ export class OpenArchives {
     const keys = await this.#session.keys(this.#repository, manifest.sealed !== undefined)
     if (manifest.type !== 'safety' || readDetails(manifest, keys).description !== safetyDescription(restore))
       throw damaged(`${id} was not made before the restore ${restore}`, 'nothing was changed; bring back the right one')
-    await this.#open(id, [])
+    await this.#open(id, [], true)
   }
 
   close(): void {
     for (const { lineage } of this.archives) lineage.close()
   }
 
-  async #open(id: string, services: readonly string[]): Promise<void> {
+  /** `isOneOfSeveral`: each archive says which backup it is of. */
+  async #open(id: string, services: readonly string[], isOneOfSeveral = false): Promise<void> {
     const { files } = this.#session.world
     const entry = await this.#session.backup(this.#repository, id)
     const keys = await this.#session.keys(this.#repository, entry.encrypted)
     const { manifest, archives } = openBackup(files, this.#repository, entry, services, keys)
     for (const archive of archives) {
       const lineage = openArchive(files, this.#repository, manifest, archive, keys)
-      this.archives.push({ service: archive.service, lineage })
+      this.archives.push({ service: archive.service, ...(isOneOfSeveral ? { backup: id } : {}), lineage })
       this.#note(id, archive.file, lineage, manifest.sealed !== undefined)
     }
   }

@@ -44,7 +44,8 @@ export async function runRestore(
     async (story) => {
       for (const notice of planned.notices) story.tell({ kind: 'notice', message: notice })
       for (const message of lacking) story.tell({ kind: 'warning', message })
-      const way = header.saves !== undefined && changesAnything(header)
+      const isOfAnother = header.undoes !== undefined || header.resumes !== undefined // whose record it brings to its end
+      const way = header.saves !== undefined && (isOfAnother || changesAnything(header))
       const { outcome, isOpen } = way
         ? await withWayBack(session, prepared, story)
         : { outcome: await applyPrepared(session.world, repository, prepared, story), isOpen: false }

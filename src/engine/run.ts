@@ -44,6 +44,7 @@ export interface Finished<Result> {
 }
 
 const logProgressMs = 1000
+const lineFeed = Uint8Array.of(10)
 /** Some hundredths of a second. */
 const lockTries = 50_000
 
@@ -133,6 +134,8 @@ function openLog(world: World, path: BytePath): { append(event: RunEvent): void;
   let fd: number | null = null
   try {
     fd = world.files.open(path, 'append')
+    // What stands there may end in the middle of a line.
+    if (world.files.statusOf(fd).sizeBytes > 0) world.files.write(fd, lineFeed, null)
   } catch (error) {
     if (world.mustLog) {
       const { code, message } = explainIo(error, 'write the log of the run', path)

@@ -10,6 +10,7 @@ import { CancelRun } from './parts/cancel-run.tsx'
 import { useFilter } from './parts/filter.tsx'
 import { Lines } from './parts/lines.tsx'
 import { NotRead } from './parts/not-read.tsx'
+import { PlanDialog } from './parts/plan-dialog.tsx'
 import { TableView, useTable } from './parts/table.tsx'
 import { useAllRuns } from './parts/use-all-runs.ts'
 import { emptyLines, exactly } from './text/boxes.ts'
@@ -20,11 +21,13 @@ import { type Glyphs, lookOf } from './text/glyphs.ts'
 import { ageText, momentText, shortId, shortMoment } from './text/ids.ts'
 import { type Line, lineOf, span } from './text/line.ts'
 import { plainMessage, plainText } from './text/plain.ts'
-import { stateOfRun, wordOfKind, wordOfRun } from './text/run-words.ts'
+import { isEndedRestore, isInterrupted, stateOfRun, wordOfKind, wordOfRun } from './text/run-words.ts'
 
 const keys = {
   open: { keys: ['enter'], label: 'open', about: 'this run: its progress, its log, its report', hint: 9, needs: 'run' },
   cancel: { keys: ['x'], label: 'cancel job', about: 'stop this run, cleanly', danger: 1, hint: 7 },
+  undo: { keys: ['u'], label: 'undo', about: 'take this restore back: its plan first', danger: 2, hint: 6 },
+  goOn: { keys: ['R'], label: 'go on', about: 'go on with this interrupted restore: its plan first', danger: 2 },
   log: { keys: ['e'], label: 'log file', about: "this run's log in the pager", hint: 5 },
   copy: { keys: ['y'], label: 'copy id', about: "this run's id into the clipboard" },
 } as const satisfies KeyTable
@@ -41,6 +44,7 @@ function Activity(): ReactNode {
   const fields = useMemo(() => runFields(clock), [clock])
   const filter = useFilter({ rows: runs, fields, words: runWords })
   const [cancelled, cancel] = useState<RunSummary | null>(null)
+  const [planned, plan] = useState<Planned | null>(null)
   const height = rows - 2 - detailRows
   const table = useTable({ title: 'Runs', rows: filter.rows, keyOf: ({ id }) => id, height })
   const { row } = table
@@ -48,7 +52,7 @@ function Activity(): ReactNode {
   useEffect(() => {
     if (isActive && !isAll && table.index + 2 * height >= filter.rows.length) more()
   })
-  useRunKeys(row, cancel)
+  useRunKeys(row, cancel, plan)
   const tableColumns = useMemo(() => runColumns(glyphs, now), [glyphs, now])
 
   if (latest.value === null) return <NotRead trouble={latest.trouble} reading="Reading the runs" />
@@ -67,16 +71,24 @@ function Activity(): ReactNode {
       <Lines lines={[title]} />
       <TableView table={table} columns={tableColumns} width={columns} />
       <Lines lines={exactly(below, detailRows)} />
+      {planned !== null && <PlanDialog {...planned} onClose={() => plan(null)} />}
       {cancelled !== null && <CancelRun run={cancelled} onClose={() => cancel(null)} />}
     </>
   )
 }
 
-function useRunKeys(row: RunSummary | null, cancel: (run: RunSummary) => void): void {
+interface Planned {
+  readonly act: 'undo' | 'go-on'
+  readonly restore: string
+}
+
+function useRunKeys(row: RunSummary | null, cancel: (run: RunSummary) => void, plan: (planned: Planned) => void): void {
   const { open, copy, jobs, terminal, handOver } = useConsole()
   useKeys('screen', 'Activity', keys, {
     open: row !== null && (() => open('run', { run: row.id })),
     cancel: row !== null && row.state === 'running' && (() => cancel(row)),
+    undo: isEndedRestore(row) && (() => plan({ act: 'undo', restore: row.id })),
+    goOn: isInterrupted(row) && (() => plan({ act: 'go-on', restore: row.id })),
     log: row !== null && (() => void handOver(() => terminal.page(jobs.logFile(row.id)))),
     copy: row !== null && (() => copy(row.id)),
   })

@@ -10,6 +10,7 @@ import { CancelRun } from './parts/cancel-run.tsx'
 import { Lines } from './parts/lines.tsx'
 import { LogView } from './parts/log-view.tsx'
 import { NotRead } from './parts/not-read.tsx'
+import { PlanDialog } from './parts/plan-dialog.tsx'
 import { TextOverlay } from './parts/text-overlay.tsx'
 import { type RunLog, useRunLog } from './parts/use-run-log.ts'
 import { wrap } from './text/cut.ts'
@@ -19,12 +20,14 @@ import { fitLine, type Line, lineOf, span } from './text/line.ts'
 import { plainMessage, plainText } from './text/plain.ts'
 import { progressLine } from './text/rate.ts'
 import { reportFacts } from './text/run-log-lines.ts'
-import { stateOfRun, wordOfKind, wordOfRun } from './text/run-words.ts'
+import { isEndedRestore, isInterrupted, stateOfRun, wordOfKind, wordOfRun } from './text/run-words.ts'
 
 const keys = {
   inspect: { keys: ['enter'], label: 'inspect', about: 'look into the backup that it made', hint: 9, needs: 'inspect' },
   cancel: { keys: ['x'], label: 'cancel job', about: 'stop this run, cleanly', danger: 1, hint: 8 },
   report: { keys: ['t'], label: 'report', about: 'all that the run reported at its end', hint: 7 },
+  undo: { keys: ['u'], label: 'undo', about: 'take this restore back: its plan first', danger: 2, hint: 6 },
+  goOn: { keys: ['R'], label: 'go on', about: 'go on with this interrupted restore: its plan first', danger: 2 },
   pager: { keys: ['e'], label: 'log file', about: 'the whole log in the pager', hint: 4 },
   detach: { keys: ['d'], label: 'leave it', about: 'go back; the run goes on', hint: 2 },
   copy: { keys: ['y'], label: 'copy id', about: "this run's id into the clipboard" },
@@ -35,7 +38,7 @@ function Run({ argument: { run } }: { readonly argument: ScreenArguments['run'] 
   const { columns, rows } = useArea()
   const log = useRunLog(run)
   const { value: runs } = useLoaded(store.runs)
-  const [open, setOpen] = useState<'report' | 'cancel' | null>(null)
+  const [open, setOpen] = useState<'report' | 'cancel' | 'undo' | 'go-on' | null>(null)
   const summary = log.end ?? runs?.find(({ id }) => id === run) ?? null
   const facts = log.end === null ? [] : endFacts(log.end)
   useRunKeys(run, log, summary, facts.length > 0, setOpen)
@@ -58,6 +61,7 @@ function Run({ argument: { run } }: { readonly argument: ScreenArguments['run'] 
           onClose={() => setOpen(null)}
         />
       )}
+      {(open === 'undo' || open === 'go-on') && <PlanDialog act={open} restore={run} onClose={() => setOpen(null)} />}
       {open === 'cancel' && summary !== null && <CancelRun run={summary} onClose={() => setOpen(null)} />}
     </>
   )
@@ -68,7 +72,7 @@ function useRunKeys(
   log: RunLog,
   summary: RunSummary | null,
   hasReport: boolean,
-  setOpen: (open: 'report' | 'cancel') => void,
+  setOpen: (open: 'report' | 'cancel' | 'undo' | 'go-on') => void,
 ): void {
   const { open, back, copy, jobs, terminal, handOver } = useConsole()
   const made = log.end?.committed ?? null
@@ -76,6 +80,8 @@ function useRunKeys(
     inspect: made !== null && (() => open('inspect', { backup: made })),
     cancel: log.end === null && summary !== null && (() => setOpen('cancel')),
     report: hasReport && (() => setOpen('report')),
+    undo: isEndedRestore(log.end) && (() => setOpen('undo')),
+    goOn: isInterrupted(log.end) && (() => setOpen('go-on')),
     pager: () => void handOver(() => terminal.page(jobs.logFile(run))),
     detach: log.end === null && back,
     copy: () => copy(run),

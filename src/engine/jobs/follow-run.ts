@@ -96,7 +96,8 @@ class LogReader {
     this.#rest = bytes.subarray(end)
     const lines = bytes.toString('utf8', 0, end).split('\n')
     const events = lines.map(parseEvent).filter((event) => event !== null)
-    this.finished ||= events.some(({ kind }) => kind === 'finished')
+    // A restore that is gone on with begins anew in the same log.
+    for (const { kind } of events) this.finished = kind === 'finished' || (this.finished && kind !== 'started')
     return events
   }
 }

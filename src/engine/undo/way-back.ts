@@ -79,7 +79,8 @@ export async function openWayBack(session: Session, asked: PlanToOpen, run: Run)
       const safety = await save()
       record = await withAttempt(session, repository, asked, before ?? begun(asked, restore, now), safety, now)
     } else {
-      if (before === null) throw drifted(`the restore ${header.undoes} cannot be taken back any more`)
+      if (before === null || before.state === 'undone')
+        throw drifted(`the restore ${header.undoes} cannot be taken back any more`)
       const safety = await save()
       const undoSafety = safety === null ? before.undoSafety : [...before.undoSafety, safety]
       record = { ...before, state: 'undoing', touchedAt: now, undoSafety }

@@ -5,6 +5,7 @@ import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
 import { TypeNameDialog } from '../parts/confirm-dialog.tsx'
 import { Lines } from '../parts/lines.tsx'
+import { useLaunch } from '../parts/use-launch.tsx'
 import type { Trouble } from '../store/loaded.ts'
 import { exactly } from '../text/boxes.ts'
 import { wrap } from '../text/cut.ts'
@@ -16,7 +17,6 @@ import { type ImpactFacts, impactOf, summaryOf } from '../text/restore-impact.ts
 import { nameToType, type Wizard } from '../text/restore-wizard.ts'
 import { commandText } from '../text/shell.ts'
 import { sentenceLines } from './target.tsx'
-import { useLaunch } from './use-launch.tsx'
 import type { Planned } from './use-plan.ts'
 
 export const confirmStepKeys = {

@@ -46,3 +46,13 @@ export function wordOfKind(kind: RunKind): string {
 export function momentOf(run: RunSummary): string {
   return run.endedAt ?? run.startedAt
 }
+
+/** A restore that may be taken back: whether it can be, its record says. */
+export function isEndedRestore(run: RunSummary | null): run is RunSummary {
+  return run !== null && run.kind === 'restore' && run.state !== 'running'
+}
+
+/** A restore that can be gone on with. */
+export function isInterrupted(run: RunSummary | null): run is RunSummary {
+  return isEndedRestore(run) && (run.state === 'died' || run.state === 'interrupted' || run.state === 'failed')
+}

@@ -3,11 +3,11 @@ import type { PlannedRestore } from '../../model/planned-restore.ts'
 import { useConsole } from '../house/console-context.ts'
 import type { KeyTable } from '../keys/key-table.ts'
 import { useKeys } from '../keys/use-keys.ts'
-import { Above, Overlay } from '../parts/overlay.tsx'
-import { TroubleOverlay } from '../parts/trouble-overlay.tsx'
 import { type Trouble, troubleOf } from '../store/loaded.ts'
 import { shortId } from '../text/ids.ts'
 import { lineOf, span } from '../text/line.ts'
+import { Above, Overlay } from './overlay.tsx'
+import { TroubleOverlay } from './trouble-overlay.tsx'
 
 export interface Launch {
   launch(): void
