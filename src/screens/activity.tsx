@@ -26,7 +26,7 @@ import { isEndedRestore, isInterrupted, stateOfRun, wordOfKind, wordOfRun } from
 const keys = {
   open: { keys: ['enter'], label: 'open', about: 'this run: its progress, its log, its report', hint: 9, needs: 'run' },
   cancel: { keys: ['x'], label: 'cancel job', about: 'stop this run, cleanly', danger: 1, hint: 7 },
-  undo: { keys: ['u'], label: 'undo', about: 'take this restore back: its plan first', danger: 2, hint: 6 },
+  undo: { keys: ['U'], label: 'undo', about: 'take this restore back: its plan first', danger: 2, hint: 6 },
   goOn: { keys: ['R'], label: 'go on', about: 'go on with this interrupted restore: its plan first', danger: 2 },
   log: { keys: ['e'], label: 'log file', about: "this run's log in the pager", hint: 5 },
   copy: { keys: ['y'], label: 'copy id', about: "this run's id into the clipboard" },

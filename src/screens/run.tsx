@@ -26,7 +26,7 @@ const keys = {
   inspect: { keys: ['enter'], label: 'inspect', about: 'look into the backup that it made', hint: 9, needs: 'inspect' },
   cancel: { keys: ['x'], label: 'cancel job', about: 'stop this run, cleanly', danger: 1, hint: 8 },
   report: { keys: ['t'], label: 'report', about: 'all that the run reported at its end', hint: 7 },
-  undo: { keys: ['u'], label: 'undo', about: 'take this restore back: its plan first', danger: 2, hint: 6 },
+  undo: { keys: ['U'], label: 'undo', about: 'take this restore back: its plan first', danger: 2, hint: 6 },
   goOn: { keys: ['R'], label: 'go on', about: 'go on with this interrupted restore: its plan first', danger: 2 },
   pager: { keys: ['e'], label: 'log file', about: 'the whole log in the pager', hint: 4 },
   detach: { keys: ['d'], label: 'leave it', about: 'go back; the run goes on', hint: 2 },

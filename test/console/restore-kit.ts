@@ -135,8 +135,10 @@ function planOf(
         (text === null || displayPath(path).toLowerCase().includes(text.toLowerCase())),
     )
   const bytesToWrite = steps.reduce((sum, { bytes }) => sum + bytes, 0)
+  const replaced = count('overwrite') + count('metadata') + count('delete')
   return plan(calls, {
     id,
+    saves: { entries: replaced, bytes: 1000 * replaced },
     backup: source.kind === 'backup' ? source.backup : '',
     services: ['web'],
     conflict: conflict ?? 'keep',
