@@ -14,6 +14,7 @@ export interface Alert {
     | 'disk-filling'
     | 'unverified'
     | 'drill-failed'
+    | 'drill-slow'
     | 'schedule-failing'
     | 'schedule-unusable'
     | 'clock'

@@ -4,6 +4,7 @@ import { type BytePath, displayPath, joinPath } from '../../model/path.ts'
 import { formatNumberOf } from '../../model/units.ts'
 import { readAccountNames } from '../platform/account-names.ts'
 import { explainIfIo } from '../platform/explain-io.ts'
+import type { DrillTarget } from '../plan/drill-targets.ts'
 import type { Repository } from '../repository.ts'
 import { type Loss, lossTexts } from '../restore/attributes.ts'
 import type { RestoreOutcome } from '../restore/outcome.ts'
@@ -28,7 +29,7 @@ const shownDifferences = 100
 export async function rehearse(
   session: Session,
   repository: Repository,
-  id: string,
+  target: DrillTarget,
   options: DrillOptions,
   workspace: Scratch,
   run: Run,
@@ -38,7 +39,7 @@ export async function rehearse(
   const begun = clock.elapsed()
   const since = (instant: number) => Math.round(clock.elapsed() - instant)
   run.tell({ kind: 'phase', phase: 'planning the restore' })
-  const { planned, tree, outside } = await planSomewhere(session, repository, id, options, workspace, run)
+  const { planned, tree, outside } = await planSomewhere(session, repository, target, options, workspace, run)
   let kept: string | null = null
   try {
     for (const message of planned.notices) run.tell({ kind: 'notice', message })
@@ -81,7 +82,7 @@ export async function rehearse(
       check = await runCheck({
         ...options.check,
         directory: tree,
-        backup: id,
+        backup: target.backup.id,
         secretVariables: ['BACKUP_ENCRYPTION_KEY', encryption.keyVariable],
         clock,
         signal: run.signal,
@@ -135,8 +136,8 @@ interface Somewhere {
 async function planSomewhere(
   session: Session,
   repository: Repository,
-  id: string,
-  { services, scratch, keep, workers }: DrillOptions,
+  { backup, services }: DrillTarget,
+  { scratch, keep, workers }: DrillOptions,
   workspace: Scratch,
   run: Run,
 ): Promise<Somewhere> {
@@ -147,7 +148,7 @@ async function planSomewhere(
     throw new BackupError('E_TARGET', `${displayPath(given)} is no directory`, 'name one that is there with --scratch')
   const outer = placeIn(given ?? world.temporary, run.id)
   // What is to be kept must not lie where the next run sweeps.
-  const places = given !== null || keep ? [outer] : [null, outer]
+  const places = given !== null || keep ? [outer] : [null, outer].filter((place) => place !== workspace.path)
   let why: BackupError | null = null
   for (const outside of places) {
     if (outside !== null) makePlace(files, workspace.path, outside)
@@ -156,7 +157,7 @@ async function planSomewhere(
     try {
       planned = await planRehearsal(
         session,
-        { source: { kind: 'backup', backup: id, services, paths: [] }, conflict: 'overwrite', workers },
+        { source: { kind: 'backup', backup: backup.id, services, paths: [] }, conflict: 'overwrite', workers },
         { path: tree, protected: outside === null ? repository.archives : repository.root },
         { signal: run.signal, listen: () => {} },
       )

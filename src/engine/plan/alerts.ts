@@ -57,7 +57,7 @@ export function judge(ground: AlertGround): Judgement {
       found.map(({ service }) => service.name),
     ),
     ...(ground.schedulesProblem === null ? [] : [about('schedule-unusable', ground.schedulesProblem)]),
-    ...scheduleAlerts(ground.schedules, ground.now),
+    ...scheduleAlerts(ground.schedules, ground.drills, ground.now),
     ...backupsAhead(ground),
   ]
   return { standings: found, alerts }
