@@ -4,7 +4,8 @@ import { cardFacts } from './parts/drill-card.ts'
 
 export const scheduleRun: CommandSpec = {
   words: 'schedule run',
-  about: 'Makes the backup of a schedule now, or does its drill, also of one that is off. It counts among the runs of the schedule.',
+  about:
+    'Makes the backup of a schedule now, or does its drill, also of one that is off. It counts among the runs of the schedule.',
   operands: [{ name: 'ID', required: true }],
   options: [],
   examples: [

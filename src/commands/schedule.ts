@@ -20,7 +20,12 @@ export const schedule: CommandSpec = {
     'Adds a schedule: backups, or drills of the newest good ones, again and again, at the times of a cron expression of five fields (minute, hour, day of month, month, day of week) or six, seconds first. They are done while holdfast --daemon runs.',
   operands: [{ name: 'CRON', required: true, surplus: "quote the expression: holdfast schedule '0 2 * * *'" }],
   options: [
-    { name: 'type', value: 'TYPE', choices: scheduleTypes, about: 'what is made (full), or drill: what holdfast drill does' },
+    {
+      name: 'type',
+      value: 'TYPE',
+      choices: scheduleTypes,
+      about: 'what is made (full), or drill: what holdfast drill does',
+    },
     { ...servicesOption, about: 'only these services (all that are configured)' },
     { name: 'compress', value: 'HOW', valueOptional: true, choices: compressions, about: 'how to compress' },
     { name: 'name', value: 'NAME', about: 'what it is called; its id is made from it' },

@@ -102,7 +102,11 @@ function targetsOf(
   const found = drillTargets(backups, services.length > 0 ? services : all, isWhole)
   if (found.targets.length > 0) return found
   const whose = services.length === 0 ? '' : ` of ${services.join(', ')}`
-  throw new BackupError('E_UNKNOWN_ID', `there is no good backup${whose} to drill`, 'holdfast status says what is wrong')
+  throw new BackupError(
+    'E_UNKNOWN_ID',
+    `there is no good backup${whose} to drill`,
+    'holdfast status says what is wrong',
+  )
 }
 
 function servicesOf(backup: CatalogEntry, wanted: readonly string[]): readonly string[] {

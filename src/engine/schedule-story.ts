@@ -56,11 +56,7 @@ export async function enableSchedule(
 }
 
 /** An id that nobody chose must not be in anybody's way; one that comes from a name says when the name is taken. */
-function draftOf(
-  session: Session,
-  { name, tz, ...wish }: ScheduleWish,
-  own: readonly Schedule[],
-): ScheduleDraft {
+function draftOf(session: Session, { name, tz, ...wish }: ScheduleWish, own: readonly Schedule[]): ScheduleDraft {
   const { settings, sources } = session.parts.configured
   const derived = scheduleIdOf({ ...wish, name: name ?? '' })
   const taken = [...own, ...configuredSchedules(sources)].map((schedule) => schedule.id)

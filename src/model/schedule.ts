@@ -39,7 +39,7 @@ export type RunEnd = Pick<ScheduleRun, 'outcome' | 'durationMs' | 'retryAt'>
 /** What a drill is scheduled with; `holdfast drill` has the same as options. */
 export const scheduledDrillSchema = z.looseObject({
   /** The user's own proof: `sh -c` where it was restored. It stands here, and is logged, as given. */
-  check: z.looseObject({ command: z.string().min(1), timeout_seconds: z.number().positive() }).optional(),
+  check: z.looseObject({ command: z.string().min(1), timeout_seconds: z.int().min(1) }).optional(),
   /** The directory to restore below; absent: the repository's temp/, else the system's. */
   scratch: z.string().startsWith('/', { error: 'must begin with /' }).optional(),
 })

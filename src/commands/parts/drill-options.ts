@@ -28,7 +28,6 @@ export function givenCheck(given: Given): { readonly command: string; readonly t
   const timeoutMs = timeout === null ? defaultTimeoutMs : parseDuration(timeout)
   if (timeoutMs === null || timeoutMs === 0)
     throw usage(`--timeout cannot be ${quoted(timeout ?? '')}`, 'write it as 90s, 30m or 2h')
-  if (timeout !== null && command === null)
-    throw usage('--timeout goes with --check', 'it says how long that may take')
+  if (timeout !== null && command === null) throw usage('--timeout goes with --check', 'it says how long that may take')
   return command === null ? null : { command, timeoutMs }
 }

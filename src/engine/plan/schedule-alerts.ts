@@ -26,7 +26,9 @@ export function scheduleAlerts(
     .flatMap((schedule) => {
       const why = whyUnusable(schedule)
       const unusable = why === null ? null : alert('schedule-unusable', schedule, why)
-      return [unusable, failing(schedule, why === null, answered, now), ahead(schedule, now)].filter((one) => one !== null)
+      return [unusable, failing(schedule, why === null, answered, now), ahead(schedule, now)].filter(
+        (one) => one !== null,
+      )
     })
 }
 
