@@ -42,7 +42,7 @@ export const schedule: CommandSpec = {
   ],
   examples: [
     ["holdfast schedule '0 2 * * *' --type incremental --name nightly", 'every night at two'],
-    [`holdfast schedule '0 5 * * 0' --type drill --check './try "$HOLDFAST_DRILL_DIR"'`, 'every Sunday, a rehearsal'],
+    ["holdfast schedule '0 5 * * 0' --type drill --check /srv/try", 'every Sunday, a rehearsal'],
     ["holdfast schedule '0 3 1 * *' --tz Europe/Berlin --keep-monthly 12", 'a full one a month, and a year of them'],
   ],
   exits: [0, 1, 2, 4, 130],
