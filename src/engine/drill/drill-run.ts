@@ -14,8 +14,10 @@ import type { Run } from '../run.ts'
 import type { Scratch } from '../scratch.ts'
 import type { Session } from '../session.ts'
 import { runCheck } from './check-command.ts'
-import { type Aspect, type Difference, type ReadBack, readBack } from './compare-tree.ts'
+import { type ReadBack, readBack } from './compare-tree.ts'
+import type { Aspect, Difference } from './differences.ts'
 import { forgetPlace, makePlace, placeIn } from './drill-place.ts'
+import { removeRestored } from './remove-tree.ts'
 
 /** What was measured and found; the score is made of it. */
 export type Rehearsed = Pick<DrillCard, 'restored' | 'compared' | 'check' | 'rtoMs' | 'notes' | 'kept'>
@@ -119,6 +121,7 @@ export async function rehearse(
       kept,
     }
   } finally {
+    if (kept === null) await removeRestored(files, planned.pool, tree)
     await planned.drop().catch(() => {}) // what it left is swept by the next run
     if (outside !== null && kept === null) removeQuietly(() => files.removeTree(outside))
   }
