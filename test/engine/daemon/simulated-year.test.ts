@@ -41,7 +41,7 @@ function schedule(id: string, cron: string, more: Partial<Schedule> = {}): Sched
 const own = [
   schedule('hourly', '0 * * * *'),
   schedule('weekly', '30 2 * * 0', { tz: 'America/New_York', type: 'full', services: ['db'] }),
-  schedule('rehearsal', '0 4 * * 6', { type: 'drill', services: [], drill: {} }),
+  schedule('rehearsal', '0 4 6 * *', { type: 'drill', services: [], drill: {} }),
   schedule('monthly', '30 2 1 * *', { type: 'full', services: ['web', 'db'], if_missed: 'skip' }),
 ]
 const configured: ListedSchedule[] = [
@@ -170,11 +170,11 @@ test.each(seeds)(
     }
     expect(machine.made.filter((one) => one.schedule === 'hourly').length).toBeGreaterThan(7000)
 
-    // every week is proven, however much else is to be done
+    // every month is proven, however much else is to be done
     const proofs = [...machine.jobs.values()].filter(
       (one) => one.schedule === 'rehearsal' && one.ended?.state === 'done',
     )
-    expect(proofs.length).toBeGreaterThan(44)
+    expect(proofs.length).toBeGreaterThan(9)
 
     // what was noted as done was done, and nothing is left without an end
     const { schedules, drills, configured: notes } = JSON.parse(machine.text)
