@@ -1,11 +1,11 @@
-import { resolve } from 'node:path'
 import { backupUnchanged } from '../backup-unchanged.ts'
 import type { Bench, Tree } from '../bench.ts'
 import { checkSameTree, sameContent } from '../compare.ts'
+import { mixedTree } from '../mixed-tree.ts'
 import { peakLimit, type Row } from '../rows.ts'
 import { isIncremental, type Tool } from '../tool.ts'
 import { holdfastPassphraseName } from '../tools/holdfast.ts'
-import { copyOnce, walk } from '../trees.ts'
+import { walk } from '../trees.ts'
 import type { Workload } from '../workload.ts'
 
 /** Workload 1: the directories every machine has. */
@@ -116,13 +116,7 @@ export const mixed: Workload = {
 }
 
 function chooseTree(bench: Bench): { tree: Tree; smallFile: string } {
-  const [given = null, ...more] = bench.options.trees
-  if (more.length > 0) throw new Error('the workload mixed takes one --tree')
-  const path = given === null ? bench.path('trees', 'mixed') : resolve(given)
-  if (given === null) {
-    bench.options.tell('copying /usr/share and /usr/include')
-    if (copyOnce(['/usr/share', '/usr/include'], path)) bench.changed()
-  }
+  const { path, what } = mixedTree(bench, 'mixed')
   const { entries, bytes, picked } = walk(
     path,
     (file, size, links) => size >= 2048 && size <= 16_384 && links === 1 && /^[A-Za-z0-9._/-]+$/.test(file),
@@ -132,7 +126,6 @@ function chooseTree(bench: Bench): { tree: Tree; smallFile: string } {
   bench.notes.push(
     `The small file is the middle one, by name, of those of 2 to 16 KiB: ${smallFile.slice(path.length + 1)}.`,
   )
-  const what = given === null ? 'a copy of /usr/share and /usr/include' : 'a tree of the user’s choice'
   return { tree: { path, what, entries, bytes }, smallFile }
 }
 

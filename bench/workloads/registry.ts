@@ -1,5 +1,6 @@
 import type { Workload } from '../workload.ts'
 import { consoleScreens } from './console.ts'
+import { drill } from './drill.ts'
 import { large } from './large.ts'
 import { list } from './list.ts'
 import { many } from './many.ts'
@@ -9,4 +10,14 @@ import { unattended } from './unattended.ts'
 import { versions } from './versions.ts'
 
 /** Every workload, in the order they run. */
-export const workloads: readonly Workload[] = [mixed, versions, large, many, list, consoleScreens, unattended, oneFile]
+export const workloads: readonly Workload[] = [
+  mixed,
+  drill,
+  versions,
+  large,
+  many,
+  list,
+  consoleScreens,
+  unattended,
+  oneFile,
+]

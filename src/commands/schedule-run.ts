@@ -1,9 +1,11 @@
 import type { CommandSpec } from './parts/command-spec.ts'
 import { tellCreated } from './parts/created.ts'
+import { cardFacts } from './parts/drill-card.ts'
 
 export const scheduleRun: CommandSpec = {
   words: 'schedule run',
-  about: 'Makes the backup of a schedule now, also of one that is off. It counts among the runs of the schedule.',
+  about:
+    'Makes the backup of a schedule now, or does its drill, also of one that is off. It counts among the runs of the schedule.',
   operands: [{ name: 'ID', required: true }],
   options: [],
   examples: [
@@ -17,6 +19,12 @@ export const scheduleRun: CommandSpec = {
     const { out } = context
     const [id = ''] = given.operands
     const outcome = await (await context.engine()).runSchedule(id, context.during())
+    if (outcome.kind === 'drill') {
+      const { cards, run, exitCode } = outcome
+      out.result('schedule run', { schedule: { id }, drills: cards, run, exitCode })
+      if (!out.json) out.outcome(run, cards.flatMap(cardFacts))
+      return exitCode
+    }
     return tellCreated(out, 'schedule run', outcome, { schedule: outcome.backup.schedule ?? null })
   },
 }

@@ -1,9 +1,10 @@
 import { type CronField, cronFieldOrder, parseCron } from '../model/cron.ts'
 import { compressions } from '../model/format.ts'
 import { printable } from '../model/path.ts'
-import { longestJitterSeconds, type ScheduleWish, scheduleTypes } from '../model/schedule.ts'
+import { longestJitterSeconds, type ScheduledDrill, type ScheduleWish, scheduleTypes } from '../model/schedule.ts'
 import { parseDuration } from '../model/units.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
+import { drillOptions, givenCheck } from './parts/drill-options.ts'
 import { type Given, quoted, suggestion, usage } from './parts/given.ts'
 import { servicesOption } from './parts/grammar.ts'
 import { PointedError } from './parts/pointed-error.ts'
@@ -16,15 +17,21 @@ const subcommands = ['list', 'delete', 'enable', 'disable', 'run']
 export const schedule: CommandSpec = {
   words: 'schedule',
   about:
-    'Adds a schedule: backups again and again, at the times of a cron expression of five fields (minute, hour, day of month, month, day of week) or six, seconds first. They are made while holdfast --daemon runs.',
+    'Adds a schedule: backups, or drills of the newest good ones, again and again, at the times of a cron expression of five fields (minute, hour, day of month, month, day of week) or six, seconds first. They are done while holdfast --daemon runs.',
   operands: [{ name: 'CRON', required: true, surplus: "quote the expression: holdfast schedule '0 2 * * *'" }],
   options: [
-    { name: 'type', value: 'TYPE', choices: scheduleTypes, about: 'what is made (full)' },
+    {
+      name: 'type',
+      value: 'TYPE',
+      choices: scheduleTypes,
+      about: 'what is made (full), or drill: what holdfast drill does',
+    },
     { ...servicesOption, about: 'only these services (all that are configured)' },
     { name: 'compress', value: 'HOW', valueOptional: true, choices: compressions, about: 'how to compress' },
     { name: 'name', value: 'NAME', about: 'what it is called; its id is made from it' },
     { name: 'tz', value: 'ZONE', about: 'the clock it goes by, as in Europe/Berlin (as configured, else UTC)' },
     ...retentionOptions,
+    ...drillOptions.map((option) => ({ ...option, about: `with --type drill: ${option.about}` })),
     { name: 'jitter', value: 'TIME', about: 'start up to so much later, as in 90s or 10m: many machines, one disk' },
     {
       name: 'if-missed',
@@ -35,6 +42,7 @@ export const schedule: CommandSpec = {
   ],
   examples: [
     ["holdfast schedule '0 2 * * *' --type incremental --name nightly", 'every night at two'],
+    ["holdfast schedule '0 5 * * 0' --type drill --check /srv/try", 'every Sunday, a rehearsal'],
     ["holdfast schedule '0 3 1 * *' --tz Europe/Berlin --keep-monthly 12", 'a full one a month, and a year of them'],
   ],
   exits: [0, 1, 2, 4, 130],
@@ -61,6 +69,12 @@ async function wishFrom(given: Given): Promise<ScheduleWish> {
   if (tz !== null) await checkZone(tz)
   const compression = given.choice('compress', compressions)
   const retention = givenRetention(given)
+  const isDrill = type === 'drill'
+  if (isDrill && (compression !== null || retention !== null || given.has('compress')))
+    throw usage('a drill makes no backup', 'leave out --compress and --keep…')
+  const drill = drillFrom(given)
+  if (!isDrill && drill !== null)
+    throw usage('--check, --timeout and --scratch go with --type drill', 'holdfast schedule --help')
   return {
     name: given.text('name'),
     cron: cron.trim().replace(/\s+/g, ' '),
@@ -71,6 +85,17 @@ async function wishFrom(given: Given): Promise<ScheduleWish> {
     jitter_seconds: jitterFrom(given.text('jitter')),
     ...(compression === null ? {} : { compression }),
     ...(retention === null ? {} : { retention }),
+    ...(drill === null ? {} : { drill }),
+  }
+}
+
+function drillFrom(given: Given): ScheduledDrill | null {
+  const check = givenCheck(given)
+  const scratch = given.text('scratch')
+  if (check === null && scratch === null) return null
+  return {
+    ...(check === null ? {} : { check: { command: check.command, timeout_seconds: check.timeoutMs / 1000 } }),
+    ...(scratch === null ? {} : { scratch }),
   }
 }
 

@@ -1,18 +1,17 @@
-import type { CreateOutcome } from '../model/create.ts'
 import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
 import type { RunOutcome, ScheduleRun } from '../model/schedule.ts'
-import { create } from './create-story.ts'
+import type { ScheduledOutcome } from '../model/scheduled-run.ts'
 import { acquireLock } from './platform/lock.ts'
 import { newId } from './run.ts'
 import { runWord } from './run-log.ts'
-import { createOptionsOf, scheduleLock } from './schedule-run.ts'
+import { deedOf, scheduleLock } from './schedule-run.ts'
 import { allSchedules, unknownSchedule } from './schedules.ts'
 import type { SchedulesPort } from './schedules-port.ts'
 import type { Session } from './session.ts'
 
-/** A schedule's create, because a person asks for it now; noted before it starts, and when it has ended. */
-export async function runSchedule(session: Session, id: string, during: During): Promise<CreateOutcome> {
+/** What a schedule stands for, because a person asks for it now; noted before it starts, and when it has ended. */
+export async function runSchedule(session: Session, id: string, during: During): Promise<ScheduledOutcome> {
   const { world, parts } = session
   const { files, clock, pid } = world
   const repository = session.repository()
@@ -25,7 +24,7 @@ export async function runSchedule(session: Session, id: string, during: During):
       all.map(({ schedule }) => schedule),
     )
   const { schedule, origin } = listed
-  const run = during.run ?? newId(world, runWord('create'))
+  const run = during.run ?? newId(world, runWord(deedOf(schedule, clock.now()).kind))
   const since = new Date(clock.now()).toISOString()
   const holder = { pid, run, command: `schedule run ${id}`, since }
   const { signal } = during
@@ -36,9 +35,9 @@ export async function runSchedule(session: Session, id: string, during: During):
     const begun = clock.elapsed()
     const end = (outcome: RunOutcome) =>
       noteEnd(store, id, run, { outcome, durationMs: Math.round(clock.elapsed() - begun) })
-    let made: CreateOutcome
+    let made: ScheduledOutcome
     try {
-      made = await create(session, createOptionsOf(schedule, at), { ...during, run })
+      made = await carryOutDeed(session, deedOf(schedule, at), { ...during, run })
     } catch (error) {
       const interrupted = error instanceof BackupError && error.code === 'E_INTERRUPTED'
       await end(interrupted ? 'interrupted' : 'failed') // why it failed matters more than why that was not noted
@@ -46,12 +45,27 @@ export async function runSchedule(session: Session, id: string, during: During):
     }
     const unnoted = await end(made.exitCode === 0 ? 'done' : made.exitCode === 3 ? 'warnings' : 'failed')
     if (unnoted === null) return made
-    const message = `the backup is made, but schedules.json does not say so: ${unnoted.message}`
+    const done = made.kind === 'create' ? 'the backup is made' : 'the drill is done'
+    const message = `${done}, but schedules.json does not say so: ${unnoted.message}`
     during.listen({ run, at: new Date(clock.now()).toISOString(), kind: 'warning', message })
-    return { ...made, warnings: made.warnings + 1, exitCode: made.exitCode === 0 ? 3 : made.exitCode }
+    const exitCode = made.exitCode === 0 ? 3 : made.exitCode
+    return made.kind === 'create' ? { ...made, warnings: made.warnings + 1, exitCode } : { ...made, exitCode }
   } finally {
     lock.release()
   }
+}
+
+async function carryOutDeed(
+  session: Session,
+  deed: ReturnType<typeof deedOf>,
+  during: During,
+): Promise<ScheduledOutcome> {
+  if (deed.kind === 'drill') {
+    const { drill } = await import('./drill-story.ts')
+    return { kind: 'drill', ...(await drill(session, deed.options, during)) }
+  }
+  const { create } = await import('./create-story.ts')
+  return { kind: 'create', ...(await create(session, deed.options, during)) }
 }
 
 /** The instant it stands for: now, or the next one that no run stands for. */

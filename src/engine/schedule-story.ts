@@ -1,11 +1,13 @@
 import { BackupError } from '../model/errors.ts'
-import type {
-  AddedSchedule,
-  DescribedSchedule,
-  ListedSchedule,
-  Schedule,
-  ScheduleDraft,
-  ScheduleWish,
+import { displayPath, pathToText } from '../model/path.ts'
+import {
+  type AddedSchedule,
+  type DescribedSchedule,
+  isDrill,
+  type ListedSchedule,
+  type Schedule,
+  type ScheduleDraft,
+  type ScheduleWish,
 } from '../model/schedule.ts'
 import { freeScheduleId, scheduleIdOf } from '../model/schedule-id.ts'
 import { ensureRepository } from './init-story.ts'
@@ -39,7 +41,7 @@ export async function addSchedule(session: Session, wish: ScheduleWish): Promise
   await ensureRepository(session)
   const schedule = await saveSchedule(session, draft, 'new')
   const warnings = warningsOf(schedule, await listSchedules(session), world.clock.now())
-  if (parts.configured.services.length === 0)
+  if (parts.configured.services.length === 0 && !isDrill(schedule))
     warnings.push('no services are configured: there is nothing to back up yet')
   return { schedule: described(session, { schedule, origin: 'schedules.json' }), warnings }
 }
@@ -54,12 +56,20 @@ export async function enableSchedule(
 }
 
 /** An id that nobody chose must not be in anybody's way; one that comes from a name says when the name is taken. */
-function draftOf({ parts }: Session, { name, tz, ...wish }: ScheduleWish, own: readonly Schedule[]): ScheduleDraft {
-  const { settings, sources } = parts.configured
+function draftOf(session: Session, { name, tz, ...wish }: ScheduleWish, own: readonly Schedule[]): ScheduleDraft {
+  const { settings, sources } = session.parts.configured
   const derived = scheduleIdOf({ ...wish, name: name ?? '' })
   const taken = [...own, ...configuredSchedules(sources)].map((schedule) => schedule.id)
   const id = name === null ? freeScheduleId(derived, taken) : derived
-  return { ...wish, id, name: name ?? id, tz: tz ?? settings.timeZone, enabled: true }
+  return { ...wish, ...fromAnywhere(session, wish), id, name: name ?? id, tz: tz ?? settings.timeZone, enabled: true }
+}
+
+/** A daemon runs it, wherever that was started. */
+function fromAnywhere(session: Session, { drill }: Pick<ScheduleWish, 'drill'>): Pick<ScheduleDraft, 'drill'> {
+  const scratch = drill?.scratch
+  if (drill === undefined || scratch === undefined) return {}
+  const absolute = session.absolute(scratch)
+  return { drill: { ...drill, scratch: pathToText(absolute) ?? displayPath(absolute) } }
 }
 
 function described(session: Session, listed: ListedSchedule): DescribedSchedule {

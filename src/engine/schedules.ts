@@ -1,11 +1,12 @@
-import type { ServiceSettings } from '../model/configuration.ts'
 import { nearest } from '../model/configuration-keys.ts'
 import { parseCron } from '../model/cron.ts'
 import { BackupError } from '../model/errors.ts'
-import { printable } from '../model/path.ts'
+import { pathFromText, printable } from '../model/path.ts'
+import type { Files } from '../model/ports.ts'
 import {
   cleanupScheduleId,
   damagedSchedules,
+  isDrill,
   type ListedSchedule,
   type Schedule,
   type ScheduleDraft,
@@ -78,13 +79,13 @@ export async function saveSchedule(session: Session, draft: ScheduleDraft, as: '
     await store.add(schedule)
     return schedule
   }
-  const schedule = checked({ ...draft, createdAt: now, lastRuns: [] }, session.parts.configured.services)
+  const schedule = checked(session, { ...draft, createdAt: now, lastRuns: [] })
   requireOwn(session, own, draft.id, 'change it there')
   if (schedule.enabled) refuseNever(schedule)
   return store.change(draft.id, (before) => {
-    const { createdAt, lastRuns } = before
     const hasOtherTimes = before.cron !== schedule.cron || before.tz !== schedule.tz
-    const { activeSince: _, ...rest } = before
+    // What is known and was left out is not wanted any more; what a later version has added stays.
+    const { createdAt, lastRuns, activeSince: _a, compression: _c, retention: _r, drill: _d, ...rest } = before
     return { ...rest, ...schedule, createdAt, lastRuns, ...sinceOf(before, schedule.enabled, hasOtherTimes, now) }
   })
 }
@@ -183,9 +184,8 @@ function placed({ parts }: Session, id: string): { readonly place?: string } {
  * @throws E_USAGE, E_UNKNOWN_SERVICE.
  */
 export function checkNew(session: Session, own: readonly Schedule[], draft: ScheduleDraft): Schedule {
-  const { parts, world } = session
-  const createdAt = new Date(world.clock.now()).toISOString()
-  const schedule = checked({ ...draft, createdAt, lastRuns: [] }, parts.configured.services)
+  const createdAt = new Date(session.world.clock.now()).toISOString()
+  const schedule = checked(session, { ...draft, createdAt, lastRuns: [] })
   refuseNever(schedule)
   refuseConfigured(session, own, schedule.id, 'choose another name')
   return schedule
@@ -197,8 +197,8 @@ function refuseNever({ cron }: Schedule): void {
   throw new BackupError('E_USAGE', `cron: ${printable(cron)} ${reading.cron.neverFires}`, 'choose days that there are')
 }
 
-/** @throws E_USAGE, E_UNKNOWN_SERVICE. */
-function checked(schedule: Schedule, services: readonly ServiceSettings[]): Schedule {
+/** @throws E_USAGE, E_UNKNOWN_SERVICE, E_TARGET. */
+function checked({ parts, world }: Session, schedule: Schedule): Schedule {
   requireZone(schedule.tz)
   const read = scheduleSchema.safeParse(schedule)
   if (!read.success) {
@@ -212,7 +212,10 @@ function checked(schedule: Schedule, services: readonly ServiceSettings[]): Sche
       'services: the type service needs a selection',
       'name services, or choose type full',
     )
-  const names = services.map(({ name }) => name)
+  if (isDrill(schedule)) requireDrill(world.files, schedule)
+  else if (schedule.drill !== undefined)
+    throw new BackupError('E_USAGE', 'drill: this schedule makes backups', 'leave that out, or choose type drill')
+  const names = parts.configured.services.map(({ name }) => name)
   for (const service of schedule.services) {
     if (names.includes(service)) continue
     const near = nearest(service, names)
@@ -223,6 +226,17 @@ function checked(schedule: Schedule, services: readonly ServiceSettings[]): Sche
     )
   }
   return read.data
+}
+
+/** @throws E_USAGE, E_TARGET. */
+function requireDrill(files: Files, { compression, retention, drill }: Schedule): void {
+  if (compression !== undefined || retention !== undefined)
+    throw new BackupError('E_USAGE', 'a drill makes no backup', 'leave out how to compress it, and what to keep')
+  if (drill?.check?.command.trim() === '')
+    throw new BackupError('E_USAGE', 'the check is empty', 'name a command, or leave the check out')
+  const scratch = drill?.scratch
+  if (scratch === undefined || files.statusFollowing(pathFromText(scratch))?.type === 'directory') return
+  throw new BackupError('E_TARGET', `${printable(scratch)} is no directory`, 'name one that is there')
 }
 
 function requireZone(name: string): void {

@@ -1,10 +1,10 @@
 import * as z from 'zod'
-import { backupIdSchema } from './backup.ts'
+import { backupIdSchema, type ScheduledBy, scheduledBySchema } from './backup.ts'
 
 /** A rehearsal of the emergency: a timed restore into a scratch place, compared with what was backed up, and checked. */
 
 export interface DrillOptions {
-  /** An id, a part of one, or `latest`. */
+  /** An id, a part of one, or `latest`; of a schedule `latest` is the newest good backup of each service. */
   readonly backup: string
   /** Empty is all. */
   readonly services: readonly string[]
@@ -15,6 +15,8 @@ export interface DrillOptions {
   /** The directory a directory of the drill's own is made in; null is the repository's temp/, else the system's. */
   readonly scratch: string | null
   readonly workers: number | null
+  /** The schedule that asks; absent where a person does. */
+  readonly schedule?: ScheduledBy | undefined
 }
 
 /** How far the proof goes: `compared` with the recorded hashes and attributes, or `checked` by the user's command too. */
@@ -44,6 +46,8 @@ export const drillRecordSchema = z.looseObject({
   limitsMissed: z.array(z.string()),
   /** Why there was nothing to compare. */
   error: z.string().nullable(),
+  /** The schedule that asked for it; absent where a person did. */
+  schedule: scheduledBySchema.optional(),
 })
 export type DrillRecord = z.infer<typeof drillRecordSchema>
 
@@ -114,5 +118,6 @@ export interface DrillLimit {
 export interface DrillOutcome {
   readonly run: string
   readonly exitCode: number
-  readonly card: DrillCard
+  /** One for each backup that was drilled: several where a schedule's services have their newest in several. */
+  readonly cards: readonly [DrillCard, ...DrillCard[]]
 }

@@ -19,6 +19,7 @@ import type {
   ScheduleListing,
   ScheduleWish,
 } from './schedule.ts'
+import type { ScheduledOutcome } from './scheduled-run.ts'
 import type { SourceListing } from './source-listing.ts'
 import type { DoctorReport, StatusReport } from './status.ts'
 import type { TocEntry } from './toc.ts'
@@ -111,10 +112,11 @@ export interface Engine {
     enabled: boolean,
   ): Promise<{ readonly schedule: DescribedSchedule; readonly changed: boolean }>
   /**
-   * The create that a schedule stands for, now; also where it is switched off. It is noted with the schedule's runs.
-   * @throws E_UNKNOWN_ID, E_BUSY where somebody runs this schedule, E_DAMAGED, and what a create throws.
+   * The create or the drill that a schedule stands for, now; also where it is switched off. It is noted with the
+   * schedule's runs.
+   * @throws E_UNKNOWN_ID, E_BUSY where somebody runs this schedule, E_DAMAGED, and what a create or a drill throws.
    */
-  runSchedule(id: string, during: During): Promise<CreateOutcome>
+  runSchedule(id: string, during: During): Promise<ScheduledOutcome>
   /** What decides which backups stay; nothing is changed. */
   retention(): Promise<RetentionGround>
   rebuild(during: During): Promise<RebuildResult>

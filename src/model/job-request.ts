@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { compressions } from './format.ts'
 import type { JobRequest } from './jobs.ts'
 import { retentionCountsSchema } from './retention.ts'
+import { backupScheduleTypes } from './schedule.ts'
 import { verifyLevels } from './verify-level.ts'
 
 /** A job's request as it comes over the pipe. */
@@ -9,8 +10,10 @@ import { verifyLevels } from './verify-level.ts'
 const texts = z.array(z.string()).readonly()
 const workers = z.int().min(1).nullable()
 
+const scheduledBy = z.strictObject({ id: z.string().min(1), at: z.iso.datetime() }).optional()
+
 const createOptionsSchema = z.strictObject({
-  type: z.enum(['full', 'incremental', 'differential', 'service']),
+  type: z.enum(backupScheduleTypes),
   paths: texts,
   services: texts,
   description: z.string(),
@@ -22,7 +25,7 @@ const createOptionsSchema = z.strictObject({
   paranoid: z.boolean(),
   acceptEmpty: z.boolean(),
   estimate: z.boolean(),
-  schedule: z.strictObject({ id: z.string().min(1), at: z.iso.datetime() }).optional(),
+  schedule: scheduledBy,
 })
 
 const verifyOptionsSchema = z.strictObject({
@@ -38,6 +41,7 @@ const drillOptionsSchema = z.strictObject({
   keep: z.boolean(),
   scratch: z.string().nullable(),
   workers,
+  schedule: scheduledBy,
 })
 
 const cleanupOrderSchema = z.strictObject({

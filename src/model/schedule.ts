@@ -7,7 +7,9 @@ import { retentionCountsSchema } from './retention.ts'
 
 /** Schedules: what is to be done again and again, and what became of it. schedules.json holds them. */
 
-export const scheduleTypes = ['full', 'incremental', 'differential', 'service'] as const
+export const backupScheduleTypes = ['full', 'incremental', 'differential', 'service'] as const
+/** A backup of that type, or a drill of the newest good ones. */
+export const scheduleTypes = [...backupScheduleTypes, 'drill'] as const
 export type ScheduleType = (typeof scheduleTypes)[number]
 
 export const runOutcomes = ['done', 'warnings', 'failed', 'interrupted'] as const
@@ -34,6 +36,15 @@ export type ScheduleRun = z.infer<typeof scheduleRunSchema>
 /** What is noted of a run when it has ended. */
 export type RunEnd = Pick<ScheduleRun, 'outcome' | 'durationMs' | 'retryAt'>
 
+/** What a drill is scheduled with; `holdfast drill` has the same as options. */
+export const scheduledDrillSchema = z.looseObject({
+  /** The user's own proof: `sh -c` where it was restored. It stands here, and is logged, as given. */
+  check: z.looseObject({ command: z.string().min(1), timeout_seconds: z.int().min(1) }).optional(),
+  /** The directory to restore below; absent: the repository's temp/, else the system's. */
+  scratch: z.string().startsWith('/', { error: 'must begin with /' }).optional(),
+})
+export type ScheduledDrill = z.infer<typeof scheduledDrillSchema>
+
 const cron = z.string().check(({ value, issues }) => {
   const reading = parseCron(value)
   if (reading.kind === 'problem') issues.push({ code: 'custom', input: value, message: reading.problem.message })
@@ -50,6 +61,8 @@ export const scheduleSchema = z.looseObject({
   services: z.array(z.string()),
   compression: z.enum(compressions).optional(),
   retention: retentionCountsSchema.optional(),
+  /** Of type `drill` alone. */
+  drill: scheduledDrillSchema.optional(),
   /** What becomes of instants that passed while nothing could run: one run for all of them, or none. */
   if_missed: z.enum(['run-once', 'skip']),
   /** Each run starts up to so much later, always the same for one instant. */
@@ -89,6 +102,10 @@ export const schedulesSchema = z.looseObject({
   }),
 })
 export type Schedules = z.infer<typeof schedulesSchema>
+
+export function isDrill({ type }: Pick<Schedule, 'type'>): boolean {
+  return type === 'drill'
+}
 
 /** schedules.json cannot be made anew from anything: it is never written over where it cannot be read. */
 export function damagedSchedules(why: string): BackupError {

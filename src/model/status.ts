@@ -15,6 +15,7 @@ export interface Alert {
     | 'unverified'
     | 'drill-failed'
     | 'restore-unfinished'
+    | 'drill-slow'
     | 'schedule-failing'
     | 'schedule-unusable'
     | 'clock'

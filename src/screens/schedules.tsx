@@ -32,7 +32,7 @@ const keys = {
   run: {
     keys: ['X'],
     label: 'run now',
-    about: 'make the backup of this schedule now, also while it rests',
+    about: 'do now what this schedule does, also while it rests',
     danger: 1,
     hint: 6,
   },
@@ -167,7 +167,7 @@ function Opened({
       title={schedule.enabled ? 'Pause this schedule?' : 'Let this schedule run again?'}
       facts={[
         schedule.enabled
-          ? `${name} is kept, and nothing is backed up by it until it is let run again.`
+          ? `${name} is kept, and nothing is ${schedule.type === 'drill' ? 'drilled' : 'backed up'} by it until it is let run again.`
           : `${name} runs again from its next time on; what was left out meanwhile is not made up for.`,
       ]}
       command={commandText(facts, ['schedule', schedule.enabled ? 'disable' : 'enable', schedule.id])}
@@ -182,7 +182,7 @@ function Opened({
   )
 }
 
-/** Asks, and starts the backup that a schedule stands for. */
+/** Asks, and starts what a schedule stands for. */
 function RunDialog({ schedule, onClose }: { readonly schedule: Schedule; onClose(): void }): ReactNode {
   const { facts } = useConsole()
   const { start, shown } = useStart(onClose)

@@ -3,18 +3,23 @@ import { instantOf } from '../model/instant.ts'
 import {
   type ConfiguredNote,
   damagedSchedules,
+  isDrill,
   type RunEnd,
   type Schedule,
   type ScheduleRun,
   type Schedules,
   schedulesSchema,
 } from '../model/schedule.ts'
+import { freeScheduleId } from '../model/schedule-id.ts'
 import { type DocumentAdapter, openDocument, type Reading } from './document.ts'
 
 /** As many runs of a schedule are remembered: what a screen draws, and what must not be run twice. */
 export const rememberedRuns = 30
 
-/** schedules.json: what is to be done again and again. Unlike the catalog it cannot be made anew from anything. */
+/**
+ * schedules.json: what is to be done again and again. Unlike the catalog it cannot be made anew from anything. Drills lie
+ * in a list of their own: a version that knows none would refuse the file for their type, and make no backup any more.
+ */
 export interface SchedulesStore {
   read(): Promise<Reading<Schedules>>
   /** @throws E_USAGE where its id is taken already, E_DAMAGED */
@@ -46,7 +51,10 @@ export interface SchedulesStore {
 type RunsChange = (runs: readonly ScheduleRun[]) => readonly ScheduleRun[]
 
 export function openSchedules(adapter: DocumentAdapter): SchedulesStore {
-  const document = openDocument(schedulesSchema, adapter, { migrate: refuseOtherVersions })
+  const document = openDocument(schedulesSchema, adapter, {
+    migrate: (value) => withDrills(refuseOtherVersions(value)),
+    format: (value) => `${JSON.stringify(apart(schedulesSchema.parse(value)), null, 2)}\n`,
+  })
 
   /** The document after a change; keys that this version does not know are kept. */
   async function change(act: (before: Schedules) => Schedules): Promise<void> {
@@ -160,4 +168,33 @@ function refuseOtherVersions(value: unknown): unknown {
   if (typeof value === 'object' && value !== null && 'v' in value && value.v !== 1)
     throw new Error(`it is of version ${String(value.v)}, which this Holdfast does not know`)
   return value
+}
+
+/** One list of both. A drill whose id another version has given to a backup gets another one. */
+function withDrills(value: unknown): unknown {
+  if (!isObject(value) || value['drills'] === undefined) return value
+  const { drills, schedules, ...rest } = value
+  if (!Array.isArray(drills) || !Array.isArray(schedules)) throw new Error('drills, or schedules, are no list')
+  const taken = schedules.flatMap(idOf)
+  const renamed = drills.map((drill: unknown) => {
+    const [id] = idOf(drill)
+    return isObject(drill) && id !== undefined && taken.includes(id)
+      ? { ...drill, id: freeScheduleId(id, [...taken, ...drills.flatMap(idOf)]) }
+      : drill
+  })
+  return { ...rest, schedules: [...schedules, ...renamed] }
+}
+
+function apart({ schedules, ...rest }: Schedules): object {
+  const drills = schedules.filter(isDrill)
+  const backups = schedules.filter((schedule) => !isDrill(schedule))
+  return { ...rest, schedules: backups, ...(drills.length === 0 ? {} : { drills }) }
+}
+
+function idOf(value: unknown): string[] {
+  return isObject(value) && typeof value['id'] === 'string' ? [value['id']] : []
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -9,6 +9,7 @@ import { lineOf } from '../../bench/rows.ts'
 import { findTools } from '../../bench/tools/registry.ts'
 import { Generator } from '../../bench/trees.ts'
 import type { Workload } from '../../bench/workload.ts'
+import { drill } from '../../bench/workloads/drill.ts'
 import { large } from '../../bench/workloads/large.ts'
 import { many } from '../../bench/workloads/many.ts'
 import { mixed } from '../../bench/workloads/mixed.ts'
@@ -114,4 +115,10 @@ test('versions that are not to be had are named, not invented', async () => {
   } finally {
     process.env['PATH'] = path
   }
+})
+
+test('drill fills every row: the same backup restored and drilled', async () => {
+  const { empty, failures, failed, checks } = await run(drill, { trees: [makeTree('tree', { a: 1, 'b/c': 2 })] })
+  expect({ empty, failures, failed }).toEqual({ empty: [], failures: [], failed: [] })
+  expect(checks).toEqual(['the drill passes, and nothing differs'])
 })

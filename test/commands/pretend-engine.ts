@@ -347,7 +347,7 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     }),
     undoable: async () => [],
     planUndo: note('planUndo', null),
-    drill: note('drill', { exitCode: 0, run: 'run-7', card: drillCard }),
+    drill: note('drill', { exitCode: 0, run: 'run-7', cards: [drillCard] }),
     consolidate: note('consolidate', null),
     planDelete: note('planDelete', { backup: entry, freedBytes: 3_500_000 }),
     delete: note('delete', { exitCode: 0, run: 'run-3', id: entry.id, freedBytes: 3_500_000 }),
@@ -384,7 +384,7 @@ export function pretendEngine(calls: Call[], answers: Partial<Engine> = {}): Eng
     async runSchedule(id, during) {
       calls.push({ method: 'runSchedule', options: id })
       during.listen(event({ kind: 'started', command: 'create', pid: 1, host: 'web1', about: 'x' }))
-      return { ...created, backup: { ...entry, schedule: { id, at: entry.createdAt } } }
+      return { kind: 'create', ...created, backup: { ...entry, schedule: { id, at: entry.createdAt } } }
     },
     retention: async () => ({
       policy: { zone: 'UTC', sets: [], graceMs: 0, batchSize: 100 },

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { BackupError } from '../../src/model/errors.ts'
+import type { ScheduledOutcome } from '../../src/model/scheduled-run.ts'
 import { commandLine, jsonLines } from './command-line.ts'
-import { describedSchedule, entry } from './pretend-engine.ts'
+import { describedSchedule, drillCard, entry } from './pretend-engine.ts'
 
 const wish = {
   name: null,
@@ -38,6 +39,24 @@ test.each<[string[], object]>([
     ],
     { ...wish, retention: { daily: 0, weekly: 1, monthly: 2, quarterly: 3, yearly: 4 } },
   ],
+  [
+    [
+      ...['schedule', '0 5 * * 0', '--type', 'drill', '--services', 'a'],
+      ...['--check', './try it', '--timeout', '30m'],
+    ],
+    {
+      ...{ ...wish, cron: '0 5 * * 0', type: 'drill', services: ['a'] },
+      drill: { check: { command: './try it', timeout_seconds: 1800 } },
+    },
+  ],
+  [
+    ['schedule', '0 5 * * 0', '--type=drill', '--scratch', '/mnt', '--check=x', '--if-missed=skip'],
+    {
+      ...{ ...wish, cron: '0 5 * * 0', type: 'drill', if_missed: 'skip' },
+      drill: { check: { command: 'x', timeout_seconds: 900 }, scratch: '/mnt' },
+    },
+  ],
+  [['schedule', '0 5 * * 0', '--type=drill'], { ...wish, cron: '0 5 * * 0', type: 'drill' }],
 ])('reads %j as one schedule', async (argv, options) => {
   const { calls, exitCode } = await commandLine(argv)
   expect(calls).toEqual([{ method: 'addSchedule', options }])
@@ -68,6 +87,10 @@ test.each<[string[], RegExp]>([
   [['schedule', '0 2 * * *', '--keep', 'all'], /--keep must be a whole number/],
   [['schedule', '0 2 * * *', '--type', 'service'], /--type service needs the services/],
   [['schedule', '0 2 * * *', '--type', 'daily'], /full, incremental, differential, service/],
+  [['schedule', '0 2 * * *', '--check', 'x'], /--check, --timeout and --scratch go with --type drill/],
+  [['schedule', '0 2 * * *', '--type', 'drill', '--timeout', '1h'], /--timeout goes with --check/],
+  [['schedule', '0 2 * * *', '--type', 'drill', '--keep', '1'], /a drill makes no backup/],
+  [['schedule', '0 2 * * *', '--type', 'drill', '--compress', 'xz'], /a drill makes no backup/],
   [['schedule', 'delete'], /schedule delete needs ID/],
   [['schedule', 'list', 'nightly'], /schedule list does not take "nightly"/],
   [['schedule', 'run', 'a', 'b'], /schedule run does not take "b"/],
@@ -256,6 +279,35 @@ test('a run by hand tells of its backup as a create does, and of the instant it 
     exitCode: 0,
   })
   expect((await commandLine(['schedule', 'run', 'nightly'])).stdout).toContain(`backup ${entry.id}\n`)
+})
+
+test('a drill by hand tells the score card of each backup it drilled', async () => {
+  const runSchedule = async (): Promise<ScheduledOutcome> => ({
+    ...{ kind: 'drill', run: 'run-9', exitCode: 1 },
+    cards: [drillCard, { ...drillCard, backup: 'other' }],
+  })
+  const [result] = jsonLines(await commandLine(['schedule', 'run', 'rehearsal', '--json'], { engine: { runSchedule } }))
+  expect(result).toMatchObject({
+    ...{ command: 'schedule run', schedule: { id: 'rehearsal' }, run: 'run-9', exitCode: 1 },
+    drills: [{ backup: drillCard.backup }, { backup: 'other' }],
+  })
+  const { stdout, exitCode } = await commandLine(['schedule', 'run', 'rehearsal'], { engine: { runSchedule } })
+  expect(stdout.match(/^drill of .*$/gm)).toHaveLength(2)
+  expect(exitCode).toBe(1)
+})
+
+test('a drill that is deleted is made again by the command that is shown', async () => {
+  const { id, drill } = {
+    id: 'rehearsal',
+    drill: { check: { command: "it's $fine", timeout_seconds: 90 }, scratch: '/m' },
+  }
+  const { compression: _c, retention: _r, ...schedule } = describedSchedule.schedule
+  const removeSchedule = async () => ({ ...schedule, id, type: 'drill' as const, drill })
+  const json = jsonLines(await commandLine(['schedule', 'delete', id, '--json'], { engine: { removeSchedule } }))
+  expect(json[0]).toMatchObject({
+    schedule: { type: 'drill', drill: { check: { command: "it's $fine", timeoutSeconds: 90 }, scratch: '/m' } },
+    again: expect.stringContaining(`--check 'it'\\''s $fine' --timeout 90s --scratch /m`),
+  })
 })
 
 test('its job is asked for by its id', async () => {

@@ -12,7 +12,7 @@ import { now } from './sample.ts'
 
 const day = 86_400_000
 
-function sampleSchedule(change: Partial<Schedule>): Schedule {
+export function sampleSchedule(change: Partial<Schedule>): Schedule {
   return {
     id: 'nightly',
     name: 'Nightly',

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { BackupError } from '../../src/model/errors.ts'
-import type { ScheduleListing } from '../../src/model/schedule.ts'
+import type { ScheduleDraft, ScheduleListing } from '../../src/model/schedule.ts'
 import { terminals } from './fits-kit.ts'
 import { key, misfits, openConsole, type Setting } from './harness.tsx'
 import { hostileNames } from './hostile.ts'
-import { sampleSchedules } from './schedule-sample.ts'
+import { sampleSchedule, sampleSchedules } from './schedule-sample.ts'
 
 function withSchedules(listing: ScheduleListing = sampleSchedules()): Setting {
   return { engine: { schedules: async () => listing } }
@@ -186,4 +186,55 @@ test('schedules that cannot be read are told', async () => {
   const console = await openConsole({ engine: { schedules: refuse } })
   await console.keys('3')
   await console.until('put a good copy in its place')
+})
+
+test('a drill is scheduled in the same form, which then asks for its check instead of what to keep', async () => {
+  const console = await openConsole({ ...withSchedules(), columns: 100, rows: 30 })
+  await console.keys('3N')
+  expect(await console.until('What it means')).toMatch(/Compression[\s\S]*Keep/)
+  await console.keys(`Rehearsal${key.tab}\x150 5 * * 0${key.tab}\x15UTC${key.tab}${key.left}${key.left}`)
+  const frame = await console.until('< drill >')
+  expect(frame).toMatch(/Check[\s\S]*Timeout +15m[\s\S]*Scratch[\s\S]*If missed/)
+  expect(frame).not.toMatch(/Compression|Keep/)
+  // Past the services; then what is wrong is told.
+  await console.keys(`${key.tab}${key.tab}./try it${key.tab}\x15soon`)
+  await console.until('the timeout is written as 90s, 30m or 2h')
+  await console.keys(`\x1530m${key.tab}/mnt/scratch`)
+  await console.until('/mnt/scratch')
+  await console.keys(key.enter)
+  expect(await console.until('Save this schedule?')).toContain('Rehearsal: drill of all services')
+  await console.keys('y')
+  await console.until('Rehearsal is saved')
+  const saved = console.calls.find(({ method }) => method === 'saveSchedule')?.options as { draft: ScheduleDraft }
+  expect(saved.draft).toEqual({
+    ...{ id: 'rehearsal', name: 'Rehearsal', cron: '0 5 * * 0', tz: 'UTC', type: 'drill', services: [] },
+    ...{ if_missed: 'run-once', jitter_seconds: 0, enabled: true },
+    drill: { check: { command: './try it', timeout_seconds: 1800 }, scratch: '/mnt/scratch' },
+  })
+})
+
+test('a drill among the schedules: what it does, changed with what a later version has added, and run now', async () => {
+  const { schedules, ...listing } = sampleSchedules()
+  const drill = { check: { command: './try', timeout_seconds: 90 }, later: true }
+  const rehearsal = sampleSchedule({ id: 'rehearsal', name: 'Rehearsal', type: 'drill', services: [], drill })
+  const console = await openConsole(
+    withSchedules({ ...listing, schedules: [{ origin: 'schedules.json', schedule: rehearsal }, ...schedules] }),
+  )
+  await console.keys('3')
+  const frame = await console.until('Rehearsal: drill of all services')
+  expect(frame).not.toContain('meets')
+  await console.keys('P')
+  await console.until('nothing is drilled by it until')
+  await console.keys(`${key.escape}${key.enter}`)
+  await console.until(/Timeout +90s/)
+  await console.keys(`y${key.enter}`)
+  await console.until('Change this schedule?')
+  await console.keys('y')
+  await console.until('Rehearsaly is saved')
+  expect(console.calls.find(({ method }) => method === 'saveSchedule')?.options).toMatchObject({
+    as: 'changed',
+    draft: { drill },
+  })
+  await console.keys('X')
+  expect(await console.until('Run this schedule now?')).toContain('drill of all services')
 })

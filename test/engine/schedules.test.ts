@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../src/engine/platform/clock.ts'
 import type { Engine } from '../../src/model/engine.ts'
-import type { ScheduleDraft } from '../../src/model/schedule.ts'
+import type { RunEvent } from '../../src/model/event.ts'
+import type { Schedule, ScheduleDraft } from '../../src/model/schedule.ts'
 import { engineAt, plainly } from '../engine-kit.ts'
 
 const key = '1'.repeat(64)
@@ -45,6 +46,10 @@ const nightly: ScheduleDraft = {
   if_missed: 'run-once',
   jitter_seconds: 0,
   enabled: true,
+}
+
+function check(command: string) {
+  return { command, timeout_seconds: 60 }
 }
 
 const written = () =>
@@ -106,6 +111,11 @@ test.each([
   ['a day that never comes', { cron: '0 0 31 2 *' }, 'E_USAGE', 'never fires: February has no day 31'],
   ['a type that wants services without any', { type: 'service', services: [] }, 'E_USAGE', 'services'],
   ['a jitter of a week', { jitter_seconds: 604_800 }, 'E_USAGE', 'jitter_seconds'],
+  ['a backup with what is for drills', { drill: {} }, 'E_USAGE', 'drill'],
+  ['a drill that is to keep backups', { type: 'drill', retention: { keep: 3 } }, 'E_USAGE', 'makes no backup'],
+  ['an empty check', { type: 'drill', drill: { check: check(' ') } }, 'E_USAGE', 'check'],
+  ['a scratch place that is nowhere', { type: 'drill', drill: { scratch: '/no/such' } }, 'E_TARGET', '/no/such'],
+  ['a scratch place without a root', { type: 'drill', drill: { scratch: 'there' } }, 'E_USAGE', 'begin with /'],
 ] as const)('%s is refused, and nothing is written', async (_what, change, code, names) => {
   const one = await engine()
   const before = written()
@@ -161,8 +171,7 @@ test('two runs at one instant of the clock stand for two instants', async () => 
   const one = await engine()
   await one.saveSchedule({ ...nightly, type: 'full' }, 'new')
   for (const at of ['2026-11-20T12:00:00.000Z', '2026-11-20T12:00:00.001Z']) {
-    const { backup } = await one.runSchedule('nightly', during)
-    expect(backup.schedule).toEqual({ id: 'nightly', at })
+    expect(await one.runSchedule('nightly', during)).toMatchObject({ backup: { schedule: { id: 'nightly', at } } })
   }
   expect(written().schedules).toMatchObject([{ lastRuns: [{ outcome: 'done' }, { outcome: 'done' }] }])
 })
@@ -171,16 +180,17 @@ test('a backup that is made counts, though what became of it cannot be noted', a
   const one = await engine()
   await one.saveSchedule(nightly, 'new')
   const told: string[] = []
-  const { exitCode, warnings, backup } = await one.runSchedule('nightly', {
+  const made = await one.runSchedule('nightly', {
     signal: during.signal,
     listen(event) {
       if (event.kind === 'warning') told.push(event.message)
       if (event.kind === 'committed') writeFileSync(join(top, 'repository', 'schedules.json'), '{"v":1,"sched')
     },
   })
-  expect({ exitCode, warnings }).toEqual({ exitCode: 3, warnings: 1 })
+  expect(made).toMatchObject({ kind: 'create', exitCode: 3, warnings: 1 })
   expect(told).toEqual([expect.stringContaining('the backup is made, but schedules.json does not say so: ')])
-  expect((await one.list({ type: null, services: [], days: null })).backups.map(({ id }) => id)).toEqual([backup.id])
+  const { backups } = await one.list({ type: null, services: [], days: null })
+  expect([made]).toMatchObject(backups.map(({ id }) => ({ backup: { id } })))
 })
 
 test('schedules that cannot be read are told and left as they are', async () => {
@@ -211,4 +221,94 @@ test('what decides about backups is the policy, pins, and which paths one of the
   expect(first?.services).toEqual(third?.services)
   expect(first?.services).not.toEqual(second?.services)
   expect(entries.get(second!.id)?.services).toEqual(['paths'])
+})
+
+const ledger = () =>
+  readFileSync(join(top, 'repository', 'drills.ndjson'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+const drillNote = () =>
+  (JSON.parse(readFileSync(join(top, 'repository', 'schedules.json'), 'utf8')) as { drills: Schedule[] }).drills[0]
+    ?.lastRuns[0]
+
+test('a scheduled drill proves the newest backup of each service, and the ledger names the schedule', async () => {
+  mkdirSync(join(top, 'srv'))
+  writeFileSync(join(top, 'srv', 'page'), 'welcome')
+  const services = Object.fromEntries(
+    ['etc', 'srv', 'new'].map((name) => [name, { type: 'files', include_paths: [join(top, name)] }]),
+  )
+  writeFileSync(join(top, 'backup_config.json'), JSON.stringify({ services }))
+  const one = await engine()
+  const made: string[] = []
+  for (const service of ['etc', 'etc', 'srv']) {
+    const { backup } = await one.create({ ...plainly({ type: 'full', paths: [] }), services: [service] }, during)
+    made.push(backup.id)
+  }
+  const rehearsal: ScheduleDraft = { ...nightly, id: 'rehearsal', type: 'drill', services: [] }
+  await one.saveSchedule({ ...rehearsal, drill: { check: check('test -e etc -o -e srv || test -d "$PWD"') } }, 'new')
+  const told: string[] = []
+  const listen = (event: RunEvent) => void (event.kind === 'warning' && told.push(event.message))
+  const outcome = await one.runSchedule('rehearsal', { ...during, listen })
+  // One service has no backup: what was asked for is not had.
+  expect(told).toEqual(['new has no good backup: nothing of it was drilled'])
+  expect(outcome).toMatchObject({
+    kind: 'drill',
+    exitCode: 3,
+    cards: [
+      { backup: made[1], services: ['etc'], ok: true, check: { ok: true } },
+      { backup: made[2], services: ['srv'], ok: true },
+    ],
+  })
+  const schedule = { id: 'rehearsal', at: '2026-11-20T12:00:00.000Z' }
+  expect(ledger()).toMatchObject([
+    { id: made[1], run: outcome.run, services: ['etc'], ok: true, level: 'checked', schedule },
+    { id: made[2], run: outcome.run, services: ['srv'], schedule },
+  ])
+  expect(drillNote()).toMatchObject({ at: schedule.at, run: outcome.run, outcome: 'warnings' })
+})
+
+test('a scheduled drill whose check says no has failed; one that finds a damaged backup drills the others', async () => {
+  mkdirSync(join(top, 'srv'))
+  writeFileSync(join(top, 'srv', 'page'), 'welcome')
+  const services = Object.fromEntries(
+    ['etc', 'srv'].map((name) => [name, { type: 'files', include_paths: [join(top, name)] }]),
+  )
+  writeFileSync(join(top, 'backup_config.json'), JSON.stringify({ services }))
+  const one = await engine()
+  const rehearsal: ScheduleDraft = { ...nightly, id: 'rehearsal', type: 'drill', services: [] }
+  await one.saveSchedule({ ...rehearsal, drill: { check: check('exit 9') } }, 'new')
+  await expect(one.runSchedule('rehearsal', during)).rejects.toMatchObject({
+    code: 'E_UNKNOWN_ID',
+    message: 'there is no good backup to drill',
+  })
+  const create = async (service: string) =>
+    (await one.create({ ...plainly({ type: 'full', paths: [] }), services: [service] }, during)).backup.id
+  const damaged = await create('etc')
+  await create('srv')
+  expect(await one.runSchedule('rehearsal', during)).toMatchObject({
+    exitCode: 1,
+    cards: [{ ok: false }, { ok: false }],
+  })
+  expect(drillNote()).toMatchObject({ outcome: 'failed' })
+  const archive = join(top, 'repository', 'archives', damaged, 'etc.tar.zst.enc')
+  const bytes = readFileSync(archive)
+  writeFileSync(archive, bytes.fill(0, bytes.length >> 1))
+  await one.saveSchedule(rehearsal, 'changed')
+  await expect(one.runSchedule('rehearsal', during)).rejects.toMatchObject({ exitCode: 4 })
+  expect(ledger().slice(2)).toMatchObject([
+    { id: damaged, ok: false, error: expect.any(String) },
+    { services: ['srv'], ok: true, level: 'compared' },
+  ])
+})
+
+test('what a change leaves out is not kept from before', async () => {
+  const one = await engine()
+  await one.saveSchedule({ ...nightly, compression: 'xz', retention: { keep: 3 } }, 'new')
+  await one.saveSchedule({ ...nightly, type: 'drill', drill: { check: check('true') } }, 'changed')
+  expect(await one.saveSchedule(nightly, 'changed')).toEqual({
+    ...nightly,
+    createdAt: expect.any(String),
+    lastRuns: [],
+  })
 })

@@ -180,3 +180,50 @@ test('a change that the schema refuses is not written', async () => {
   await expect(schedules.change('nightly', (one) => ({ ...one, cron: 'x' }))).rejects.toThrow('this has 1')
   expect(readFileSync(path, 'utf8')).toBe(before)
 })
+
+describe('drills', () => {
+  const drill = (id: string): Schedule =>
+    schedule(id, { type: 'drill', drill: { check: { command: 'true', timeout_seconds: 9 }, scratch: '/srv' } })
+
+  test('lie apart from the backups, and are read, changed, noted and forgotten like them', async () => {
+    const schedules = open()
+    await schedules.add(drill('rehearsal'))
+    await schedules.add(schedule('nightly'))
+    expect(onDisk()).toEqual({ v: 1, schedules: [schedule('nightly')], drills: [drill('rehearsal')] })
+    expect(await schedules.read()).toEqual({
+      state: 'ok',
+      value: { v: 1, schedules: [schedule('nightly'), drill('rehearsal')] },
+    })
+    await expect(schedules.add(schedule('rehearsal'))).rejects.toMatchObject({ code: 'E_USAGE' })
+    expect(await schedules.noteRun('rehearsal', run('2026-11-21T02:00:00Z'))).toBe(true)
+    expect(onDisk().drills).toEqual([{ ...drill('rehearsal'), lastRuns: [run('2026-11-21T02:00:00Z')] }])
+    await schedules.change('rehearsal', (one) => ({ ...one, type: 'full' }))
+    expect(onDisk()).toMatchObject({ schedules: [{ id: 'nightly' }, { id: 'rehearsal', type: 'full' }] })
+    expect(onDisk()).not.toHaveProperty('drills')
+    await schedules.change('rehearsal', (one) => ({ ...one, type: 'drill' }))
+    await schedules.forget('rehearsal')
+    expect(onDisk()).toEqual({ v: 1, schedules: [schedule('nightly')] })
+  })
+
+  test('give way where a version that knows none has taken their id for a backup', async () => {
+    const file = { v: 1, schedules: [schedule('rehearsal')], drills: [drill('rehearsal'), drill('rehearsal-2')] }
+    writeFileSync(path, JSON.stringify(file))
+    const schedules = open()
+    await schedules.noteRun('rehearsal', run('2026-11-21T02:00:00Z'))
+    expect(onDisk().schedules).toMatchObject([{ id: 'rehearsal', type: 'incremental', lastRuns: [{ outcome: null }] }])
+    expect(onDisk().drills.map(({ id }: Schedule) => id)).toEqual(['rehearsal-3', 'rehearsal-2'])
+  })
+
+  test.each([
+    ['no list', { v: 1, schedules: [], drills: {} }, 'drills, or schedules, are no list'],
+    ['a scratch place that hangs on where one stands', withDrill({ scratch: 'here' }), 'must begin with /'],
+    ['a check without a limit', withDrill({ check: { command: 'true' } }), 'timeout_seconds'],
+  ])('that are %s are told', async (_, file, why) => {
+    writeFileSync(path, JSON.stringify(file))
+    expect(await open().read()).toMatchObject({ state: 'damaged', why: expect.stringContaining(why) })
+  })
+
+  function withDrill(more: object): object {
+    return { v: 1, schedules: [], drills: [{ ...drill('rehearsal'), drill: more }] }
+  }
+})

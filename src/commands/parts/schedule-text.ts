@@ -1,6 +1,7 @@
 import { printable } from '../../model/path.ts'
-import type { DescribedSchedule, ListedSchedule, Schedule } from '../../model/schedule.ts'
+import { type DescribedSchedule, isDrill, type ListedSchedule, type Schedule } from '../../model/schedule.ts'
 import { shellWord } from '../../model/shell-word.ts'
+import { formatDuration } from '../../model/units.ts'
 import { retentionWords } from './retention-options.ts'
 
 /** Schedules as JSON, as lines for people, and as the command that makes one. */
@@ -31,16 +32,30 @@ export function draftFields({ schedule }: Pick<ListedSchedule, 'schedule'>): obj
     enabled,
     compression: schedule.compression ?? null,
     retention: schedule.retention ?? null,
+    ...(isDrill(schedule) ? { drill: drillFields(schedule) } : {}),
     ifMissed: schedule.if_missed,
     jitterSeconds: schedule.jitter_seconds,
   }
 }
 
+function drillFields({ drill }: Schedule): object {
+  const { check, scratch } = drill ?? {}
+  return {
+    check: check === undefined ? null : { command: check.command, timeoutSeconds: check.timeout_seconds },
+    scratch: scratch ?? null,
+  }
+}
+
 /** What it does, and when it does that next. */
 export function scheduleFacts({ schedule, words, next }: DescribedSchedule): string[] {
+  const { check, scratch } = schedule.drill ?? {}
   const services = schedule.services.length === 0 ? 'all services' : schedule.services.map(printable).join(', ')
   return [
     `${schedule.type} of ${services}`,
+    ...(check === undefined
+      ? []
+      : [`check: ${printable(check.command)}, ${formatDuration(check.timeout_seconds * 1000)} at most`]),
+    ...(scratch === undefined ? [] : [`below ${printable(scratch)}`]),
     `${words}, on the clock of ${printable(schedule.tz)}`,
     ...next.map(({ text }, at) => `${at === 0 ? 'next' : '    '}  ${text}`),
   ]
@@ -48,7 +63,8 @@ export function scheduleFacts({ schedule, words, next }: DescribedSchedule): str
 
 /** As it can be pasted into a shell. */
 export function commandOf(schedule: Schedule, options: readonly string[]): string {
-  const { name, cron, tz, type, services, compression, retention, if_missed, jitter_seconds } = schedule
+  const { name, cron, tz, type, services, compression, retention, drill, if_missed, jitter_seconds } = schedule
+  const check = drill?.check
   const words = [
     'holdfast',
     'schedule',
@@ -59,6 +75,8 @@ export function commandOf(schedule: Schedule, options: readonly string[]): strin
     ...['--name', name],
     ...['--tz', tz],
     ...(retention === undefined ? [] : retentionWords(retention)),
+    ...(check === undefined ? [] : ['--check', check.command, '--timeout', `${check.timeout_seconds}s`]),
+    ...(drill?.scratch === undefined ? [] : ['--scratch', drill.scratch]),
     ...(jitter_seconds === 0 ? [] : ['--jitter', `${jitter_seconds}s`]),
     ...(if_missed === 'run-once' ? [] : ['--if-missed', if_missed]),
     ...options,

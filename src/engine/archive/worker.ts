@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { Digester, type DigestJob } from '../drill/digest-job.ts'
+import { type RemovalJob, removeSubtree } from '../drill/removal-job.ts'
 import { readAccountNames } from '../platform/account-names.ts'
 import { loadFiles } from '../platform/disk-files.ts'
 import { plainError } from '../platform/thread-error.ts'
@@ -12,7 +13,7 @@ import type { WorkerReply } from './worker-pool.ts'
 
 /** A worker thread: does one job after another and answers each with its result or its error. */
 
-type Job = PackJob | ScanJob | PartJob | DecodeJob | RestoreJob | DigestJob
+type Job = PackJob | ScanJob | PartJob | DecodeJob | RestoreJob | DigestJob | RemovalJob
 
 const { filesModule } = workerData as { filesModule: string | null } // set by the pool, which starts every worker
 const files = await loadFiles(filesModule)
@@ -52,6 +53,8 @@ function perform(job: Job): { result: unknown; transfer: ArrayBuffer[] } {
       return { result: restorer.perform(job), transfer: [] }
     case 'digest':
       return { result: digester.digest(job), transfer: [] }
+    case 'remove':
+      return { result: removeSubtree(files, job), transfer: [] }
   }
 }
 

@@ -3,6 +3,7 @@ import type { Clock } from '../../model/ports.ts'
 import type { ListedSchedule } from '../../model/schedule.ts'
 import type { Alert } from '../../model/status.ts'
 import type { Supervisor } from '../platform/supervisor.ts'
+import type { ScheduledRequest } from '../schedule-run.ts'
 import type { SchedulesPort } from '../schedules-port.ts'
 import type { DaemonLog } from './daemon-log.ts'
 
@@ -46,7 +47,7 @@ export interface Hold {
 export interface ScheduledRuns {
   /** Null where somebody else runs this schedule. */
   hold(schedule: string): Promise<Hold | null>
-  newId(request: JobRequest): string
+  newId(request: ScheduledRequest): string
   /** Resolves once the run exists. Before that, `off` calls it off, and `kill` ends its process. @throws as Jobs.start. */
   start(request: JobRequest, run: string, hold: Hold, off: AbortSignal, kill: AbortSignal): Promise<void>
   /** Waits for its end. @throws E_UNKNOWN_ID where it never began, E_IO. */

@@ -1,5 +1,5 @@
 import { instantOf } from '../../model/instant.ts'
-import { cleanupScheduleId, type Schedule, type ScheduleTrouble } from '../../model/schedule.ts'
+import { cleanupScheduleId, isDrill, type Schedule, type ScheduleTrouble } from '../../model/schedule.ts'
 import { planTurn, type Start, type Turn } from '../plan/daemon-turn.ts'
 import { believableAheadMs, believed } from '../plan/due.ts'
 import { AlertWatch } from './alert-watch.ts'
@@ -159,9 +159,10 @@ export class Daemon {
     }
   }
 
-  #servicesOf({ id, services }: Schedule): readonly string[] {
-    if (id === cleanupScheduleId) return []
-    return services.length === 0 ? this.#ground.services : services
+  /** Those that nobody else may back up meanwhile: who only reads, or cleans up, gets in nobody's way. */
+  #servicesOf(schedule: Schedule): readonly string[] {
+    if (schedule.id === cleanupScheduleId || isDrill(schedule)) return []
+    return schedule.services.length === 0 ? this.#ground.services : schedule.services
   }
 
   /** What was noted while the clock was days ahead would keep its schedule from running until it is there again. */
@@ -184,7 +185,9 @@ export class Daemon {
     const schedule = schedules.find(({ id }) => id === start.schedule)
     if (schedule === undefined || this.#stopping) return
     const isOurs = await this.#runs.begin(start, schedule, this.#servicesOf(schedule))
-    if (!isOurs && start.replaces === null) this.#waiting = new Map([...this.#waiting, [start.schedule, start.at]])
+    if (isOurs || start.replaces !== null) return
+    const wait = { at: start.at, since: this.#world.clock.now() }
+    this.#waiting = new Map([...this.#waiting, [start.schedule, wait]])
   }
 
   /** Tells a trouble that was not there the last time; null is that there is none of this kind any more. */

@@ -58,7 +58,7 @@ export function scheduledRuns(session: Session, repository: Repository, jobs: Jo
         throw error
       }
     },
-    newId: ({ kind }) => newId(world, runWord(kind === 'cleanup' ? 'cleanup' : 'create')),
+    newId: ({ kind }) => newId(world, runWord(kind)),
     async start(request, run, { lock }, off, kill) {
       await jobs.start(request, off, { run, lock, kill })
     },

@@ -1,10 +1,10 @@
 import { BackupError } from '../../model/errors.ts'
 import type { JobRequest, RunState } from '../../model/jobs.ts'
-import { cleanupScheduleId, type Schedule, type ScheduleRun } from '../../model/schedule.ts'
+import type { Schedule, ScheduleRun } from '../../model/schedule.ts'
 import { formatDuration } from '../../model/units.ts'
 import type { Start } from '../plan/daemon-turn.ts'
 import { retryAt } from '../plan/retry.ts'
-import { createOptionsOf } from '../schedule-run.ts'
+import { requestOf } from '../schedule-run.ts'
 import type { DaemonWorld, Hold } from './daemon-world.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -233,12 +233,6 @@ interface End {
   readonly code: string | null
   readonly message: string | null
   readonly durationMs: number | null
-}
-
-function requestOf(schedule: Schedule, at: number): JobRequest {
-  if (schedule.id === cleanupScheduleId)
-    return { kind: 'cleanup', order: { rules: { kind: 'configured' }, only: null } }
-  return { kind: 'create', options: createOptionsOf(schedule, at) }
 }
 
 export function textOf(error: unknown): string {

@@ -2,6 +2,7 @@ import type { DrillCard, DrillOptions } from '../../model/drill.ts'
 import { BackupError } from '../../model/errors.ts'
 import { type BytePath, displayPath, joinPath } from '../../model/path.ts'
 import { formatNumberOf } from '../../model/units.ts'
+import type { DrillTarget } from '../plan/drill-targets.ts'
 import type { Planning } from '../planning.ts'
 import { readAccountNames } from '../platform/account-names.ts'
 import { explainIfIo } from '../platform/explain-io.ts'
@@ -14,8 +15,10 @@ import type { Run } from '../run.ts'
 import type { Scratch } from '../scratch.ts'
 import type { Session } from '../session.ts'
 import { runCheck } from './check-command.ts'
-import { type Aspect, type Difference, type ReadBack, readBack } from './compare-tree.ts'
+import { type ReadBack, readBack } from './compare-tree.ts'
+import type { Aspect, Difference } from './differences.ts'
 import { forgetPlace, makePlace, placeIn } from './drill-place.ts'
+import { removeRestored } from './remove-tree.ts'
 
 /** What was measured and found; the score is made of it. */
 export type Rehearsed = Pick<DrillCard, 'restored' | 'compared' | 'check' | 'rtoMs' | 'notes' | 'kept'>
@@ -29,7 +32,7 @@ const shownDifferences = 100
 export async function rehearse(
   session: Session,
   repository: Repository,
-  id: string,
+  target: DrillTarget,
   options: DrillOptions,
   workspace: Scratch,
   run: Run,
@@ -39,7 +42,7 @@ export async function rehearse(
   const begun = clock.elapsed()
   const since = (instant: number) => Math.round(clock.elapsed() - instant)
   run.tell({ kind: 'phase', phase: 'planning the restore' })
-  const { planned, tree, outside } = await planSomewhere(session, repository, id, options, workspace, run)
+  const { planned, tree, outside } = await planSomewhere(session, repository, target, options, workspace, run)
   let kept: string | null = null
   try {
     for (const message of planned.notices) run.tell({ kind: 'notice', message })
@@ -82,7 +85,7 @@ export async function rehearse(
       check = await runCheck({
         ...options.check,
         directory: tree,
-        backup: id,
+        backup: target.backup.id,
         secretVariables: ['BACKUP_ENCRYPTION_KEY', encryption.keyVariable],
         clock,
         signal: run.signal,
@@ -119,6 +122,7 @@ export async function rehearse(
       kept,
     }
   } finally {
+    if (kept === null) await removeRestored(files, planned.pool, tree)
     await planned.drop().catch(() => {}) // what it left is swept by the next run
     if (outside !== null && kept === null) removeQuietly(() => files.removeTree(outside))
   }
@@ -136,8 +140,8 @@ interface Somewhere {
 async function planSomewhere(
   session: Session,
   repository: Repository,
-  id: string,
-  { services, scratch, keep, workers }: DrillOptions,
+  { backup, services }: DrillTarget,
+  { scratch, keep, workers }: DrillOptions,
   workspace: Scratch,
   run: Run,
 ): Promise<Somewhere> {
@@ -148,7 +152,7 @@ async function planSomewhere(
     throw new BackupError('E_TARGET', `${displayPath(given)} is no directory`, 'name one that is there with --scratch')
   const outer = placeIn(given ?? world.temporary, run.id)
   // What is to be kept must not lie where the next run sweeps.
-  const places = given !== null || keep ? [outer] : [null, outer]
+  const places = given !== null || keep ? [outer] : [null, outer].filter((place) => place !== workspace.path)
   let why: BackupError | null = null
   for (const outside of places) {
     if (outside !== null) makePlace(files, workspace.path, outside)
@@ -157,7 +161,7 @@ async function planSomewhere(
     try {
       planned = await planRehearsal(
         session,
-        { source: { kind: 'backup', backup: id, services, paths: [] }, conflict: 'overwrite', workers },
+        { source: { kind: 'backup', backup: backup.id, services, paths: [] }, conflict: 'overwrite', workers },
         { path: tree, protected: outside === null ? repository.archives : repository.root },
         { signal: run.signal, listen: () => {} },
       )

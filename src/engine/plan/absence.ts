@@ -2,7 +2,7 @@ import type { CatalogEntry } from '../../model/backup.ts'
 import { parseCron } from '../../model/cron.ts'
 import { BackupError } from '../../model/errors.ts'
 import { instantOf } from '../../model/instant.ts'
-import { cleanupScheduleId, type Schedule } from '../../model/schedule.ts'
+import { cleanupScheduleId, isDrill, type Schedule } from '../../model/schedule.ts'
 import type { AllowedBy } from '../../model/status.ts'
 import { hourMs, secondMs } from './civil.ts'
 import { nextRuns } from './cron-runs.ts'
@@ -25,7 +25,10 @@ export interface WatchedService {
 }
 
 export interface WatchedSchedule
-  extends Pick<Schedule, 'id' | 'name' | 'cron' | 'tz' | 'jitter_seconds' | 'enabled' | 'services' | 'lastRuns'> {
+  extends Pick<
+    Schedule,
+    'id' | 'name' | 'type' | 'cron' | 'tz' | 'jitter_seconds' | 'enabled' | 'services' | 'lastRuns'
+  > {
   /** Since when it has its times; null where nobody has noted that. */
   readonly since: number | null
 }
@@ -113,8 +116,9 @@ function newestOfEach({ backups, soundness, now }: AbsenceGround): Map<string, N
   return known
 }
 
-function covers({ id, enabled, services }: WatchedSchedule, { name, isConfigured }: WatchedService): boolean {
-  if (!enabled || id === cleanupScheduleId) return false
+function covers(schedule: WatchedSchedule, { name, isConfigured }: WatchedService): boolean {
+  const { id, enabled, services } = schedule
+  if (!enabled || id === cleanupScheduleId || isDrill(schedule)) return false
   return services.length === 0 ? isConfigured : services.includes(name)
 }
 

@@ -60,7 +60,7 @@ export function judge(ground: AlertGround): Judgement {
     ),
     ...ground.restores.flatMap(unfinishedRestore),
     ...(ground.schedulesProblem === null ? [] : [about('schedule-unusable', ground.schedulesProblem)]),
-    ...scheduleAlerts(ground.schedules, ground.now),
+    ...scheduleAlerts(ground.schedules, ground.drills, ground.now),
     ...backupsAhead(ground),
   ]
   return { standings: found, alerts }

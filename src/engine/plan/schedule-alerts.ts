@@ -1,4 +1,5 @@
 import { parseCron } from '../../model/cron.ts'
+import type { DrillRecord } from '../../model/drill.ts'
 import { BackupError } from '../../model/errors.ts'
 import { instantOf } from '../../model/instant.ts'
 import { printable } from '../../model/path.ts'
@@ -10,14 +11,24 @@ import { onTimeMs } from './due.ts'
 import { zonedText } from './schedule-times.ts'
 import { openZone } from './zone.ts'
 
-/** What is wrong with schedules, and what went wrong in their runs. Those that are switched off say nothing. */
-export function scheduleAlerts(schedules: readonly WatchedSchedule[], now: number): Alert[] {
+/**
+ * What is wrong with schedules, and what went wrong in their runs. Those that are switched off say nothing; a drill that
+ * has failed is told of the services it was to prove, and not again of its schedule.
+ */
+export function scheduleAlerts(
+  schedules: readonly WatchedSchedule[],
+  drills: readonly DrillRecord[],
+  now: number,
+): Alert[] {
+  const answered = new Set(drills.filter(({ ok }) => !ok).map(({ run }) => run))
   return schedules
     .filter(({ enabled }) => enabled)
     .flatMap((schedule) => {
       const why = whyUnusable(schedule)
       const unusable = why === null ? null : alert('schedule-unusable', schedule, why)
-      return [unusable, failing(schedule, why === null, now), ahead(schedule, now)].filter((one) => one !== null)
+      return [unusable, failing(schedule, why === null, answered, now), ahead(schedule, now)].filter(
+        (one) => one !== null,
+      )
     })
 }
 
@@ -39,12 +50,17 @@ function whyUnusable({ cron, tz }: WatchedSchedule): string | null {
 }
 
 /** A run that is tried again soon is told when that fails too. */
-function failing(schedule: WatchedSchedule, isUsable: boolean, now: number): Alert | null {
+function failing(
+  schedule: WatchedSchedule,
+  isUsable: boolean,
+  answered: ReadonlySet<string>,
+  now: number,
+): Alert | null {
   const ended = schedule.lastRuns.filter(({ outcome }) => outcome !== null)
   const good = ended.findIndex(({ outcome }) => outcome === 'done' || outcome === 'warnings')
   const failed = good === -1 ? ended : ended.slice(0, good)
   const [newest, ...before] = failed
-  if (newest === undefined) return null
+  if (newest === undefined || answered.has(newest.run)) return null
   if (before.length === 0 && newest.retryAt !== undefined && instantOf(newest.retryAt) > now) return null
   const when = (run: ScheduleRun) => (isUsable ? zonedText(instantOf(run.at), schedule.tz) : run.at)
   const since = before.at(-1)

@@ -1,6 +1,6 @@
 import { parseCron, weekdayNames } from '../../model/cron.ts'
 import { BackupError } from '../../model/errors.ts'
-import type { PlannedSchedule, Schedule, ScheduleListing } from '../../model/schedule.ts'
+import { isDrill, type PlannedSchedule, type Schedule, type ScheduleListing } from '../../model/schedule.ts'
 import { dateText, dayOf, timeText, weekdayOf } from './civil.ts'
 import { nextRuns } from './cron-runs.ts'
 import { cronInWords } from './cron-words.ts'
@@ -62,13 +62,15 @@ function offsetText(offset: number): string {
 
 /** What a person should know of it, beside all other schedules: a sentence each. @throws E_CONFIG for an unknown zone. */
 export function warningsOf(schedule: Schedule, listing: ScheduleListing, now: number): string[] {
-  const others = listing.schedules.map((one) => plannedOf(one.schedule, listing)).filter(({ id }) => id !== schedule.id)
+  // A drill makes no backup, and none waits for it.
+  const inTheWay = isDrill(schedule) ? [] : listing.schedules.filter((one) => !isDrill(one.schedule))
+  const others = inTheWay.map((one) => plannedOf(one.schedule, listing)).filter(({ id }) => id !== schedule.id)
   return scheduleWarnings(plannedOf(schedule, listing), others, now).map(({ message }) => message)
 }
 
 function plannedOf(schedule: Schedule, { services }: ScheduleListing): PlannedSchedule {
   const mine = services.filter(({ name }) => schedule.services.length === 0 || schedule.services.includes(name))
-  const limits = mine.flatMap(({ rpoHours }) => rpoHours ?? [])
+  const limits = isDrill(schedule) ? [] : mine.flatMap(({ rpoHours }) => rpoHours ?? [])
   return {
     ...schedule,
     lastDurationMs: schedule.lastRuns.find(({ durationMs }) => durationMs !== null)?.durationMs ?? null,

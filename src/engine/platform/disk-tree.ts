@@ -53,18 +53,13 @@ function empty(directory: number, top: number, depth: number): void {
 
 function removeChild(directory: number, name: BytePath, top: number, depth: number): void {
   const child = childOfDescriptor(directory, name)
-  const status = lstatSync(nodePath(child), { bigint: true, throwIfNoEntry: false })
-  if (status === undefined) return
-  if (!status.isDirectory()) {
-    ignoring('ENOENT', () => unlinkSync(nodePath(child)))
-    return
-  }
+  if (removeUnlessDirectory(child)) return
   const inner = openForRemoval(child)
   try {
     if (depth >= deepest) {
       // The inode number makes the name unique in the top directory.
-      const above = childOfDescriptor(top, `.hf-removing-${status.ino}` as BytePath)
-      renameSync(nodePath(child), nodePath(above))
+      const { ino } = fstatSync(inner, { bigint: true })
+      renameSync(nodePath(child), nodePath(childOfDescriptor(top, `.hf-removing-${ino}` as BytePath)))
       return
     }
     empty(inner, top, depth + 1)
@@ -72,6 +67,21 @@ function removeChild(directory: number, name: BytePath, top: number, depth: numb
     closeSync(inner)
   }
   ignoring('ENOENT', () => rmdirSync(nodePath(child)))
+}
+
+/** Nearly all that is removed is no directory, and unlink(2) says of one that it is, on Linux by EISDIR. */
+function removeUnlessDirectory(path: BytePath): boolean {
+  try {
+    unlinkSync(nodePath(path))
+    return true
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null
+    if (code === 'ENOENT') return true
+    // POSIX has EPERM for it; here that is a file that must not go, too.
+    const isDirectory = code === 'EISDIR' || (code === 'EPERM' && lstatSync(nodePath(path)).isDirectory())
+    if (isDirectory) return false
+    throw error
+  }
 }
 
 function ignoring(code: string, act: () => void): void {

@@ -10,6 +10,7 @@ import {
   type FormState,
   type FormStep,
   isFormChanged,
+  shownFields,
   stepForm,
 } from '../text/form-state.ts'
 import type { Glyphs } from '../text/glyphs.ts'
@@ -63,7 +64,7 @@ export function useForm({ title, fields, active = true, submit, cancel }: FormOp
     fields,
     beginForm,
   )
-  const field = fields[state.focus]
+  const field = shownFields(fields, state)[state.focus]
   const isText = field?.kind === 'text'
   const edit = (step: EditStep) => isText && (() => take({ kind: 'edit', step }))
   useKeys(
@@ -120,7 +121,7 @@ export function useFormLines(
 ): readonly Line[] {
   const { glyphs, capability } = useConsole()
   const labelColumns = Math.max(...fields.map(({ label }) => widthOf(label))) + 2
-  return fields.flatMap((field, index) => {
+  return shownFields(fields, state).flatMap((field, index) => {
     const isFocused = active && index === state.focus
     const room = columns - labelColumns - 2
     const label = [

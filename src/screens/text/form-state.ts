@@ -13,6 +13,8 @@ interface FieldBase {
   readonly label: string
   /** A line of help while the field has the keys. */
   readonly about?: string
+  /** It is there only while a choice stands so. */
+  readonly onlyIf?: { readonly choice: string; readonly is: (value: string) => boolean }
 }
 
 export type FormField =
@@ -22,7 +24,7 @@ export type FormField =
   | (FieldBase & { readonly kind: 'marks'; readonly initial: readonly string[]; readonly options: readonly Choice[] })
 
 export interface FormState {
-  /** Index of the field that has the keys. */
+  /** Index of the field that has the keys, among those that are there. */
   readonly focus: number
   readonly texts: ReadonlyMap<string, Edit>
   readonly chosen: ReadonlyMap<string, string>
@@ -50,7 +52,13 @@ export function beginForm(fields: readonly FormField[]): FormState {
   return { focus: 0, texts, chosen, marked, at: new Map() }
 }
 
-export function stepForm(fields: readonly FormField[], state: FormState, step: FormStep): FormState {
+/** Those that are there, as the choices stand. What was said in the others is kept. */
+export function shownFields(all: readonly FormField[], { chosen }: FormState): readonly FormField[] {
+  return all.filter(({ onlyIf }) => onlyIf === undefined || onlyIf.is(chosen.get(onlyIf.choice) ?? ''))
+}
+
+export function stepForm(all: readonly FormField[], state: FormState, step: FormStep): FormState {
+  const fields = shownFields(all, state)
   const field = fields[state.focus]
   if (field === undefined) return state
   switch (step.kind) {
@@ -74,7 +82,7 @@ export function stepForm(fields: readonly FormField[], state: FormState, step: F
       return { ...state, chosen: withEntry(state.chosen, field.name, value) }
     }
     case 'toggle': {
-      if (field.kind !== 'marks') return stepForm(fields, state, { kind: 'turn', by: 1 })
+      if (field.kind !== 'marks') return stepForm(all, state, { kind: 'turn', by: 1 })
       const option = field.options[state.at.get(field.name) ?? 0]
       if (option === undefined) return state
       const marks = new Set(state.marked.get(field.name))

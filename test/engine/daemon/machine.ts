@@ -327,11 +327,13 @@ export class Machine {
   }
 
   #start(request: JobRequest, run: string): void {
-    const schedule = request.kind === 'create' ? (request.options.schedule?.id ?? '') : cleanupScheduleId
+    const schedule =
+      request.kind === 'create' || request.kind === 'drill' ? (request.options.schedule?.id ?? '') : cleanupScheduleId
     const asked = request.kind === 'create' ? request.options.services : []
     const services = request.kind === 'create' && asked.length === 0 ? this.services : asked
     for (const other of this.#living) {
       if (other.schedule === schedule) this.broken.push(`${schedule} runs twice at once`)
+      if (request.kind === 'drill' && other.request.kind === 'drill') this.broken.push('two drills run at once')
       if (other.services.some((service) => services.includes(service)))
         this.broken.push(`${schedule} and ${other.schedule} run at once on one service`)
     }
@@ -355,7 +357,7 @@ export class Machine {
     const state = job.ended?.state ?? 'running'
     return {
       id: run,
-      kind: job.request.kind === 'cleanup' ? 'cleanup' : 'create',
+      kind: job.request.kind === 'cleanup' || job.request.kind === 'drill' ? job.request.kind : 'create',
       state,
       startedAt: '',
       endedAt: null,

@@ -41,6 +41,7 @@ function schedule(id: string, cron: string, more: Partial<Schedule> = {}): Sched
 const own = [
   schedule('hourly', '0 * * * *'),
   schedule('weekly', '30 2 * * 0', { tz: 'America/New_York', type: 'full', services: ['db'] }),
+  schedule('rehearsal', '0 4 6 * *', { type: 'drill', services: [], drill: {} }),
   schedule('monthly', '30 2 1 * *', { type: 'full', services: ['web', 'db'], if_missed: 'skip' }),
 ]
 const configured: ListedSchedule[] = [
@@ -48,7 +49,13 @@ const configured: ListedSchedule[] = [
   schedule(cleanupScheduleId, '0 5 * * *'),
 ].map((one) => ({ schedule: one, origin: 'configuration' }))
 
-const usualMs: Record<string, number> = { hourly: 2 * minute, daily: 20 * minute, weekly: 2 * hour, monthly: 3 * hour }
+const usualMs: Record<string, number> = {
+  hourly: 2 * minute,
+  daily: 20 * minute,
+  weekly: 2 * hour,
+  monthly: 3 * hour,
+  rehearsal: 9 * hour,
+}
 
 type Happening = { readonly at: number; readonly what: 'crash' | 'power' | 'boot' | 'jump' | 'end' }
 
@@ -163,9 +170,15 @@ test.each(seeds)(
     }
     expect(machine.made.filter((one) => one.schedule === 'hourly').length).toBeGreaterThan(7000)
 
+    // every month is proven, however much else is to be done
+    const proofs = [...machine.jobs.values()].filter(
+      (one) => one.schedule === 'rehearsal' && one.ended?.state === 'done',
+    )
+    expect(proofs.length).toBeGreaterThan(9)
+
     // what was noted as done was done, and nothing is left without an end
-    const { schedules, configured: notes } = JSON.parse(machine.text)
-    const all = [...schedules, ...Object.values(notes)].flatMap(
+    const { schedules, drills, configured: notes } = JSON.parse(machine.text)
+    const all = [...schedules, ...drills, ...Object.values(notes)].flatMap(
       (one: { lastRuns: Schedule['lastRuns'] }) => one.lastRuns,
     )
     expect(all.length).toBeGreaterThan(100)

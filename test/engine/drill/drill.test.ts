@@ -33,8 +33,11 @@ test('what the restore writes otherwise than recorded is found, though it says t
   symlinkSync('whole', join(source, 'astray'))
   await engineWith({}).create(plainly({ type: 'full', paths: [source] }), during)
   const good = await engineWith({}).drill(options, during)
-  expect(good).toMatchObject({ exitCode: 0, card: { ok: true } })
-  const { exitCode, card } = await engineWith({ files: createFiles(), filesModule: tampering }).drill(options, during)
+  expect(good).toMatchObject({ exitCode: 0, cards: [{ ok: true }] })
+  const {
+    exitCode,
+    cards: [card],
+  } = await engineWith({ files: createFiles(), filesModule: tampering }).drill(options, during)
   expect(exitCode).toBe(4)
   expect(card).toMatchObject({ ok: false, restored: { ok: true }, compared: { ok: false, different: 2 } })
   expect(card.compared.differences).toEqual([

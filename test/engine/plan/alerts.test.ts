@@ -5,6 +5,7 @@ import { type AlertGround, judge } from '../../../src/engine/plan/alerts.ts'
 import { jitterOf } from '../../../src/engine/plan/due.ts'
 import { soundnessOf } from '../../../src/engine/plan/soundness.ts'
 import type { CatalogEntry } from '../../../src/model/backup.ts'
+import type { DrillRecord } from '../../../src/model/drill.ts'
 import type { ScheduleRun } from '../../../src/model/schedule.ts'
 
 const minute = 60_000
@@ -43,6 +44,7 @@ function schedule(cron: string, more: Partial<WatchedSchedule> = {}): WatchedSch
   return {
     id: 'nightly',
     name: 'Nightly',
+    type: 'full',
     cron,
     tz: 'UTC',
     jitter_seconds: 0,
@@ -532,4 +534,39 @@ test('a restore that was interrupted, and an undo that was, are told with what t
     'r1, into /, was interrupted: holdfast restore --resume r1 goes on, holdfast undo r1 takes it back',
     'r1, into /, is undone in part: holdfast undo r1',
   ])
+})
+
+test('a drill that failed is told of its services, once, and not of its schedule; one that could not be done is', () => {
+  const at = iso(now - hour)
+  const record: DrillRecord = {
+    ...{ v: 1, id: 'b', run: 'run-1', at, services: ['web'], ok: false, level: 'checked', rtoMs: 1, restoreMs: 1 },
+    ...{ compared: null, check: { ok: false, exitCode: 1, timedOut: false }, limitsMissed: [], error: null },
+  }
+  const sunday = schedule('0 5 * * 0', { type: 'drill', lastRuns: [run(hour, 'failed'), run(10 * hour, 'failed')] })
+  const terms = { backups: [backup(hour)], schedules: [sunday] }
+  expect(said({ ...terms, drills: [record] })).toEqual([['drill-failed', 'web']])
+  expect(said({ ...terms, drills: [] })).toEqual([['schedule-failing', 'nightly']])
+  // One by hand that passed later has proven what the schedule could not.
+  expect(said({ ...terms, drills: [record, { ...record, run: 'by-hand', ok: true }] })).toEqual([])
+})
+
+test('a drill that took longer than the RTO of a service allows is told until one is fast enough', () => {
+  const slow: DrillRecord = {
+    ...{ v: 1, id: 'b', run: 'r', at: iso(now), services: ['web', 'mail'], ok: true, level: 'compared' },
+    ...{ rtoMs: 5_400_000, restoreMs: 1, compared: null, check: null, limitsMissed: ['web rto'], error: null },
+  }
+  const terms = { backups: [backup(hour)] }
+  expect(judged({ ...terms, drills: [slow] }).alerts).toEqual([
+    {
+      kind: 'drill-slow',
+      subject: 'web',
+      message: 'web: the last drill, of b, took 1 h 30 min, longer than its RTO allows',
+    },
+  ])
+  expect(said({ ...terms, drills: [slow, { ...slow, limitsMissed: ['web rpo-gap'] }] })).toEqual([])
+})
+
+test('a drill that is scheduled promises no backup', () => {
+  const drillOnly = schedule('0 2 * * *', { type: 'drill' })
+  expect(judged({ backups: [backup(24 * hour)], schedules: [drillOnly] }).standings[0]?.allowed.because).toBe('default')
 })
