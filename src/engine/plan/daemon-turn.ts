@@ -5,7 +5,10 @@ import { retryAfterMs } from './retry.ts'
 
 /** What the daemon begins now. */
 
-/** As many runs at once: more would only wait for the same disk. */
+/**
+ * As many runs at once: more would only wait for the same disk. A cleanup is none of them: where runs hang, or none can
+ * be noted as the disk is full, it must not wait for their places, as it makes the room they need.
+ */
 export const mostAtOnce = 2
 const longestRetryMs = Math.max(...retryAfterMs)
 
@@ -80,15 +83,16 @@ export function planTurn({ schedules, running, waiting }: TurnGround, now: numbe
   const starts: Start[] = []
   const waits = new Map<string, number>()
   const taken = new Set([...running.values()].flat())
-  let atOnce = running.size
+  let atOnce = [...running.values()].filter((services) => services.length > 0).length
   for (const { start } of [...wanted.values()].sort((a, b) => a.since - b.since)) {
     const services = schedules.find(({ id }) => id === start.schedule)?.services ?? []
-    if (running.has(start.schedule) || atOnce >= mostAtOnce || services.some((service) => taken.has(service))) {
+    const noPlace = services.length > 0 && atOnce >= mostAtOnce
+    if (running.has(start.schedule) || noPlace || services.some((service) => taken.has(service))) {
       if (start.replaces === null) waits.set(start.schedule, start.at)
       continue
     }
     starts.push(start)
-    atOnce++
+    if (services.length > 0) atOnce++
     for (const service of services) taken.add(service)
   }
   return { starts, waiting: waits, troubles, next: earlier(next, nextRetry) }
