@@ -213,7 +213,7 @@ export class Machine {
 
   #cleanUp(): void {
     const decisions = decideRetention(this.backups, this.policy, this.now())
-    const plan = planCleanup(this.backups, decisions, this.policy, this.now())
+    const plan = planCleanup(this.backups, decisions, this.now())
     const [gone, marked, unmarked] = [new Set(plan.delete), new Set(plan.mark), new Set(plan.unmark)]
     for (const id of gone) this.deleted.push({ id, elapsed: this.elapsed })
     this.backups = this.backups
