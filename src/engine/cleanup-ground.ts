@@ -64,7 +64,7 @@ export class CleanupGround {
     const now = clock.now()
     const isWhole = (id: string) => this.#whole.has(id)
     const { backups, decisions } = decideSoundly(ground.backups, ground.entries, isWhole, policy, now)
-    const plan = planCleanup(backups, decisions, { ...policy, batchSize: Number.POSITIVE_INFINITY }, now)
+    const plan = planCleanup(backups, decisions, now)
     const notices = [...(policy.sets === ground.policy.sets ? ground.idle : []), ...this.#doubts(listing.backups, now)]
     return { now, policy, words, listing, entries: ground.entries, decisions, plan, notices }
   }

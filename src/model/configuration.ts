@@ -77,16 +77,6 @@ export interface ServiceSettings {
   readonly problem: string | null
 }
 
-/** Read and checked, though nothing runs it yet. */
-export interface ScheduleSettings {
-  readonly name: string
-  readonly type: 'full' | 'incremental' | 'differential'
-  readonly cron: string
-  readonly enabled: boolean
-  /** The service of its own name, where it has include_paths. */
-  readonly service: string | null
-}
-
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error'
 
 /** The daemon's log; it goes to stdout too. */
@@ -121,7 +111,6 @@ export interface Settings {
   /** Whether a backup is read back before it is committed. */
   readonly verification: boolean
   readonly logging: LoggingSettings
-  readonly schedules: readonly ScheduleSettings[]
 }
 
 export interface LoadedSettings {

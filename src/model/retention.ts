@@ -117,8 +117,6 @@ export interface CleanupPlan {
   readonly mark: readonly string[]
   /** Marked, and no longer to go. */
   readonly unmark: readonly string[]
-  /** Ripe, but beyond this batch or needed by what waits. */
-  readonly waiting: readonly string[]
   /** When there is more to delete; null where nothing is on its way out. */
   readonly next: number | null
 }

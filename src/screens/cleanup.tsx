@@ -146,7 +146,7 @@ interface AllRows {
 
 function rowsOf({ backups, entries }: RetentionGround, policy: RetentionPolicy, now: number): AllRows {
   const decisions = decideRetention(backups, policy, now)
-  const plan = planCleanup(backups, decisions, policy, now)
+  const plan = planCleanup(backups, decisions, now)
   const rows = decisions.flatMap((decision): Row[] => {
     const entry = entries.get(decision.backup)
     return entry === undefined ? [] : [{ entry, decision }]
@@ -161,7 +161,7 @@ function rowsOf({ backups, entries }: RetentionGround, policy: RetentionPolicy, 
     staying: staying.length,
     stayingBytes: bytesOf(staying),
     oldestStaying: staying.findLast(({ entry }) => entry.missing !== true)?.entry.createdAt ?? null,
-    ripe: plan.delete.length + plan.waiting.length,
+    ripe: plan.delete.length,
   }
 }
 

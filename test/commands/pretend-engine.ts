@@ -254,7 +254,7 @@ export const cleanupPlan: PlannedCleanup = {
     },
     { backup: entry.id, keep: false, held: false, reasons: ['newest #3 > keep 1'], expiresAt: 0 },
   ],
-  plan: { delete: [entry.id], mark: [expiringId], unmark: [], waiting: [], next: Date.parse('2026-11-22T00:00:00Z') },
+  plan: { delete: [entry.id], mark: [expiringId], unmark: [], next: Date.parse('2026-11-22T00:00:00Z') },
   freedBytes: 3_500_000,
   notices: [],
 }

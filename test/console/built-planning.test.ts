@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { backupIds, type Stage } from '../e2e/stage.ts'
@@ -41,4 +42,22 @@ test('Cleanup: shows what another policy would let go, and deletes nothing', asy
   await pty.press('=', 'What if the policy were')
   await pty.press('\x15keep=1\r', '1 would go')
   expect(backupIds(stage.root)).toHaveLength(2)
+})
+
+test('Cleanup: deletes what the policy lets go once the name of the host was typed, and nothing else', async () => {
+  const [oldest, newest] = backupIds(stage.root)
+  const pty = openPty(stage)
+  await pty.until('HOLDFAST')
+  await pty.press('4', 'everything is kept')
+  await pty.press('=', 'What if the policy were')
+  await pty.press('\x15keep=1\r', '1 would go')
+  await pty.press('D', 'Delete 1 backup?')
+  expect(pty.screen).toContain(oldest)
+  const host = /type the host {2}(\S+)/.exec(pty.screen)?.[1] ?? ''
+  expect(host).toBe(hostname())
+  await pressedUntil(pty, '\x15not-it\r', () => pty.screen.includes('that is not the host'))
+  expect(backupIds(stage.root)).toEqual([oldest, newest])
+  await pty.press(`\x15${host}`, `> ${host}`)
+  await pty.press('\r', '✔ done  cleanup')
+  expect(backupIds(stage.root)).toEqual([newest])
 })

@@ -88,7 +88,7 @@ const planned: PlannedCleanup = {
     { backup: newest!, keep: true, held: false, reasons: ['newest #1 of 1'], expiresAt: null },
     { backup: oldest!, keep: false, held: false, reasons: ['newest #2 > keep 1'], expiresAt: 0 },
   ],
-  plan: { delete: [oldest!], mark: [], unmark: [], waiting: [], next: null },
+  plan: { delete: [oldest!], mark: [], unmark: [], next: null },
   freedBytes: 5 * 1024 * 1024,
   notices: [],
 }

@@ -86,7 +86,7 @@ export function sampleCleanup(backups: readonly CatalogEntry[]): PlannedCleanup 
   const ground = sampleRetention(backups)
   const policy = { ...ground.policy, graceMs: 0 }
   const decisions = decideRetention(ground.backups, policy, now)
-  const plan = planCleanup(ground.backups, decisions, policy, now)
+  const plan = planCleanup(ground.backups, decisions, now)
   const freedBytes = plan.delete.reduce((sum, id) => sum + (ground.entries.get(id)?.sizeBytes ?? 0), 0)
   return { policy: 'the configured policies', decisions, plan, freedBytes, notices: [] }
 }

@@ -1,6 +1,6 @@
 """Damages an archive in every way of one kind and reads it with recover.py each time, in this one process.
 
-  python3 flip.py RECOVER.PY ARCHIVE flip|cut|extend [STEP]
+  python3 flip.py RECOVER.PY ARCHIVE flip|cut|extend [STEP [FROM]]
 
 Prints how often what happened. Anything but the true content, damage, or a wrong key ends it with exit 1.
 """
@@ -11,6 +11,7 @@ recover = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(recover)
 recover.note = lambda text: None
 path, kind, step = sys.argv[2], sys.argv[3], int(sys.argv[4]) if len(sys.argv) > 4 else 1
+start = int(sys.argv[5]) if len(sys.argv) > 5 else 0
 
 
 class Sink:
@@ -52,7 +53,7 @@ with open(path, "rb") as file:
     original = file.read()
 _, truth = content()
 counts = collections.Counter()
-positions = range(1, 65) if kind == "extend" else range(0, len(original), step)
+positions = range(1, 65) if kind == "extend" else range(start, len(original), step)
 for at in positions:
     changed = bytearray(original)
     if kind == "flip":

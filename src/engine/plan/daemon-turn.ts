@@ -6,7 +6,10 @@ import { retryAfterMs } from './retry.ts'
 
 /** What the daemon begins now. */
 
-/** As many backups and cleanups at once: more would only wait for the same disk. */
+/**
+ * As many backups at once: more would only wait for the same disk. A cleanup is none of them: where runs hang, or none
+ * can be noted as the disk is full, it must not wait for their places, as it makes the room they need.
+ */
 export const mostAtOnce = 2
 /**
  * A drill measures how long a recovery takes, and waits so long for others to end; then it begins beside them, for a
@@ -99,13 +102,14 @@ export function planTurn({ schedules, running, waiting }: TurnGround, now: numbe
   const starts: Start[] = []
   const waits = new Map<string, Wait>()
   const taken = new Set([...running.values()].flat())
-  let atOnce = [...running.keys()].filter((id) => !drills.has(id)).length
-  let drillRuns = atOnce < running.size
+  let atOnce = [...running.values()].filter((services) => services.length > 0).length
+  let drillRuns = [...running.keys()].some((id) => drills.has(id))
+  let othersRun = [...running.keys()].some((id) => !drills.has(id))
   const byNeed = [...wanted.values()].sort((a, b) => a.since - b.since)
   const mayBegin = ({ start: { schedule: id }, waitsSince }: Wanted, services: readonly string[]): boolean => {
     if (running.has(id)) return false
-    if (drills.has(id)) return !drillRuns && (atOnce === 0 || now - waitsSince >= drillPatienceMs)
-    return atOnce < mostAtOnce && !services.some((service) => taken.has(service))
+    if (drills.has(id)) return !drillRuns && (!othersRun || now - waitsSince >= drillPatienceMs)
+    return services.length === 0 || (atOnce < mostAtOnce && !services.some((service) => taken.has(service)))
   }
   const isForDrill = ({ start }: Wanted) => drills.has(start.schedule)
   for (const one of [...byNeed.filter((other) => !isForDrill(other)), ...byNeed.filter(isForDrill)]) {
@@ -117,7 +121,8 @@ export function planTurn({ schedules, running, waiting }: TurnGround, now: numbe
     }
     starts.push(start)
     if (isForDrill(one)) drillRuns = true
-    else atOnce++
+    else othersRun = true
+    if (services.length > 0) atOnce++
     for (const service of services) taken.add(service)
   }
   return { starts, waiting: waits, troubles, next: earlier(next, nextRetry) }

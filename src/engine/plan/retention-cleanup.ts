@@ -1,14 +1,13 @@
-import type { CleanupPlan, RetentionBackup, RetentionDecision, RetentionPolicy } from '../../model/retention.ts'
+import type { CleanupPlan, RetentionBackup, RetentionDecision } from '../../model/retention.ts'
 import { newestFirst } from './retention.ts'
 
 /**
  * What a cleanup does now with what was decided: `decisions` are those of `decideRetention` for these backups at the
- * same `now`. Oldest first, and what needs a backup always before it; at most `batchSize` at once.
+ * same `now`. Oldest first, and what needs a backup always before it.
  */
 export function planCleanup(
   backups: readonly RetentionBackup[],
   decisions: readonly RetentionDecision[],
-  policy: RetentionPolicy,
   now: number,
 ): CleanupPlan {
   const decided = new Map(decisions.map((decision) => [decision.backup, decision]))
@@ -17,12 +16,10 @@ export function planCleanup(
     return expiresAt !== null && expiresAt <= now
   }
   const ordered = dependentsFirst(backups.filter(ripe).sort((a, b) => newestFirst(b, a))).map(({ id }) => id)
-  const batch = ordered.slice(0, policy.batchSize)
-  const waiting = ordered.slice(policy.batchSize)
 
   const mark: string[] = []
   const unmark: string[] = []
-  let next: number | null = waiting.length > 0 ? now : null
+  let next: number | null = null
   for (const { id, expiringSince } of backups) {
     const expiresAt = decided.get(id)?.expiresAt ?? null
     if (expiresAt === null) {
@@ -33,7 +30,7 @@ export function planCleanup(
     if (expiringSince === null || expiringSince > now) mark.push(id)
     if (next === null || expiresAt < next) next = expiresAt
   }
-  return { delete: batch, mark, unmark, waiting, next }
+  return { delete: ordered, mark, unmark, next }
 }
 
 /** In the order given, but each backup after all those that need it. */

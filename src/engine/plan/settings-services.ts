@@ -1,4 +1,4 @@
-import type { ScheduleSettings, ServiceSettings } from '../../model/configuration.ts'
+import type { ServiceSettings } from '../../model/configuration.ts'
 import type { ServiceConfiguration } from '../../model/configuration-backup-schema.ts'
 import type { ServiceType } from '../../model/configuration-values.ts'
 import { type FixedBlocks, fixedBlockDefaults } from '../../model/fixed-blocks.ts'
@@ -51,13 +51,9 @@ function problemOf(type: ServiceType): string | null {
  * What is backed up: the services, the schedules with paths of their own, and the agent state that a variable asks
  * for. Throws E_CONFIG where a service could not be what it says.
  */
-export function planServices(
-  sources: SettingsSources,
-  ledger: Ledger,
-): { services: ServiceSettings[]; schedules: ScheduleSettings[] } {
+export function planServices(sources: SettingsSources, ledger: Ledger): ServiceSettings[] {
   const { file } = sources
   const services: ServiceSettings[] = []
-  const schedules: ScheduleSettings[] = []
   if (file !== null) {
     for (const [name, asked] of Object.entries(file.document.services ?? {}))
       services.push(serviceFromFile(file, ledger, name, asked))
@@ -72,13 +68,10 @@ export function planServices(
         })
       } else if (asked.exclude_patterns !== undefined)
         throw refuseKey(file, [...path, 'exclude_patterns'], 'stands without include_paths', 'add include_paths to it')
-      const type = asked.type ?? 'full'
-      const service = asked.include_paths === undefined ? null : name
-      schedules.push({ name, type, cron: asked.cron_expression, enabled: asked.enabled ?? true, service })
     }
   }
   addAgentState(sources, ledger, services)
-  return { services, schedules }
+  return services
 }
 
 function blankService(name: string, type: ServiceType, definedBy: string): ServiceSettings {

@@ -53,7 +53,7 @@ export function planSettings(sources: SettingsSources): LoadedSettings {
     true,
   ).value
   const logging = planLogging(sources, ledger)
-  const { services, schedules } = planServices(sources, ledger)
+  const services = planServices(sources, ledger)
   answerKeys(sources, ledger)
   answerVariables(sources, ledger)
   return {
@@ -67,7 +67,6 @@ export function planSettings(sources: SettingsSources): LoadedSettings {
       workers,
       verification,
       logging,
-      schedules,
     },
     services,
     ...ledger,

@@ -7,6 +7,7 @@ import { BackupError, type ErrorCode } from '../../../src/model/errors.ts'
 import type { JobRequest, RunState, RunSummary } from '../../../src/model/jobs.ts'
 import type { RetentionBackup, RetentionPolicy } from '../../../src/model/retention.ts'
 import { cleanupScheduleId, type ListedSchedule, type Schedule } from '../../../src/model/schedule.ts'
+import type { Alert } from '../../../src/model/status.ts'
 import { openSchedules } from '../../../src/store/schedules.ts'
 
 /**
@@ -73,6 +74,16 @@ export class Machine {
   dieAtCall: number | null = null
   onDeath: () => void = () => {}
   readonly configured: readonly ListedSchedule[]
+  /** What needs a person. */
+  alerts: readonly Alert[] = []
+  /** Of these runs the log cannot be read. */
+  readonly unreadable = new Set<string>()
+  /** Nothing can be written: not a byte is free. */
+  isFull = false
+  /** The process of a run of these hangs before it has a log, and hears no signal but SIGKILL. */
+  readonly frozen = new Set<string>()
+  /** Runs whose process hangs in that way. */
+  readonly hanging = new Set<string>()
   #text: string | null
   #process = 0
   #runs = 0
@@ -202,7 +213,7 @@ export class Machine {
 
   #cleanUp(): void {
     const decisions = decideRetention(this.backups, this.policy, this.now())
-    const plan = planCleanup(this.backups, decisions, this.policy, this.now())
+    const plan = planCleanup(this.backups, decisions, this.now())
     const [gone, marked, unmarked] = [new Set(plan.delete), new Set(plan.mark), new Set(plan.unmark)]
     for (const id of gone) this.deleted.push({ id, elapsed: this.elapsed })
     this.backups = this.backups
@@ -232,6 +243,7 @@ export class Machine {
     const store = openSchedules({
       read: async () => this.#text,
       write: async (text) => {
+        if (this.isFull) throw new BackupError('E_NO_SPACE', 'schedules.json cannot be written: no space is left')
         if (process === this.#process) this.#text = text
       },
       lock: (act) => act(),
@@ -263,7 +275,7 @@ export class Machine {
         noteOutcome: (id, run, end) => call(() => store.noteOutcome(id, run, end)),
         strikeRuns: (id, runs) => call(() => store.strikeRuns(id, runs)),
       },
-      alerts: async () => [],
+      alerts: async () => this.alerts,
     }
     return {
       clock: {
@@ -296,7 +308,8 @@ export class Machine {
       runs: {
         hold: (schedule) => call(() => this.#hold(schedule, holder)),
         newId: ({ kind }) => `${kind}-${++this.#runs}`,
-        start: (request, run) => call(() => this.#start(request, run)),
+        start: (request, run, _hold, _off, kill) =>
+          this.frozen.has(scheduleOf(request)) ? this.#hang(run, kill) : call(() => this.#start(request, run)),
         follow: async (run) => {
           while (this.jobs.get(run)?.ended === null)
             await new Promise<void>((resolve) => {
@@ -326,9 +339,19 @@ export class Machine {
     return { lock: 0, release: () => void holders.delete(holder) }
   }
 
+  /** As a process that was stopped (SIGSTOP): called off it does not hear, and only SIGKILL ends it. */
+  #hang(run: string, kill: AbortSignal): Promise<never> {
+    this.hanging.add(run)
+    return new Promise((_, reject) =>
+      kill.addEventListener('abort', () => {
+        this.hanging.delete(run)
+        reject(new BackupError('E_INTERRUPTED', 'the job was called off before it began'))
+      }),
+    )
+  }
+
   #start(request: JobRequest, run: string): void {
-    const schedule =
-      request.kind === 'create' || request.kind === 'drill' ? (request.options.schedule?.id ?? '') : cleanupScheduleId
+    const schedule = scheduleOf(request)
     const asked = request.kind === 'create' ? request.options.services : []
     const services = request.kind === 'create' && asked.length === 0 ? this.services : asked
     for (const other of this.#living) {
@@ -353,6 +376,7 @@ export class Machine {
 
   #summary(run: string): RunSummary {
     const job = this.jobs.get(run)
+    if (this.unreadable.has(run)) throw new BackupError('E_IO', `the log of ${run} cannot be read`)
     if (job === undefined) throw new BackupError('E_UNKNOWN_ID', `there is no log of a run '${run}'`)
     const state = job.ended?.state ?? 'running'
     return {
@@ -374,4 +398,9 @@ export class Machine {
       meaning: null,
     }
   }
+}
+
+function scheduleOf(request: JobRequest): string {
+  const { kind } = request
+  return kind === 'create' || kind === 'drill' ? (request.options.schedule?.id ?? '') : cleanupScheduleId
 }
