@@ -18,6 +18,9 @@ import { commitDate, writeRows } from './reliability-page.ts'
 const isLong = process.env['HOLDFAST_LONG'] === '1'
 const seed = Number(process.env['HOLDFAST_SEED'] ?? 20261120)
 const day = 86_400_000
+const sources = ['src/engine', 'src/model', 'src/store', 'recovery', 'test/faults/operations'].concat(
+  ['cases', 'child', 'faulty-files', 'judge', 'matrix', 'witness'].map((name) => `test/faults/${name}.ts`),
+)
 
 function inWords({ at, kind, calls }: Case): string {
   return `${kind} at ${calls ?? 'call'} ${at}`
@@ -62,7 +65,7 @@ function describeLong(): void {
     async () => {
       const named = process.env['HOLDFAST_OPERATIONS']?.split(',')
       const chosen = operations.filter(({ name }) => named === undefined || named.includes(name))
-      const progress = new Progress('fault-matrix')
+      const progress = new Progress('fault-matrix', sources)
       const isOver = deadline()
       // All kills first, then the next kind: a run that ends early has something of everything.
       const rounds = kinds.flatMap((kind) => chosen.map((operation) => ({ kind, operation })))

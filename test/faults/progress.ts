@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,10 +16,10 @@ export class Progress {
   readonly #path: string
   readonly #notes = new Map<string, Note>()
 
-  /** Goes on only where neither the program nor its tests have changed since. */
-  constructor(name: string) {
+  /** Goes on only where what is tested, and what tests it, have not changed since: `sources`, files and directories. */
+  constructor(name: string, sources: readonly string[]) {
     this.#path = join(process.env['HOLDFAST_PROGRESS'] ?? tmpdir(), `holdfast-${name}.ndjson`)
-    const stamp = JSON.stringify({ sources: hashOfSources() })
+    const stamp = JSON.stringify({ sources: hashOfSources(sources) })
     const [first, ...lines] = existsSync(this.#path) ? readFileSync(this.#path, 'utf8').split('\n') : []
     if (first !== stamp) {
       writeFileSync(this.#path, `${stamp}\n`)
@@ -46,13 +46,15 @@ export class Progress {
   }
 }
 
-function hashOfSources(): string {
+function hashOfSources(sources: readonly string[]): string {
   const checkout = fileURLToPath(new URL('../..', import.meta.url))
   const hash = createHash('sha256')
-  for (const directory of ['src', 'test/faults', 'recovery'])
-    for (const name of readdirSync(join(checkout, directory), { recursive: true, encoding: 'utf8' }).sort())
-      if (/\.(ts|tsx|py)$/.test(name) && !name.endsWith('.test.ts'))
-        hash.update(name).update(readFileSync(join(checkout, directory, name)))
+  for (const source of sources) {
+    const path = join(checkout, source)
+    const names = statSync(path).isFile() ? [''] : readdirSync(path, { recursive: true, encoding: 'utf8' }).sort()
+    for (const name of names)
+      if (statSync(join(path, name)).isFile()) hash.update(name).update(readFileSync(join(path, name)))
+  }
   return hash.digest('hex')
 }
 

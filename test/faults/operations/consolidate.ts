@@ -1,11 +1,12 @@
+import { backupIds } from '../../e2e/stage.ts'
 import type { Act, Operation } from '../operation.ts'
 import { creating, inTurn } from './deeds.ts'
 import { makeSource, workOnSource } from './trees.ts'
 
 /** Of the incremental one, whether or not it was consolidated before. */
-const theIncremental: Act = async (engine, _, during) => {
-  const { backups } = await engine.list({ type: 'incremental', services: [], days: null })
-  const made = await engine.consolidate({ backup: backups[0]!.id }, during)
+const theIncremental: Act = async (engine, { root }, during) => {
+  const backup = backupIds(root).find((id) => id.includes('-incremental-')) as string // `prepare` made it
+  const made = await engine.consolidate({ backup }, during)
   return made === null ? { exitCode: 0 } : { exitCode: made.exitCode, backups: [made.backup.id] }
 }
 
