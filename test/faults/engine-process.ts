@@ -79,6 +79,7 @@ export class EngineProcess {
       env: {
         PATH: process.env['PATH'],
         BACKUP_ENCRYPTION_KEY: rawKey,
+        NODE_COMPILE_CACHE: join(this.#bundle, 'cache'),
         HOLDFAST_FAULTS_CHECKOUT: checkout,
         HOLDFAST_FAULTS_MODULE: pathToFileURL(join(this.#bundle, 'faulty-files.js')).href,
       },

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -119,17 +119,18 @@ test.runIf(isPossible)(
     const first = place(join(top, 'home'))
     expect(await perform(create, first, 'prepare')).toMatchObject({ code: null })
     const truth = await witness.describe(first.source)
-    const archiveBytes = 150_000
+    const archiveBytes = statSync(archiveOf(first.root, idsIn(first.root)[0]!)).size
+    const treeBytes = statSync(join(first.source, 'large')).size
     for (let round = 0; round < rounds; round++) {
       // What a restore puts down for a while lies in the repository, or where there is more room.
       const here = place(join(round % 2 === 0 ? top : disk, 'home'))
       const before = idsIn(here.root)
-      const created = await twice(create, here, Math.floor(next() * archiveBytes), async (answer) => {
+      const created = await twice(create, here, Math.floor(next() * 1.1 * archiveBytes), async (answer) => {
         const made = idsIn(here.root).length - before.length
         const said = answer?.code === null ? 1 : 0
         return [...(made === said ? [] : [`${made} new backups`]), ...(await wrongBackups(here, truth))]
       })
-      const restored = await twice(restoreToDirectory, here, Math.floor(next() * (11 << 20)), async () =>
+      const restored = await twice(restoreToDirectory, here, Math.floor(next() * 1.1 * treeBytes), async () =>
         strangers({}, truth, await witness.describe(join(here.target, here.source))),
       )
       restored.found.push(...differences(truth, await witness.describe(join(here.target, here.source))))

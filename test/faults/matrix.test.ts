@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { requirement } from '../requirements.ts'
 import { callsFor, everyCase, fewCases, kinds } from './cases.ts'
 import { EngineProcess } from './engine-process.ts'
+import type { FaultKind } from './faulty-files.ts'
 import { type Case, Trial } from './matrix.ts'
 import type { Operation } from './operation.ts'
 import { operations } from './operations/registry.ts'
@@ -17,6 +18,7 @@ import { commitDate, writeRows } from './reliability-page.ts'
 
 const isLong = process.env['HOLDFAST_LONG'] === '1'
 const seed = Number(process.env['HOLDFAST_SEED'] ?? 20261120)
+const sampleSize = 20
 const day = 86_400_000
 const sources = ['src/engine', 'src/model', 'src/store', 'recovery', 'test/faults/operations'].concat(
   ['cases', 'child', 'faulty-files', 'judge', 'matrix', 'witness'].map((name) => `test/faults/${name}.ts`),
@@ -67,13 +69,16 @@ function describeLong(): void {
       const chosen = operations.filter(({ name }) => named === undefined || named.includes(name))
       const progress = new Progress('fault-matrix', sources)
       const isOver = deadline()
-      // All kills first, then the next kind: a run that ends early has something of everything.
-      const rounds = kinds.flatMap((kind) => chosen.map((operation) => ({ kind, operation })))
+      // A sample of everything first, then every kill, then the other kinds: a run that ends early has the most telling.
+      const pairs = kinds.flatMap((kind) => chosen.map((operation) => ({ kind, operation })))
+      const rounds = [sampleSize, Number.POSITIVE_INFINITY].flatMap((limit) =>
+        pairs.map((pair) => ({ ...pair, limit })),
+      )
       const lane = async (): Promise<void> => {
         const engine = await EngineProcess.open()
         try {
           for (let round = rounds.shift(); round !== undefined && !isOver(); round = rounds.shift())
-            await tryAll(round.operation, round.kind, engine, progress, isOver)
+            await tryAll(round, engine, progress, isOver)
         } finally {
           await engine.close()
         }
@@ -87,8 +92,7 @@ function describeLong(): void {
 }
 
 async function tryAll(
-  operation: Operation,
-  kind: (typeof kinds)[number],
+  { operation, kind, limit }: { readonly operation: Operation; readonly kind: FaultKind; readonly limit: number },
   engine: EngineProcess,
   progress: Progress,
   isOver: () => boolean,
@@ -98,7 +102,7 @@ async function tryAll(
     // The first run of a process makes a few calls more than those after it.
     const calls = Math.max(await trial.count(callsFor(kind)), await trial.count(callsFor(kind)))
     progress.note({ what: `${operation.name}: calls of ${callsFor(kind) ?? 'all'}: ${calls}`, problems: null })
-    for (const fault of everyCase(kind, calls, seed)) {
+    for (const fault of everyCase(kind, calls, seed).slice(0, limit)) {
       const what = `${operation.name}: ${inWords(fault)}`
       if (isOver()) return
       if (progress.has(what)) continue

@@ -4,9 +4,11 @@ import { consolidate } from './consolidate.ts'
 import { create } from './create.ts'
 import { createIncremental } from './create-incremental.ts'
 import { init } from './init.ts'
+import { look } from './look.ts'
 import { rebuild } from './rebuild.ts'
 import { restoreInPlace } from './restore-in-place.ts'
 import { restoreToDirectory } from './restore-to-directory.ts'
+import { verify } from './verify.ts'
 
 /** In the order of the table in docs/reliability.md. */
 export const operations: readonly Operation[] = [
@@ -18,4 +20,6 @@ export const operations: readonly Operation[] = [
   cleanup,
   consolidate,
   rebuild,
+  verify,
+  look,
 ]
