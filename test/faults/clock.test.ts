@@ -38,8 +38,8 @@ beforeEach(() => {
   witness = new Witness(at('tmp'))
   makeTree(place.source, 10, 0)
 })
-afterEach(() => {
-  witness.close()
+afterEach(async () => {
+  await witness.close()
   rmSync(top, { recursive: true, force: true })
 })
 

@@ -50,9 +50,10 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   if (!isPossible) return
-  witness.close()
+  await witness.close()
   await engine.close()
-  execFileSync('umount', [disk])
+  // Lazily: whatever looks at all mounts of the machine may be in it just now.
+  execFileSync('umount', ['--lazy', disk])
   rmSync(top, { recursive: true })
 })
 

@@ -55,7 +55,7 @@ function describeShort(): void {
         expect(found).toEqual([])
         expect(struck).toBeGreaterThanOrEqual(kinds.length)
       } finally {
-        trial.close()
+        await trial.close()
       }
     },
   )
@@ -110,7 +110,7 @@ async function tryAll(
       progress.note({ what, problems: struck ? problems : null })
     }
   } finally {
-    trial.close()
+    await trial.close()
   }
 }
 

@@ -62,8 +62,8 @@ export class Trial {
     return trial
   }
 
-  close(): void {
-    this.#witness.close()
+  async close(): Promise<void> {
+    await this.#witness.close()
     rmSync(this.#top, { recursive: true, force: true })
   }
 

@@ -55,8 +55,10 @@ export class Witness {
     return this.#ask<Recovered>({ restore: archive, below })
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.#process.once('close', resolve))
     this.#process.stdin?.end()
+    await ended
   }
 
   #ask<Told>(question: object): Promise<Told> {
