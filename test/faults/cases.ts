@@ -19,14 +19,16 @@ export function everyCase(kind: FaultKind, calls: number, seed: number): Case[] 
 }
 
 /**
- * A few for the short run, the same every time: as many stretches of the run as there are kinds and one more, a call
- * out of each; killed in two of them.
+ * A few for the short run, the same every time: as many stretches of the run as there are cases, a call out of each.
+ * Two of them kill; of the other kinds each operation gets two, by its number, and all operations together all.
  */
-export async function fewCases(trial: Trial, seed: number): Promise<Case[]> {
-  const next = seeded(seed)
+export async function fewCases(trial: Trial, number: number, seed: number): Promise<Case[]> {
+  const next = seeded(seed + number)
   const calls = await trial.count(null)
   const writes = await trial.count('write')
-  const chosen = shuffled([...kinds, 'kill' as const], next).map((kind, stretch, { length }) => {
+  const thrown = kinds.filter((kind) => kind !== 'kill' && (kind !== 'short-write' || writes > 0))
+  const other = (at: number): FaultKind => thrown[(2 * number + at) % thrown.length]!
+  const chosen = shuffled(['kill', 'kill', other(0), other(1)] as const, next).map((kind, stretch, { length }) => {
     const of = kind === 'short-write' ? writes : calls
     return { at: 1 + Math.floor(((stretch + next()) / length) * of), kind, calls: callsFor(kind) }
   })

@@ -47,13 +47,13 @@ function describeShort(): void {
       try {
         const found: string[] = []
         let struck = 0
-        for (const fault of await fewCases(trial, seed)) {
+        for (const fault of await fewCases(trial, operations.indexOf(operation), seed)) {
           const verdict = await trial.try(fault)
           if (verdict.struck) struck++
           found.push(...verdict.problems.map((what) => `${inWords(fault)}: ${what}`))
         }
         expect(found).toEqual([])
-        expect(struck).toBeGreaterThanOrEqual(kinds.length)
+        expect(struck).toBeGreaterThanOrEqual(3)
       } finally {
         await trial.close()
       }
