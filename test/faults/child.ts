@@ -28,7 +28,10 @@ export interface Deed {
 
 const checkout = process.env['HOLDFAST_FAULTS_CHECKOUT'] as string
 const filesModule = process.env['HOLDFAST_FAULTS_MODULE'] as string
+/** For a lock. */
 const patienceMs = 10_000
+/** For a deed, which takes a tenth of a second; the machine may be busy with others. */
+const limitMs = 60_000
 
 async function act({ operation, step, place }: Deed, engine: Engine, during: During, warn: (what: string) => void) {
   const found = operations.find(({ name }) => name === operation)
@@ -58,7 +61,7 @@ async function perform(deed: Deed): Promise<Outcome> {
   Atomics.store(counter, 0, 0)
   const warnings: string[] = []
   const during: During = {
-    signal: AbortSignal.timeout(deed.step === 'prepare' ? 60_000 : patienceMs),
+    signal: AbortSignal.timeout(limitMs),
     listen(event) {
       if (event.kind === 'warning') warnings.push(event.message)
     },

@@ -26,6 +26,9 @@ export interface Answer {
   readonly slowestMs: number
 }
 
+/** The first line of stdout: what comes after it is the engine's doing. */
+export const ready = 'ready'
+
 /** Longer than that is a hang; a case takes some milliseconds. */
 const hangMs = 10_000
 
@@ -33,6 +36,7 @@ const top = process.argv[2] as string
 mkdirSync(top, { recursive: true })
 const bench = new CorruptionBench(top, process.argv[3] as string)
 await bench.prepare()
+process.stdout.write(`${JSON.stringify(ready)}\n`)
 
 for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(`${JSON.stringify(await perform(JSON.parse(line) as Order))}\n`) // written by corruption-process.ts

@@ -51,9 +51,9 @@ export class CorruptionProcess {
     return new CorruptionProcess(directory)
   }
 
-  /** Null where the process died, or did not answer within `limitMs`. */
-  perform(order: Order, limitMs: number): Promise<Answer | null> {
-    const child = this.#process ?? this.#start()
+  /** Null where the process died, or did not answer within `limitMs`. @throws where it could not even begin. */
+  async perform(order: Order, limitMs: number): Promise<Answer | null> {
+    const child = this.#process ?? (await this.#start())
     return new Promise((resolve) => {
       const watch = setTimeout(() => child.kill('SIGKILL'), limitMs)
       this.#answer = (answer) => {
@@ -74,7 +74,7 @@ export class CorruptionProcess {
     rmSync(this.#directory, { recursive: true, force: true })
   }
 
-  #start(): ChildProcess {
+  async #start(): Promise<ChildProcess> {
     const place = join(this.#directory, 'bench')
     rmSync(place, { recursive: true, force: true })
     // A size that is believed before it is checked must not be paid for by a large machine in silence.
@@ -86,8 +86,13 @@ export class CorruptionProcess {
         env: { PATH: process.env['PATH'], BACKUP_ENCRYPTION_KEY: 'ab'.repeat(32) },
       },
     )
+    const lines = createInterface({ input: child.stdout! })
+    await new Promise<void>((resolve, reject) => {
+      lines.once('line', () => resolve())
+      child.once('close', (code) => reject(new Error(`the process that damages files ended with ${code} at once`)))
+    })
     this.#process = child
-    createInterface({ input: child.stdout! }).on('line', (line) => this.#answer?.(JSON.parse(line) as Answer))
+    lines.on('line', (line) => this.#answer?.(JSON.parse(line) as Answer))
     child.on('close', () => {
       if (this.#process === child) this.#process = null
       this.#answer?.(null)
