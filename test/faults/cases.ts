@@ -24,14 +24,16 @@ export function everyCase(kind: FaultKind, calls: number, seed: number): Case[] 
  */
 export async function fewCases(trial: Trial, number: number, seed: number): Promise<Case[]> {
   const next = seeded(seed + number)
-  const calls = await trial.count(null)
-  const writes = await trial.count('write')
-  const thrown = kinds.filter((kind) => kind !== 'kill' && (kind !== 'short-write' || writes > 0))
+  const thrown = kinds.filter((kind) => kind !== 'kill')
   const other = (at: number): FaultKind => thrown[(2 * number + at) % thrown.length]!
-  const chosen = shuffled(['kill', 'kill', other(0), other(1)] as const, next).map((kind, stretch, { length }) => {
-    const of = kind === 'short-write' ? writes : calls
-    return { at: 1 + Math.floor(((stretch + next()) / length) * of), kind, calls: callsFor(kind) }
-  })
+  const chosen: Case[] = []
+  const some = shuffled(['kill', 'kill', other(0), other(1)] as const, next)
+  const calls = await trial.count(null)
+  for (const [stretch, kind] of some.entries()) {
+    const of = kind === 'short-write' ? await trial.count('write') : calls
+    const at = 1 + Math.floor(((stretch + next()) / some.length) * of)
+    if (of > 0) chosen.push({ at, kind, calls: callsFor(kind) })
+  }
   for (const { calls: names, kind } of trial.operation.corners ?? []) {
     const count = await trial.count(names)
     for (let at = 1; at <= count; at++) chosen.push({ at, kind, calls: names })
