@@ -19,5 +19,5 @@ export const look: Operation = {
     await engine.planCleanup({ kind: 'by-hand', counts: { keep: 1 }, graceHours: 0 })
     return { exitCode: 0 }
   },
-  corners: [{ calls: 'fileSystem,statusOf', kind: 'EIO' }],
+  corners: [{ calls: 'fileSystem', kind: 'EIO' }],
 }
