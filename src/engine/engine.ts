@@ -2,6 +2,7 @@ import type { Engine } from '../model/engine.ts'
 import { BackupError } from '../model/errors.ts'
 import { listBackups } from './catalog.ts'
 import { knownDrills, proofsOf } from './drill/drill-ledger.ts'
+import { explainIfIo } from './platform/explain-io.ts'
 import { type EngineParts, Session } from './session.ts'
 
 /**
@@ -13,7 +14,7 @@ export function createEngine(parts: EngineParts): Engine {
   const { world, configured } = parts
   const { files } = world
 
-  return forgettingWrongKeys(session, {
+  return answering(session, {
     init: async (options) => (await import('./init-story.ts')).init(session, options),
     create: async (options, during) => (await import('./create-story.ts')).create(session, options, during),
     estimate: async (options, during) => (await import('./estimate.ts')).estimateCreate(session, options, during),
@@ -101,8 +102,11 @@ export function createEngine(parts: EngineParts): Engine {
   })
 }
 
-/** A process that lives on, as the console does, must not keep a passphrase with a typing mistake in it. */
-function forgettingWrongKeys(session: Session, engine: Engine): Engine {
+/**
+ * What every deed owes whoever called it: an error of the disk says what it means, wherever it came from; and a process
+ * that lives on, as the console does, does not keep a passphrase with a typing mistake in it.
+ */
+function answering(session: Session, engine: Engine): Engine {
   const guarded = Object.entries(engine).map(([name, deed]: [string, (...given: never[]) => Promise<unknown>]) => [
     name,
     async (...given: never[]) => {
@@ -110,7 +114,7 @@ function forgettingWrongKeys(session: Session, engine: Engine): Engine {
         return await deed(...given)
       } catch (error) {
         if (error instanceof BackupError && error.code === 'E_KEY_WRONG') session.forgetTypedKey()
-        throw error
+        throw explainIfIo(error, 'go on with', session.root)
       }
     },
   ])

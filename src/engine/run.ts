@@ -1,7 +1,7 @@
 import { BackupError } from '../model/errors.ts'
 import type { Narrator, RunEvent, RunEventBody, RunKind, RunOutcome } from '../model/event.ts'
 import type { BytePath } from '../model/path.ts'
-import { explainIo } from './platform/explain-io.ts'
+import { explainIfIo, explainIo } from './platform/explain-io.ts'
 import type { LockHolder } from './platform/lock.ts'
 import type { Repository, World } from './repository.ts'
 import { runLogPath, runWord } from './run-log.ts'
@@ -90,7 +90,8 @@ export async function carryOut<Result>(
     const durationMs = finish(outcome, exitCode, ending.report === undefined ? {} : { report: ending.report })
     return { run: id, result: ending.result, exitCode, durationMs }
   } catch (cause) {
-    const error = outcomeError(cause, options.signal)
+    const explained = explainIfIo(cause, `carry out the ${options.kind} in`, repository.root)
+    const error = outcomeError(explained, options.signal)
     finish(error.code === 'E_INTERRUPTED' ? 'interrupted' : 'failed', error.exitCode, {
       error: { code: error.code, message: error.message, ...(error.hint === '' ? {} : { hint: error.hint }) },
     })

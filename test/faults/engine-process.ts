@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
-import type { Deed, Outcome } from './child.ts'
-
-/** Answer to a deed: what came of it, or null where its process was killed. */
-export type Answer = Outcome | null
+import { rawKey } from '../e2e/stage.ts'
+import type { Deed } from './child.ts'
+import type { Answer, Outcome } from './operation.ts'
 
 const checkout = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -79,7 +78,8 @@ export class EngineProcess {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: {
         PATH: process.env['PATH'],
-        BACKUP_ENCRYPTION_KEY: 'ab'.repeat(32),
+        BACKUP_ENCRYPTION_KEY: rawKey,
+        NODE_COMPILE_CACHE: join(this.#bundle, 'cache'),
         HOLDFAST_FAULTS_CHECKOUT: checkout,
         HOLDFAST_FAULTS_MODULE: pathToFileURL(join(this.#bundle, 'faulty-files.js')).href,
       },

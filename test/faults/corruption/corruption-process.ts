@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import { scratchDirectory } from '../matrix.ts'
+import type { Answer, Order } from './child.ts'
+
+const checkout = fileURLToPath(new URL('../../..', import.meta.url))
+
+const poolHere: Plugin = {
+  name: 'pool-here',
+  setup(build) {
+    const here = fileURLToPath(new URL('pool-here.ts', import.meta.url))
+    build.onResolve({ filter: /\/worker-pool\.ts$/ }, () => ({ path: here }))
+  },
+}
+
+/** child.ts as a process, bundled, and watched: what does not answer in time is killed, and started anew. */
+export class CorruptionProcess {
+  readonly #directory: string
+  #process: ChildProcess | null = null
+  #answer: ((answer: Answer | null) => void) | null = null
+
+  private constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  static async open(): Promise<CorruptionProcess> {
+    const directory = scratchDirectory()
+    symlinkSync(join(checkout, 'node_modules'), join(directory, 'node_modules'))
+    await build({
+      absWorkingDir: checkout,
+      entryPoints: ['test/faults/corruption/child.ts', 'src/engine/walk/walk-worker.ts'],
+      entryNames: '[name]',
+      outdir: directory,
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      mainFields: ['module', 'main'],
+      target: 'node24',
+      external: ['koffi'],
+      plugins: [poolHere],
+      banner: {
+        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+      },
+      logLevel: 'warning',
+    })
+    return new CorruptionProcess(directory)
+  }
+
+  /** Null where the process died, or did not answer within `limitMs`. @throws where it could not even begin. */
+  async perform(order: Order, limitMs: number): Promise<Answer | null> {
+    const child = this.#process ?? (await this.#start())
+    return new Promise((resolve) => {
+      const watch = setTimeout(() => child.kill('SIGKILL'), limitMs)
+      this.#answer = (answer) => {
+        clearTimeout(watch)
+        resolve(answer)
+      }
+      child.stdin?.write(`${JSON.stringify(order)}\n`)
+    })
+  }
+
+  async close(): Promise<void> {
+    const child = this.#process
+    if (child !== null) {
+      const ended = new Promise((resolve) => child.once('close', resolve))
+      child.stdin?.end()
+      await ended
+    }
+    rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  async #start(): Promise<ChildProcess> {
+    const place = join(this.#directory, 'bench')
+    rmSync(place, { recursive: true, force: true })
+    // A size that is believed before it is checked must not be paid for by a large machine in silence.
+    const child = spawn(
+      process.execPath,
+      ['--max-old-space-size=512', join(this.#directory, 'child.js'), place, checkout.slice(0, -1)],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        env: { PATH: process.env['PATH'], BACKUP_ENCRYPTION_KEY: 'ab'.repeat(32) },
+      },
+    )
+    const lines = createInterface({ input: child.stdout! })
+    await new Promise<void>((resolve, reject) => {
+      lines.once('line', () => resolve())
+      child.once('close', (code) => reject(new Error(`the process that damages files ended with ${code} at once`)))
+    })
+    this.#process = child
+    lines.on('line', (line) => this.#answer?.(JSON.parse(line) as Answer))
+    child.on('close', () => {
+      if (this.#process === child) this.#process = null
+      this.#answer?.(null)
+    })
+    child.stdin?.on('error', () => {}) // its end is told by the answer
+    return child
+  }
+}

@@ -1,0 +1,43 @@
+import { plainly } from '../../engine-kit.ts'
+import type { Act } from '../operation.ts'
+
+/** Deeds that several operations need. */
+
+export function creating(type: 'full' | 'incremental'): Act {
+  return async (engine, place, during) => {
+    const made = await engine.create(plainly({ type, paths: [place.source] }), during)
+    return { exitCode: made.exitCode, backups: [made.backup.id] }
+  }
+}
+
+/** Of the latest backup; in place what it does not have is deleted. */
+export function restoring(to: 'target' | 'in place'): Act {
+  return async (engine, place, during) => {
+    const plan = await engine.planRestore(
+      {
+        source: { kind: 'backup', backup: 'latest', services: [], paths: [] },
+        target: to === 'target' ? { kind: 'directory', path: place.target } : { kind: 'in-place' },
+        conflict: 'overwrite',
+        deleteExtra: to === 'in place',
+        workers: 1,
+      },
+      during,
+    )
+    try {
+      return { exitCode: (await plan.apply(during)).exitCode }
+    } finally {
+      await plan.drop()
+    }
+  }
+}
+
+/** Does deeds one after another, each of which must end well; gives the ids of all of them. */
+export async function inTurn(acts: readonly Act[], ...given: Parameters<Act>): Promise<string[]> {
+  const ids: string[] = []
+  for (const act of acts) {
+    const { exitCode, backups = [] } = await act(...given)
+    if (exitCode !== 0) throw new Error(`a deed without faults ended with ${exitCode}`)
+    ids.push(...backups)
+  }
+  return ids
+}

@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import type { Evidence, Operation } from '../operation.ts'
+import { differences, strangers, type Tree, withoutTemporaries } from '../witness.ts'
+import { creating, restoring } from './deeds.ts'
+import { makeSource } from './trees.ts'
+
+const restored = ({ place, witness }: Evidence): Promise<Tree> => witness.describe(join(place.target, place.source))
+const wanted = ({ before }: Evidence): Tree => before.stored.get(before.backups[0]!)!
+
+export const restoreToDirectory: Operation = {
+  name: 'restore --target',
+  about: 'A restore of 200 files into a directory that is not there yet.',
+  changes: ['target'],
+  async prepare(engine, place, during) {
+    makeSource(place, 200)
+    return (await creating('full')(engine, place, during)).backups ?? []
+  },
+  perform: restoring('target'),
+  async judge(evidence) {
+    const now = await restored(evidence)
+    const found = strangers({}, wanted(evidence), evidence.answer === null ? withoutTemporaries(now) : now)
+    return evidence.answer?.exitCode === 0 ? [...found, ...differences(wanted(evidence), now)] : found
+  },
+  async judgeAgain(evidence) {
+    return differences(wanted(evidence), await restored(evidence))
+  },
+}
