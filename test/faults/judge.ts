@@ -79,7 +79,14 @@ export async function wrongRepository(
     if (there.includes(id) && filesOf(root, id).join() !== before.files.get(id)?.join())
       found.push(`the backup ${id} was changed`)
 
-  const made = there.filter((id) => !before.backups.includes(id))
+  const allMade = there.filter((id) => !before.backups.includes(id))
+  const saved = operation.saves === true ? allMade.filter(isSafety) : []
+  for (const id of saved) {
+    if (known.has(id)) continue
+    known.add(id)
+    found.push(...(await wrongSafety(evidence, id)))
+  }
+  const made = allMade.filter((id) => !saved.includes(id))
   const expected = operation.makes?.(before)
   if (expected === undefined && made.length > 0) found.push(`made ${made}, and should make none`)
   // Of those that are as they were only one that lost what it builds on can be broken.
@@ -92,6 +99,23 @@ export async function wrongRepository(
     found.push(...(await wrongContent(witness, archiveOf(root, id), place, whole, isComplete)))
   }
   return found
+}
+
+export function isSafety(id: string): boolean {
+  return id.includes('-safety-')
+}
+
+/** What recover.py makes of a safety backup: of what was there before a part, and nothing else. */
+async function wrongSafety({ place, before, witness }: Evidence, id: string): Promise<string[]> {
+  const { code, notes, tree } = await witness.restore(archiveOf(place.root, id), place.source)
+  if (code !== 0) return [`recover.py says of ${id}: ${notes}`]
+  // A directory that is only on the way is made by recover.py; links to what was not saved are files there.
+  return Object.entries(tree).flatMap(([name, sight]) => {
+    const old = before.source[name]
+    if (old === undefined) return [`${id} holds ${name}, which was not there`]
+    if (sight.type === 'directory') return []
+    return old.type === sight.type && old.content === sight.content ? [] : [`${id} holds another ${name}`]
+  })
 }
 
 /** What recover.py makes of an archive, against what it must hold. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Deed } from './child.ts'
 import type { EngineProcess } from './engine-process.ts'
 import type { FaultKind } from './faulty-files.ts'
-import { archiveOf, filesOf, idsIn, litterIn, wrongOutcome, wrongRepository } from './judge.ts'
+import { archiveOf, filesOf, idsIn, isSafety, litterIn, wrongOutcome, wrongRepository } from './judge.ts'
 import type { Answer, Beginning, Operation, Place } from './operation.ts'
 import { Witness } from './witness.ts'
 
@@ -136,7 +136,8 @@ export class Trial {
     const { root } = this.#place
     const evidence = { place: this.#place, before: this.#before, answer, witness: this.#witness }
     const found = [...(await wrongRepository(this.operation, evidence, known))]
-    const made = idsIn(root).filter((id) => !this.#before.backups.includes(id)).length
+    const isNew = (id: string): boolean => !this.#before.backups.includes(id) && !(this.operation.saves && isSafety(id))
+    const made = idsIn(root).filter(isNew).length
     const promised = answer?.code === null && this.operation.makes !== undefined ? 1 : 0
     if (answer !== null && made !== promised)
       found.push(`ended with ${answer.exitCode} (${answer.message}) and ${made} new backups`)

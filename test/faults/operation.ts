@@ -74,6 +74,8 @@ export interface Operation {
   mayGo?(backups: readonly string[]): readonly string[]
   /** What a new backup must hold; absent: there may be no new one. */
   makes?(before: Beginning): Tree
+  /** It may make safety backups, of nothing but what the source held before. */
+  readonly saves?: boolean
   /** What is wrong after the fault, over what is wrong with any operation. */
   judge?(evidence: Evidence): Promise<readonly string[]>
   /** The same after it was made good. */

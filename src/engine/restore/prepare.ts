@@ -94,6 +94,8 @@ interface Item {
   writtenComparison: Comparison | null
   /** Done after all others. */
   readonly last: boolean
+  /** A directory that an interrupted attempt has made: nothing of it was there before. */
+  readonly isOwn: boolean
   /** Of what stands here. */
   readonly allocatedBytes: number
 }
@@ -287,11 +289,11 @@ class Preparation {
     const { conflict, byHand } = this.#choices.conflictAt(entry.path)
     const stays = byHand && conflict !== 'overwrite' // whoever looked at it and keeps it keeps what is in it
     if (seen !== null && because === null && !stays) this.#extras?.enter(directory)
-    this.#add(toc, parent, step)
+    this.#add(toc, parent, step, this.#earlier?.hasMade(entry.path) === true)
   }
 
-  #add(toc: TocLine, parent: Directory, step: RestoreStep): void {
-    this.#slice.push({ ...bare, toc, parent, step })
+  #add(toc: TocLine, parent: Directory, step: RestoreStep, isOwn = false): void {
+    this.#slice.push({ ...bare, toc, parent, step, isOwn })
   }
 
   async #decideSlice(signal: AbortSignal): Promise<void> {
@@ -318,7 +320,11 @@ class Preparation {
       // Taken away before all others, it has to be written whatever it was.
       const decided = item.last ? writtenAnew(made) : made
       const isKnown = sameContent || (writtenComparison?.same ?? written?.looked?.content === 'same')
-      this.#emit(item, decided, this.#request.earlier?.kind === 'taken-back' && (isKnown || hasNoContent(decided)))
+      this.#emit(
+        item,
+        decided,
+        item.isOwn || (this.#request.earlier?.kind === 'taken-back' && (isKnown || hasNoContent(decided))),
+      )
     }
   }
 
@@ -370,6 +376,7 @@ class Preparation {
 const bare = {
   ...{ toc: null, policy: null, step: null, looked: null, comparison: null, written: null, writtenComparison: null },
   last: false,
+  isOwn: false,
   allocatedBytes: 0,
 } as const
 

@@ -1,3 +1,4 @@
+import type { RestoreOptions } from '../../../src/model/planned-restore.ts'
 import { plainly } from '../../engine-kit.ts'
 import type { Act } from '../operation.ts'
 
@@ -10,17 +11,21 @@ export function creating(type: 'full' | 'incremental'): Act {
   }
 }
 
+export const inPlaceOptions: RestoreOptions = {
+  source: { kind: 'backup', backup: 'latest', services: [], paths: [] },
+  target: { kind: 'in-place' },
+  conflict: 'overwrite',
+  deleteExtra: true,
+  workers: 1,
+}
+
 /** Of the latest backup; in place what it does not have is deleted. */
 export function restoring(to: 'target' | 'in place'): Act {
   return async (engine, place, during) => {
     const plan = await engine.planRestore(
-      {
-        source: { kind: 'backup', backup: 'latest', services: [], paths: [] },
-        target: to === 'target' ? { kind: 'directory', path: place.target } : { kind: 'in-place' },
-        conflict: 'overwrite',
-        deleteExtra: to === 'in place',
-        workers: 1,
-      },
+      to === 'in place'
+        ? inPlaceOptions
+        : { ...inPlaceOptions, target: { kind: 'directory', path: place.target }, deleteExtra: false },
       during,
     )
     try {

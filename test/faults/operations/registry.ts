@@ -3,6 +3,7 @@ import { cleanup } from './cleanup.ts'
 import { consolidate } from './consolidate.ts'
 import { create } from './create.ts'
 import { createIncremental } from './create-incremental.ts'
+import { restoreResumeUndo, restoreThenUndo, undo } from './going-back.ts'
 import { init } from './init.ts'
 import { look } from './look.ts'
 import { rebuild } from './rebuild.ts'
@@ -17,6 +18,9 @@ export const operations: readonly Operation[] = [
   createIncremental,
   restoreToDirectory,
   restoreInPlace,
+  restoreThenUndo,
+  restoreResumeUndo,
+  undo,
   cleanup,
   consolidate,
   rebuild,

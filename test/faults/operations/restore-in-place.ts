@@ -10,6 +10,7 @@ export const restoreInPlace: Operation = {
   about:
     'A restore over the same tree after a third of it was changed and names were added and taken away; what the backup does not have is deleted.',
   changes: ['source', 'outside'],
+  saves: true,
   async prepare(engine, place, during) {
     makeOutside(place)
     makeSource(place, 200)
