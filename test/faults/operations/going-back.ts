@@ -47,7 +47,7 @@ async function asBefore({ place, witness }: Evidence): Promise<readonly string[]
 
 export const restoreThenUndo: Operation = {
   ...before,
-  name: 'restore, then undo',
+  name: 'restore then undo',
   about: 'The same restore in place, which meets the fault; it is taken back then, and all must be as it was before.',
   perform: restoring('in place'),
   again: undoing,
@@ -56,7 +56,7 @@ export const restoreThenUndo: Operation = {
 
 export const restoreResumeUndo: Operation = {
   ...before,
-  name: 'restore, resume, undo',
+  name: 'restore then resume then undo',
   about: 'The same, but gone on with to its end before it is taken back.',
   perform: restoring('in place'),
   async again(engine, place, during) {
