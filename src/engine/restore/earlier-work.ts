@@ -62,6 +62,22 @@ export class EarlierWork {
     return one?.created === true && one.attempt < (attemptOf[archive] ?? 0)
   }
 
+  /**
+   * An entry as it was before all attempts. What a later attempt has saved of a directory in which an earlier one had
+   * written is right but for its time.
+   */
+  asItWas(toc: TocLine): TocLine {
+    const { kind, changed, attemptOf } = this.#earlier
+    const one = kind === 'taken-back' ? changed.peek(toc.entry.path) : null
+    if (one === null || one.touchedAt === null || one.attempt >= (attemptOf[toc.archive] ?? 0)) return toc
+    const line = JSON.parse(toc.line) as Record<string, unknown> // it was parsed before
+    return {
+      ...toc,
+      line: JSON.stringify({ ...line, mt: String(one.touchedAt) }),
+      entry: { ...toc.entry, mtimeNs: one.touchedAt },
+    }
+  }
+
   /** What a restore that is taken back wrote here; null where it did not. */
   written(path: BytePath): Written | null {
     const { kind, changed } = this.#earlier
