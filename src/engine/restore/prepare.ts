@@ -11,7 +11,6 @@ import { PathChoices } from '../plan/path-choices.ts'
 import { type Directory, noDirectory, RestorePaths } from '../plan/restore-paths.ts'
 import {
   belowOf,
-  changesNothing,
   decideDirectory,
   decideLeaf,
   isUnsafe,
@@ -22,19 +21,19 @@ import {
   sourceAfter,
   unusableEntry,
 } from '../plan/restore-plan.ts'
-import { type Comparison, compareContents } from './compare.ts'
 import { ContentHolders } from './content-holders.ts'
-import { EarlierWork, type Written } from './earlier-work.ts'
+import { EarlierWork } from './earlier-work.ts'
 import { Extras } from './extras.ts'
 import type { Looked } from './look.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { findPlaces, type Places } from './places.ts'
 import { planHeader } from './plan-header.ts'
+import { compareItems, hasNoContent, type PlanItem, planItem, writtenAnew } from './plan-item.ts'
 import { PlanTally } from './plan-tally.ts'
 import type { PrepareOptions, RestorePlan, RestoreRequest } from './request.ts'
 import type { PathSelector } from './select-paths.ts'
 import { SpoolWriter } from './spool.ts'
-import { encodeStep } from './step-line.ts'
+import { StepBook } from './step-book.ts'
 import { closeDirectories, foldsCase, openPlaces } from './target.ts'
 import { TargetView } from './target-view.ts'
 import { carriersOf, mergedLines, type TocLine, withOwner } from './toc-lines.ts'
@@ -79,33 +78,11 @@ export async function prepareRestore(
   }
 }
 
-/** An entry whose path may be used, until its step is decided; without one, something the backup does not have. */
-interface Item {
-  readonly toc: TocLine | null
-  readonly parent: Directory
-  /** Of an entry whose step is not known yet. */
-  readonly policy: RestorePolicy | null
-  /** Known already, or decided once contents are compared. */
-  readonly step: RestoreStep | null
-  readonly looked: Looked | null
-  comparison: Comparison | null
-  /** What a restore that is taken back wrote here, and whether that is what stands. */
-  readonly written: Written | null
-  writtenComparison: Comparison | null
-  /** Done after all others. */
-  readonly last: boolean
-  /** A directory that an interrupted attempt has made: nothing of it was there before. */
-  readonly isOwn: boolean
-  /** Of what stands here. */
-  readonly allocatedBytes: number
-}
-
 class Preparation {
   readonly #pool: WorkerPool
   readonly #request: RestoreRequest
   readonly #places: Places
   readonly #open: readonly OpenPlace[]
-  readonly #spool: SpoolWriter
   readonly #directories: OpenDirectories
   readonly #target: TargetView
   readonly #paths: RestorePaths
@@ -116,10 +93,11 @@ class Preparation {
   /** Null where what the backup does not have is left alone. */
   readonly #extras: Extras | null
   readonly #tally: PlanTally
+  readonly #book: StepBook
   /** By archive: names that hard links refer to, and where their data stands after the restore. */
   readonly #links: Map<BytePath, LinkSource | null>[] = []
   readonly #holders: ContentHolders
-  #slice: Item[] = []
+  #slice: PlanItem[] = []
 
   constructor(
     files: Files,
@@ -133,7 +111,6 @@ class Preparation {
     this.#request = request
     this.#places = places
     this.#open = open
-    this.#spool = spool
     this.#directories = new OpenDirectories(files, open)
     const time = request.now.replace(/[-:]/g, '').replace(/\.\d+/, '')
     const isRoot = request.user.uid === 0
@@ -160,6 +137,7 @@ class Preparation {
       request.user,
       request.saves ? request.repositoryRoot : null,
     )
+    this.#book = new StepBook(spool, this.#tally)
     this.#holders = new ContentHolders(request.archives, this.#tally)
   }
 
@@ -208,17 +186,17 @@ class Preparation {
     if (this.#extras === null) return
     for (const { step, directory, allocatedBytes } of this.#extras.before(next)) {
       if (step.kind === 'remove' && this.#earlier?.hasMade(step.path) === true) continue // written beside a file
-      await this.#take({ ...bare, parent: directory, step, allocatedBytes }, signal)
+      await this.#take(planItem(directory, { step, allocatedBytes }), signal)
     }
   }
 
   /** Of a restore that is taken back, what no backup has: what it made where nothing stood, and times of directories. */
   async #takeBack(next: BytePath | null, signal: AbortSignal): Promise<void> {
     if (this.#earlier === null) return
-    for (const step of this.#earlier.takenBack(next)) await this.#take({ ...bare, ...step }, signal)
+    for (const one of this.#earlier.takenBack(next)) await this.#take(planItem(one.parent, one), signal)
   }
 
-  async #take(item: Item, signal: AbortSignal): Promise<void> {
+  async #take(item: PlanItem, signal: AbortSignal): Promise<void> {
     this.#slice.push(item)
     if (this.#slice.length % sliceEntries !== 0) return
     await this.#decideSlice(signal)
@@ -255,7 +233,8 @@ class Preparation {
       const written = this.#earlier?.written(path) ?? null
       const allocatedBytes = looked?.allocatedBytes ?? 0
       const last = entry.type === 'file' && (written?.last ?? this.#request.last?.(path, false) ?? false)
-      this.#slice.push({ ...bare, toc, parent, policy: this.#policyFor(entry), looked, written, last, allocatedBytes })
+      const policy = this.#policyFor(entry)
+      this.#slice.push(planItem(parent, { toc, policy, looked, written, last, allocatedBytes }))
     }
   }
 
@@ -294,38 +273,23 @@ class Preparation {
   }
 
   #add(toc: TocLine, parent: Directory, step: RestoreStep, isOwn = false): void {
-    this.#slice.push({ ...bare, toc, parent, step, isOwn })
+    this.#slice.push(planItem(parent, { toc, step, isOwn }))
   }
 
   async #decideSlice(signal: AbortSignal): Promise<void> {
     const slice = this.#slice
     this.#slice = []
-    const comparisons: Comparison[] = []
-    for (const item of slice) {
-      const { toc, looked, written } = item
-      if (toc !== null && looked?.content === 'unknown') {
-        item.comparison = comparisonWith(toc.entry)
-        comparisons.push(item.comparison)
-      }
-      if (written?.looked?.content === 'unknown') {
-        item.writtenComparison = comparisonWith(written.entry)
-        comparisons.push(item.writtenComparison)
-      }
-    }
-    await compareContents(this.#pool, this.#request.id, this.#open, comparisons, signal)
-    for (const item of slice) {
-      const { toc, step, policy, looked, comparison, written, writtenComparison } = item
-      const sameContent = comparison?.same ?? looked?.content === 'same'
-      const made = step ?? (toc === null || policy === null ? null : this.#decideLeaf(toc, policy, looked, sameContent))
-      if (made === null) continue
-      // Taken away before all others, it has to be written whatever it was.
-      const decided = item.last ? writtenAnew(made) : made
-      const isKnown = sameContent || (writtenComparison?.same ?? written?.looked?.content === 'same')
-      this.#emit(
-        item,
-        decided,
-        item.isOwn || (this.#request.earlier?.kind === 'taken-back' && (isKnown || hasNoContent(decided))),
-      )
+    const takesBack = this.#request.earlier?.kind === 'taken-back'
+    for (const { item, isSame, isAsWritten } of await compareItems(
+      this.#pool,
+      this.#request.id,
+      this.#open,
+      slice,
+      signal,
+    )) {
+      const made = item.step ?? this.#decideLeaf(item, isSame)
+      const step = item.last ? writtenAnew(made) : made
+      this.#book.write(item, step, item.isOwn || (takesBack && (isSame || isAsWritten || hasNoContent(step))))
     }
   }
 
@@ -335,12 +299,9 @@ class Preparation {
     return isToFinish ? { kind: 'set-attributes', entry, replaces: step.replaces } : step
   }
 
-  #decideLeaf(
-    { entry, archive }: TocLine,
-    policy: RestorePolicy,
-    looked: Looked | null,
-    sameContent: boolean,
-  ): RestoreStep {
+  #decideLeaf({ toc, policy, looked }: PlanItem, sameContent: boolean): RestoreStep {
+    if (toc === null || policy === null) throw new BackupError('E_INTERNAL', 'a path was planned without an entry')
+    const { entry, archive } = toc
     const links = this.#links[archive] as Map<BytePath, LinkSource | null> // one for each archive
     const carrier = entry.type === 'hardlink' ? (entry.linkTarget as BytePath) : entry.path // refused without
     const source = entry.type === 'hardlink' ? (links.get(carrier) ?? null) : null
@@ -350,49 +311,7 @@ class Preparation {
     return step
   }
 
-  #emit({ toc, parent, last, allocatedBytes }: Item, step: RestoreStep, spare: boolean): void {
-    if (!changesNothing.has(step.kind)) this.#planParents(parent)
-    const fresh = parent.isNew === true
-    const { archive, home, line } = toc ?? noLine
-    this.#spool.line(encodeStep({ step, archive, home, fresh, spare, last, owned: toc?.owned === true }, line))
-    this.#tally.add(step, parent)
-    if (this.#request.saves && !spare) this.#tally.save(step, allocatedBytes)
-  }
-
-  /** Directories that are not restored themselves, but without which nothing could lie in them. */
-  #planParents(directory: Directory): void {
-    if (directory.planned || directory.isNew !== true || directory.above === null) return
-    this.#planParents(directory.above)
-    directory.planned = true
-    const step: RestoreStep = { kind: 'make-parent', path: directory.path }
-    this.#spool.line(encodeStep({ step, archive: 0, home: 0, fresh: directory.above.isNew === true }, ''))
-    this.#tally.add(step, directory.above)
-  }
-
   #look(entry: TocEntry, parent: Directory): Looked | null {
     return parent.isNew === true ? null : this.#target.entry(entry)
   }
 }
-
-const bare = {
-  ...{ toc: null, policy: null, step: null, looked: null, comparison: null, written: null, writtenComparison: null },
-  last: false,
-  isOwn: false,
-  allocatedBytes: 0,
-} as const
-
-function writtenAnew(step: RestoreStep): RestoreStep {
-  if (step.kind !== 'unchanged' && step.kind !== 'set-attributes') return step
-  return { kind: 'write-file', entry: step.entry, replaces: step.replaces }
-}
-
-/** Nothing but attributes goes, which the restore that is taken back had set. */
-function hasNoContent(step: RestoreStep): boolean {
-  return step.kind === 'set-attributes' || (step.kind === 'remove' && step.replaces.type === 'directory')
-}
-
-function comparisonWith({ path, sizeBytes, sha256 }: TocEntry): Comparison {
-  return { path, sizeBytes, sha256: sha256 ?? '', same: false }
-}
-
-const noLine = { archive: 0, home: 0, line: '' } as const

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import type { During } from '../../../src/model/during.ts'
 import type { Engine } from '../../../src/model/engine.ts'
 import type { Act, Evidence, Operation } from '../operation.ts'
 import { differences, lost, strangers, withoutTemporaries } from '../witness.ts'
@@ -7,25 +8,26 @@ import { changeSource, makeOutside, makeSource } from './trees.ts'
 
 /** Restores that are taken back, and what it looked like before them: a copy beside it, where no case has any business. */
 
+/** All that can be taken back, the newest first: a restore that ended with warnings and was asked for again is two. */
 const undoing: Act = async (engine, _place, during) => {
-  const restore = await newestToUndo(engine)
-  if (restore === null) {
-    // It died before it changed anything: what it left in temp/ is for the next run to sweep, whatever that is.
-    await (await engine.planRestore(inPlaceOptions, during)).drop()
-    return { exitCode: 0 }
+  const restores = await engine.undoable()
+  // It died before it changed anything: what it left in temp/ is for the next run to sweep, whatever that is.
+  if (restores.length === 0) await (await engine.planRestore(inPlaceOptions, during)).drop()
+  let exitCode = 0
+  for (const { id, state } of restores) {
+    if (state !== 'undone' && exitCode === 0) exitCode = await undone(engine, id, during)
   }
+  return { exitCode }
+}
+
+async function undone(engine: Engine, restore: string, during: During): Promise<number> {
   const plan = await engine.planUndo({ restore, workers: 1 }, during)
-  if (plan === null) return { exitCode: 0 }
+  if (plan === null) return 0
   try {
-    return { exitCode: (await plan.apply(during)).exitCode }
+    return (await plan.apply(during)).exitCode
   } finally {
     await plan.drop()
   }
-}
-
-async function newestToUndo(engine: Engine): Promise<string | null> {
-  const restores = await engine.undoable()
-  return restores.find(({ state }) => state !== 'undone')?.id ?? null
 }
 
 const before: Pick<Operation, 'changes' | 'saves'> & { readonly prepare: Operation['prepare'] } = {
