@@ -56,8 +56,9 @@ async function perform({ subject: name, manner, from, count }: Order): Promise<A
     next()
     const which = Math.floor(next() * files.length)
     const path = files[which]!
-    const { bytes, how } = damage(subject, manner, sound, which, next)
-    if (bytes.equals(sound[which]!)) continue
+    let { bytes, how } = damage(subject, manner, sound, which, next)
+    // Zeros over zeros are no damage.
+    while (bytes.equals(sound[which]!)) ({ bytes, how } = damage(subject, manner, sound, which, next))
     const say = (what: string): void =>
       void problems.push(`${name} ${manner} ${turn}, ${path.slice(top.length + 1)}, ${how}: ${what}`)
     writeFileSync(path, bytes)
