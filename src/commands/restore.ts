@@ -1,14 +1,11 @@
-import { printable } from '../model/path.ts'
-import { choiceWarnings, type RestoreOptions } from '../model/planned-restore.ts'
+import type { RestoreOptions } from '../model/planned-restore.ts'
 import { conflictModes } from '../model/restore.ts'
 import { parseDuration } from '../model/units.ts'
+import { carryOutPlan } from './parts/carry-out-plan.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
-import { confirmPlan } from './parts/confirm-plan.ts'
 import { type Given, quoted, usage } from './parts/given.ts'
 import { servicesOption } from './parts/grammar.ts'
-import { PlanningEvents, withoutRepeats } from './parts/plan-events.ts'
-import { planFacts, planFields } from './parts/plan-text.ts'
-import { tellRestored } from './parts/restored.ts'
+import { PlanningEvents } from './parts/plan-events.ts'
 import { because } from './parts/unsupported.ts'
 
 const selecting = [
@@ -92,29 +89,7 @@ export const restore: CommandSpec = {
     const { out } = context
     const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run') && !given.has('save-plan'))
     const plan = await (await context.engine()).planRestore(options, planning)
-    try {
-      for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
-      for (const notice of plan.notices) out.notice(notice)
-      for (const warning of choiceWarnings(plan.chosen ?? null)) out.warning(warning)
-      const file = given.text('save-plan')
-      if (file !== null) {
-        await plan.save(file)
-        out.fact(`plan saved: ${printable(file)}`)
-      }
-      if (given.has('dry-run') || file !== null) {
-        out.result('restore', { plan: planFields(plan) })
-        if (out.quiet) out.fact(plan.id)
-        else out.fact('dry run: nothing was written')
-        return plan.counts.refuse > 0 || choiceWarnings(plan.chosen ?? null).length > 0 ? 3 : 0
-      }
-      await confirmPlan(plan, given, context)
-      const during = context.during()
-      const outcome = await plan.apply(planning.before(out.json ? during : withoutRepeats(plan, during)))
-      tellRestored(outcome, plan, context)
-      return outcome.exitCode
-    } finally {
-      await plan.drop()
-    }
+    return carryOutPlan(plan, given, context, planning)
   },
 }
 

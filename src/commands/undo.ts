@@ -1,10 +1,8 @@
 import { printable } from '../model/path.ts'
 import type { UndoableRestore, UndoState } from '../model/undo.ts'
+import { carryOutPlan } from './parts/carry-out-plan.ts'
 import type { CommandSpec, Context } from './parts/command-spec.ts'
-import { confirmPlan } from './parts/confirm-plan.ts'
-import { PlanningEvents, withoutRepeats } from './parts/plan-events.ts'
-import { planFacts, planFields } from './parts/plan-text.ts'
-import { tellRestored } from './parts/restored.ts'
+import { PlanningEvents } from './parts/plan-events.ts'
 import { tableLines } from './parts/table.ts'
 
 /** What the configuration allows too; V8 ends the process where it is asked for more threads than there may be. */
@@ -44,27 +42,7 @@ export const undo: CommandSpec = {
       out.fact(`nothing to do: ${printable(restore)} has changed nothing, or is undone already`)
       return 0
     }
-    try {
-      for (const fact of planFacts(plan)) if (!out.quiet) out.fact(fact)
-      for (const notice of plan.notices) out.notice(notice)
-      if (file !== null) {
-        await plan.save(file)
-        out.fact(`plan saved: ${printable(file)}`)
-      }
-      if (given.has('dry-run') || file !== null) {
-        out.result('undo', { plan: planFields(plan) })
-        if (out.quiet) out.fact(plan.id)
-        else out.fact('dry run: nothing was written')
-        return plan.counts.refuse > 0 ? 3 : 0
-      }
-      await confirmPlan(plan, given, context)
-      const during = context.during()
-      const outcome = await plan.apply(planning.before(out.json ? during : withoutRepeats(plan, during)))
-      tellRestored(outcome, plan, context)
-      return outcome.exitCode
-    } finally {
-      await plan.drop()
-    }
+    return carryOutPlan(plan, given, context, planning)
   },
 }
 
