@@ -9,6 +9,7 @@ const isLong = process.env['HOLDFAST_LONG'] === '1'
 process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('dist/.test-cache', import.meta.url))
 
 export default defineConfig({
+  oxc: { jsx: { runtime: 'automatic', development: isLong } },
   test: {
     include: ['test/**/*.test.{ts,tsx}'],
     pool: 'forks',
