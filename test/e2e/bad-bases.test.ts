@@ -275,7 +275,7 @@ describe('a base that is needed', () => {
   })
 })
 
-const rounds = process.env['HOLDFAST_LONG'] === '1' ? 10 : 5
+const rounds = process.env['HOLDFAST_LONG'] === '1' ? 10 : 3
 
 test('an incremental killed again and again while it reads its base leaves nothing, and the next one succeeds', async () => {
   for (let directory = 0; directory < 10; directory++) {

@@ -219,7 +219,7 @@ test.skipIf(!requirement('python3'))('tells its supervisor how it is, and hands 
   }
 })
 
-const kills = process.env['HOLDFAST_LONG'] === '1' ? 50 : 10
+const kills = process.env['HOLDFAST_LONG'] === '1' ? 50 : 6
 
 test(`killed with -9 at random ${kills} times, it loses no backup and repeats none`, { timeout: 600_000 }, async () => {
   house.configure({ schedules: everySecond })

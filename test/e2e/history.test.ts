@@ -36,7 +36,7 @@ import { seeded } from './trees.ts'
  */
 
 const isLong = process.env['HOLDFAST_LONG'] === '1'
-const seeds = isLong ? 500 : 4
+const seeds = isLong ? 500 : 2
 const firstSeed = Number(process.env['HOLDFAST_SEED'] ?? 1)
 
 /** What the histories were made of, for the table. */

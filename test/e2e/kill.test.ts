@@ -7,7 +7,7 @@ import { backupIds, litterOf, Stage } from './stage.ts'
 import { differences, makeTree, seeded } from './trees.ts'
 
 const isLong = process.env['HOLDFAST_LONG'] === '1'
-const rounds = isLong ? 200 : 6
+const rounds = isLong ? 200 : 4
 const restoreRounds = isLong ? 60 : 4
 /** Backups a repository may hold before a new one is begun, so that verify --all stays short. */
 const backupsPerRepository = 3

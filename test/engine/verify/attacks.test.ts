@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomInt } from 'node:crypto'
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type DecodeJob, FrameDecoder } from '../../../src/engine/archive/decode-job.ts'
@@ -110,9 +110,13 @@ test('the archive under attack is sound and has several segments', async () => {
   for (const level of ['scrub', 'quick', 'full'] as const) expect(await verify(level)).toEqual([])
 })
 
+// One byte of so many, from another one each time; the long run takes every byte.
+const step = process.env['HOLDFAST_LONG'] === '1' ? 1 : 7
+
 test('every byte flipped in turn: an error or a healed header, never wrong content, and always a finding', async () => {
   const healedAt: number[] = []
-  for (let at = 0; at < good.length; at++) {
+  const from = randomInt(step)
+  for (let at = from; at < good.length; at += step) {
     const attacked = Buffer.from(good)
     attacked[at] = (attacked[at] as number) ^ (1 << (at % 8))
     const code = readAttacked(attacked)
@@ -128,7 +132,7 @@ test('every byte flipped in turn: an error or a healed header, never wrong conte
     expect([at, findings.length > 0]).toEqual([at, true])
     expect([at, findings.some(({ severity }) => severity === 'damage')]).toEqual([at, at >= headerBytes])
   }
-  expect(healedAt.length).toBe(headerBytes)
+  expect(healedAt.length, `from ${from}`).toBe(Math.ceil((headerBytes - from) / step))
 }, 120_000)
 
 test('a damaged header copy is a warning, both are damage', async () => {
