@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Change } from '../../src/model/diff.ts'
 import type { Engine } from '../../src/model/engine.ts'
 import { BackupError } from '../../src/model/errors.ts'
@@ -857,4 +857,51 @@ test('a passphrase can be asked for only where somebody can type', async () => {
   expect((await commandLine(['list'])).wired).toEqual([{}])
   const { wired } = await commandLine(['list'], { terminal: true })
   expect(wired).toEqual([{ onPassphrase: expect.any(Function) }])
+})
+
+describe('undo', () => {
+  const restore = '2026-11-20T23-00-00Z-restore-7f3k'
+  const undoing: Setting = {
+    engineWith: (calls) => ({
+      planUndo: async (options) => {
+        calls.push({ method: 'planUndo', options })
+        return plan(calls, { inPlace: true, undoes: restore, saves: { entries: 3, bytes: 4096 } })
+      },
+    }),
+  }
+
+  test('without an id it lists restores, and how it stands with each', async () => {
+    const about = { at: '2026-11-20T23:00:00Z', backup: 'b', target: '/', inPlace: true, safety: [] }
+    const setting: Setting = {
+      engineWith: () => ({ undoable: async () => [{ ...about, id: restore, state: 'interrupted' }] }),
+    }
+    expect((await commandLine(['undo'], setting)).stdout).toMatch(
+      /7f3k +\/ +interrupted: restore --resume goes on with it\n/,
+    )
+    const [result] = jsonLines(await commandLine(['undo', '--json'], setting))
+    expect(result).toMatchObject({ kind: 'result', command: 'undo', restores: [{ id: restore, state: 'interrupted' }] })
+    expect((await commandLine(['undo'])).stdout).toBe('no restore can be undone\n')
+  })
+
+  test('it shows its plan and what is saved first, and asks; nobody there to ask is exit 2 with the plan', async () => {
+    const said = await commandLine(['undo', '7f3k'], undoing)
+    expect(said.exitCode).toBe(2)
+    expect(said.stdout).toContain(`takes back: ${restore}`)
+    expect(said.stdout).toContain('saved before: 3 paths that have changed since the restore, 4.00 KiB')
+    expect(methods(said)).toEqual(['planUndo', 'drop'])
+  })
+
+  test('--yes does it, --dry-run does not', async () => {
+    expect(methods(await commandLine(['undo', '7f3k', '--yes'], undoing))).toEqual(['planUndo', 'apply', 'drop'])
+    const dry = await commandLine(['undo', '7f3k', '--dry-run'], undoing)
+    expect(dry).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('dry run: nothing was written') })
+    expect(methods(dry)).toEqual(['planUndo', 'drop'])
+    const lines = jsonLines(await commandLine(['undo', '7f3k', '--yes', '--json'], undoing))
+    expect(lines.at(-1)).toMatchObject({ kind: 'result', command: 'undo' })
+  })
+
+  test('nothing to take back is exit 0', async () => {
+    const said = await commandLine(['undo', '7f3k', '--yes'])
+    expect(said).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('nothing to do: 7f3k') })
+  })
 })
