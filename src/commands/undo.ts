@@ -48,11 +48,11 @@ export const undo: CommandSpec = {
 
 const stateTexts: Record<UndoState, string> = {
   running: 'under way',
-  interrupted: 'interrupted: restore --resume goes on with it',
+  interrupted: 'interrupted',
   restored: 'can be undone',
-  'half-undone': 'undone in part: undo it again',
+  'half-undone': 'undone in part',
   undone: 'undone',
-  expired: 'its safety backup is gone',
+  expired: 'expired',
 }
 
 function tellRestores(restores: readonly UndoableRestore[], { out }: Context): void {
@@ -66,4 +66,8 @@ function tellRestores(restores: readonly UndoableRestore[], { out }: Context): v
     { title: 'state', cells: cells(({ state }) => stateTexts[state]) },
   ]
   for (const line of tableLines(columns, out.width)) out.fact(line)
+  for (const { id, state } of restores) {
+    if (state === 'interrupted') out.fact(`to go on with it: holdfast restore --resume ${id}`)
+    if (state === 'half-undone') out.fact(`to undo the rest: holdfast undo ${id}`)
+  }
 }

@@ -876,7 +876,7 @@ describe('undo', () => {
       engineWith: () => ({ undoable: async () => [{ ...about, id: restore, state: 'interrupted' }] }),
     }
     expect((await commandLine(['undo'], setting)).stdout).toMatch(
-      /7f3k +\/ +interrupted: restore --resume goes on with it\n/,
+      /7f3k +\/ +interrupted\nto go on with it: holdfast restore --resume 2026-11-20T23-00-00Z-restore-7f3k\n/,
     )
     const [result] = jsonLines(await commandLine(['undo', '--json'], setting))
     expect(result).toMatchObject({ kind: 'result', command: 'undo', restores: [{ id: restore, state: 'interrupted' }] })
