@@ -1,8 +1,8 @@
 import type { RestoreOptions } from '../model/planned-restore.ts'
-import { conflictModes } from '../model/restore.ts'
 import { parseDuration } from '../model/units.ts'
 import { carryOutPlan } from './parts/carry-out-plan.ts'
 import type { CommandSpec } from './parts/command-spec.ts'
+import { conflictFrom } from './parts/conflict-words.ts'
 import { type Given, quoted, usage } from './parts/given.ts'
 import { servicesOption } from './parts/grammar.ts'
 import { PlanningEvents } from './parts/plan-events.ts'
@@ -51,9 +51,10 @@ export const restore: CommandSpec = {
     { name: 'plan-ttl', value: 'TIME', about: 'how old a kept plan may be, as in 30m, 2h, 1d (15m)' },
     {
       name: 'on-conflict',
-      value: 'HOW',
-      choices: conflictModes,
-      about: 'what to do with what is there (overwrite in place, else keep)',
+      value: '[PATH=]HOW',
+      repeats: true,
+      about:
+        'what to do with what is there: overwrite (in place the default), keep (else), keep-newer, rename; for a path and all below it also skip',
     },
     {
       name: 'map-owner',
@@ -85,7 +86,7 @@ export const restore: CommandSpec = {
   exits: [0, 1, 2, 3, 4, 5, 130],
   onInterrupt: 'clean-up',
   async run(given, context) {
-    const options = restoreOptions(given)
+    const options = await restoreOptions(given)
     const { out } = context
     const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run') && !given.has('save-plan'))
     const plan = await (await context.engine()).planRestore(options, planning)
@@ -93,7 +94,7 @@ export const restore: CommandSpec = {
   },
 }
 
-function restoreOptions(given: Given): RestoreOptions {
+async function restoreOptions(given: Given): Promise<RestoreOptions> {
   const [backup] = given.operands
   const file = given.text('plan')
   const ttl = given.text('plan-ttl')
@@ -129,7 +130,7 @@ function restoreOptions(given: Given): RestoreOptions {
     source: sourceOf(given),
     target:
       directory !== null ? { kind: 'directory', path: directory } : given.has('in-place') ? { kind: 'in-place' } : null,
-    conflict: given.choice('on-conflict', conflictModes),
+    ...(await conflictFrom(given.texts('on-conflict'))),
     ...(given.has('map-owner') ? { owners: given.texts('map-owner') } : {}),
     ...(given.has('delete-extra') ? { deleteExtra: true } : {}),
     ...(given.has('last') ? { last: given.texts('last') } : {}),

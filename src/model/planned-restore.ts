@@ -33,7 +33,7 @@ export interface RestoreOptions {
   /**
    * By stored path, what is decided for it and all below it, up to the next choice; over `conflict`, under `source.paths`.
    * The empty path is all: `skip` for it and `restore` for some restores these and nothing else. Ignored with a saved plan,
-   * which holds its own. The command line has no word for it but the saved plan.
+   * which holds its own.
    */
   readonly choices?: ReadonlyMap<BytePath, PathChoice>
   /** `FROM=TO` of users and groups, as ownerRules reads them. Ignored with a saved plan, which holds its own. */

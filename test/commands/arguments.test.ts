@@ -54,6 +54,27 @@ test.each<[string[], object]>([
     { ...planned, target: { kind: 'in-place' }, conflict: 'keep-newer', workers: 3 },
   ],
   [
+    [
+      'restore',
+      'latest',
+      '--dry-run',
+      '--on-conflict',
+      'rename',
+      '--on-conflict',
+      '/etc/=keep',
+      '--on-conflict',
+      'a=b=skip',
+    ],
+    {
+      ...planned,
+      conflict: 'rename',
+      choices: new Map([
+        ['etc', 'keep'],
+        ['a=b', 'skip'],
+      ]),
+    },
+  ],
+  [
     ['restore', 'latest', '--dry-run', '--in-place', '--delete-extra'],
     { ...planned, target: { kind: 'in-place' }, deleteExtra: true },
   ],
@@ -148,6 +169,10 @@ test.each<[string[], RegExp]>([
   [['restore', '--plan', 'p', '--delete-extra'], /beside --delete-extra/],
   [['restore', 'a', '--delete-extra'], /--delete-extra goes with --in-place or --target/],
   [['restore', '--plan', 'p', '--on-conflict', 'keep'], /beside --on-conflict/],
+  [['restore', 'a', '--on-conflict', 'kepe'], /cannot be "kepe"; did you mean keep\?/],
+  [['restore', 'a', '--on-conflict', '/etc=overwite'], /cannot be "overwite"; did you mean overwrite\?/],
+  [['restore', 'a', '--on-conflict', 'keep', '--on-conflict', 'rename'], /twice for all paths/],
+  [['restore', 'a', '--on-conflict', '/=keep'], /no path below \//],
   [['restore', 'a', '--plan-ttl', '2h'], /--plan-ttl goes with --plan/],
   [['restore', '--plan', 'p', '--plan-ttl', '2 hours'], /--plan-ttl cannot be "2 hours"/],
   [['keys', 'add'], /one kind of key/],
