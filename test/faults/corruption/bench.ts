@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -38,6 +39,11 @@ function sightsOf(top: string): Map<string, string> {
   return found
 }
 
+/** Type and content of every name. */
+function contentsOf(top: string): Map<string, string> {
+  return new Map([...sightsOf(top)].map(([name, sight]) => [name, sight.split(' ').at(-1) as string]))
+}
+
 /** A small repository with something of everything that can be damaged, and a copy of it to begin from again. */
 export class CorruptionBench implements Bench {
   readonly backups: string[] = []
@@ -50,6 +56,11 @@ export class CorruptionBench implements Bench {
   /** Bytes of every file, null for a directory; parents come before what is in them. */
   readonly #sound = new Map<string, Buffer | null>()
   readonly #truth = new Map<string, Map<string, string>>()
+  /** Of what lies where a restore went over existing files: contents before it, and after it. */
+  readonly #place: string
+  #before = new Map<string, string>()
+  #after = new Map<string, string>()
+  #undoable = ''
 
   constructor(top: string, checkout: string) {
     this.#top = top
@@ -57,6 +68,7 @@ export class CorruptionBench implements Bench {
     this.root = join(top, 'repository')
     this.target = join(top, 'target')
     this.plan = join(top, 'plan.json')
+    this.#place = join(top, 'place')
     mkdirSync(join(top, 'home'))
     mkdirSync(join(top, 'target'))
   }
@@ -96,6 +108,7 @@ export class CorruptionBench implements Bench {
     const plan = await this.#planned(this.backups[1]!)
     await plan.save(this.plan)
     await plan.drop()
+    await this.#restoreOver()
     this.#clear()
     for (const path of this.#paths()) this.#sound.set(path, statSync(path).isFile() ? readFileSync(path) : null)
   }
@@ -132,6 +145,46 @@ export class CorruptionBench implements Bench {
     const missing = [...truth.keys()].filter((name) => !now.has(name))
     if (exitCode === 0 && missing.length > 0) found.push(`ended with 0, and ${missing} are not there`)
     return found
+  }
+
+  async undoAndCompare(): Promise<string[]> {
+    rmSync(this.#place, { recursive: true, force: true })
+    cpSync(`${this.#place}.after`, this.#place, { recursive: true, verbatimSymlinks: true })
+    const plan = await this.engine().planUndo({ restore: this.#undoable, workers: 1 }, during)
+    let exitCode = 0
+    try {
+      if (plan !== null) ({ exitCode } = await plan.apply(during))
+    } finally {
+      await plan?.drop()
+    }
+    const now = contentsOf(this.#place)
+    const found = [...now]
+      .filter(([name, content]) => this.#before.get(name) !== content && this.#after.get(name) !== content)
+      .map(([name]) => `${name} is neither as before nor as after`)
+    const isBack =
+      [...this.#before].every(([name, content]) => now.get(name) === content) && now.size === this.#before.size
+    if (plan !== null && exitCode === 0 && !isBack) found.push('ended with 0, and not all is as it was')
+    return found
+  }
+
+  async #restoreOver(): Promise<void> {
+    const over = join(this.#place, this.#top, 'source')
+    mkdirSync(over, { recursive: true })
+    for (const name of ['alpha', 'beta', 'mine']) writeFileSync(join(over, name), `what was here as ${name}`)
+    this.#before = contentsOf(this.#place)
+    const plan = await this.engine().planRestore(
+      {
+        source: { kind: 'backup', backup: this.backups[0]!, services: [], paths: [] },
+        target: { kind: 'directory', path: this.#place },
+        conflict: 'overwrite',
+        deleteExtra: true,
+        workers: 1,
+      },
+      during,
+    )
+    this.#undoable = (await plan.apply(during)).id
+    this.#after = contentsOf(this.#place)
+    cpSync(this.#place, `${this.#place}.after`, { recursive: true, verbatimSymlinks: true })
   }
 
   #planned(source: string | { readonly plan: string }) {

@@ -11,6 +11,8 @@ export interface Bench {
   engine(): Engine
   /** Restores `backup`, or the saved plan, and says what lies there that was never backed up so. */
   restoreAndCompare(source: string | { readonly plan: string }): Promise<string[]>
+  /** Takes back a restore over existing files, and says what is neither as before it nor as after it. */
+  undoAndCompare(): Promise<string[]>
 }
 
 /** A kind of file that is damaged. To add one: an entry in subjects.ts. */

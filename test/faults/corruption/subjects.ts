@@ -5,12 +5,14 @@ import type { During } from '../../../src/model/during.ts'
 import type { Bench, Subject } from './subject.ts'
 
 export const during: During = { signal: new AbortController().signal, listen: () => {} }
+/** That of the restore that can be taken back. */
+const safetyBackups = 1
 const everything = { type: null, services: [], days: null } as const
 
 export const subjects: readonly Subject[] = [
   {
     name: 'archives',
-    share: 45,
+    share: 40,
     form: 'binary',
     files: (bench) => bench.backups.flatMap((id) => filesIn(bench, `archives/${id}`, /\.tar\./)),
     async read(bench, damaged, turn) {
@@ -50,7 +52,7 @@ export const subjects: readonly Subject[] = [
       if (turn % 3 === 1) await bench.engine().status()
       if (turn % 3 === 2) {
         const { exitCode, backups } = await bench.engine().rebuild(during)
-        if (exitCode !== 0 || backups !== bench.backups.length) found.push(`rebuild ended with ${exitCode}`)
+        if (exitCode !== 0 || backups !== bench.backups.length + safetyBackups) found.push(`rebuild ended with ${exitCode}`)
       }
       return found
     },
@@ -92,6 +94,19 @@ export const subjects: readonly Subject[] = [
     },
   },
   {
+    name: 'records of undo',
+    share: 5,
+    form: 'lines',
+    files: (bench) =>
+      readdirSync(join(bench.root, 'undo')).flatMap((id) => filesIn(bench, `undo/${id}`, /\.(json|steps|times)$/)),
+    async read(bench, _, turn) {
+      const found = await listsAll(bench)
+      if (turn % 4 === 0) await bench.engine().status()
+      if (turn % 4 === 1) await bench.engine().undoable()
+      return [...found, ...(await bench.undoAndCompare())]
+    },
+  },
+  {
     name: 'logs of runs, pins, keys',
     share: 5,
     form: 'lines',
@@ -128,7 +143,8 @@ function filesIn({ root }: Bench, directory: string, name: RegExp): string[] {
 
 /** A list may say that something is wrong, but it never hides a backup that is there. */
 async function listsAll(bench: Bench): Promise<string[]> {
-  const listed = (await bench.engine().list(everything)).backups.map(({ id }) => id)
+  const { backups } = await bench.engine().list(everything)
+  const listed = backups.filter(({ type }) => type !== 'safety').map(({ id }) => id)
   return listed.toSorted().join() === bench.backups.toSorted().join() ? [] : [`the list shows ${listed}`]
 }
 
