@@ -7,7 +7,7 @@ import { CommandFailed, measure, type Surroundings } from './measure.ts'
 import type { Check, Measurement, Results, Size } from './results.ts'
 import { median } from './rows.ts'
 import { type Command, type IncrementalTool, isIncremental, one, type Place, type Tool } from './tool.ts'
-import { type holdfastName, holdfastPassphraseName } from './tools/holdfast.ts'
+import { holdfastName, holdfastPassphraseName } from './tools/holdfast.ts'
 
 export interface BenchOptions {
   readonly work: string
@@ -25,6 +25,15 @@ export interface BenchOptions {
   readonly tools: readonly Tool[]
   readonly signal: AbortSignal
   tell(line: string): void
+}
+
+/** What was measured by other means than running a command to its end; what is not given is 0 and round 1. */
+export interface Taken {
+  readonly seconds?: number
+  readonly cpuSeconds?: number
+  readonly peakBytes?: number
+  readonly writtenBytes?: number
+  readonly round?: number
 }
 
 export interface Tree {
@@ -154,6 +163,22 @@ export class Bench {
         `${warmUp ? 'warm-up' : `round ${round}`}  ${step.padEnd(12)} ${tool.name.padEnd(20)} ${sample.wallSeconds.toFixed(3).padStart(9)} s ${String(peak).padStart(5)} MB`,
       )
     })
+  }
+
+  /** Keeps what a workload took itself. */
+  record(step: string, taken: Taken, tool: string = holdfastName): void {
+    const { seconds = 0, cpuSeconds = 0, peakBytes = 0, writtenBytes, round = 1 } = taken
+    const what = {
+      step,
+      tool,
+      round,
+      warmUp: round === 0,
+      wallSeconds: seconds,
+      cpuSeconds,
+      peakBytes,
+      readBytes: null,
+    }
+    this.measurements.push(writtenBytes === undefined ? what : { ...what, writtenBytes })
   }
 
   /** What the tool's last measured command wrote to stdout. */

@@ -58,6 +58,17 @@ export interface MissingTool {
   readonly install: string
 }
 
+/** The same command line with other words in the place of one, and more at its end. */
+export function reworded(
+  command: Command,
+  word: string,
+  words: readonly string[],
+  more: readonly string[] = [],
+): Command {
+  const reword = (argv: readonly string[]) => [...argv.flatMap((one) => (one === word ? words : [one])), ...more]
+  return { ...command, stages: command.stages.map(reword) }
+}
+
 /** argv of one process, with a tool's environment. */
 export function one(argv: readonly string[], environment: Readonly<Record<string, string>> = {}): Command {
   return { stages: [argv], environment }
