@@ -196,6 +196,12 @@ export class Bench {
     return grownBytes
   }
 
+  /** Keeps bytes that a workload has counted itself. */
+  recordBytes(step: string, tool: Tool, round: number, bytes: number): void {
+    const what = { tool: tool.name, round, warmUp: round === 0, step }
+    this.sizes.push({ ...what, bytes, allocatedBytes: bytes, grownBytes: null })
+  }
+
   /** The name under which restore finds the backup that the tool's last measured command made. */
   backupName(tool: Tool, label: string): string {
     return tool.backupName(readFileSync(this.outputOf(tool), 'utf8'), label)
@@ -246,7 +252,8 @@ export class Bench {
   }
 }
 
-function sizeOf(path: string): { bytes: number; allocatedBytes: number } {
+/** The files below it, or itself. */
+export function sizeOf(path: string): { bytes: number; allocatedBytes: number } {
   const status = statSync(path, { throwIfNoEntry: false })
   if (status === undefined) return { bytes: 0, allocatedBytes: 0 } // tar's archive before there is one
   const paths = status.isDirectory()
