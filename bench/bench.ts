@@ -7,7 +7,7 @@ import { CommandFailed, measure, type Surroundings } from './measure.ts'
 import type { Check, Measurement, Results, Size } from './results.ts'
 import { median } from './rows.ts'
 import { type Command, type IncrementalTool, isIncremental, one, type Place, type Tool } from './tool.ts'
-import { type holdfastName, holdfastPassphraseName } from './tools/holdfast.ts'
+import { holdfastName, holdfastPassphraseName } from './tools/holdfast.ts'
 
 export interface BenchOptions {
   readonly work: string
@@ -25,6 +25,15 @@ export interface BenchOptions {
   readonly tools: readonly Tool[]
   readonly signal: AbortSignal
   tell(line: string): void
+}
+
+/** What was measured by other means than running a command to its end; what is not given is 0 and round 1. */
+export interface Taken {
+  readonly seconds?: number
+  readonly cpuSeconds?: number
+  readonly peakBytes?: number
+  readonly writtenBytes?: number
+  readonly round?: number
 }
 
 export interface Tree {
@@ -156,6 +165,22 @@ export class Bench {
     })
   }
 
+  /** Keeps what a workload took itself. */
+  record(step: string, taken: Taken, tool: string = holdfastName): void {
+    const { seconds = 0, cpuSeconds = 0, peakBytes = 0, writtenBytes, round = 1 } = taken
+    const what = {
+      step,
+      tool,
+      round,
+      warmUp: round === 0,
+      wallSeconds: seconds,
+      cpuSeconds,
+      peakBytes,
+      readBytes: null,
+    }
+    this.measurements.push(writtenBytes === undefined ? what : { ...what, writtenBytes })
+  }
+
   /** What the tool's last measured command wrote to stdout. */
   outputOf(tool: { readonly name: string }): string {
     return this.path('out', tool.name)
@@ -169,6 +194,12 @@ export class Bench {
     this.#repositoryBytes.set(place.repository, size.bytes)
     this.sizes.push({ tool: tool.name, round, warmUp, step, ...size, grownBytes })
     return grownBytes
+  }
+
+  /** Keeps bytes that a workload has counted itself. */
+  recordBytes(step: string, tool: Tool, round: number, bytes: number): void {
+    const what = { tool: tool.name, round, warmUp: round === 0, step }
+    this.sizes.push({ ...what, bytes, allocatedBytes: bytes, grownBytes: null })
   }
 
   /** The name under which restore finds the backup that the tool's last measured command made. */
@@ -221,7 +252,8 @@ export class Bench {
   }
 }
 
-function sizeOf(path: string): { bytes: number; allocatedBytes: number } {
+/** The files below it, or itself. */
+export function sizeOf(path: string): { bytes: number; allocatedBytes: number } {
   const status = statSync(path, { throwIfNoEntry: false })
   if (status === undefined) return { bytes: 0, allocatedBytes: 0 } // tar's archive before there is one
   const paths = status.isDirectory()

@@ -7,8 +7,8 @@ import type { CatalogEntry } from '../src/model/backup.ts'
 import { pathFromText } from '../src/model/path.ts'
 import type { Schedule } from '../src/model/schedule.ts'
 import { openCatalog } from '../src/store/catalog.ts'
-import type { Bench } from './bench.ts'
-import { makeSmallFiles } from './small-files.ts'
+import type { Bench, Tree } from './bench.ts'
+import { entriesOf, makeSmallFiles, smallFileBytes } from './small-files.ts'
 import type { Place, Tool } from './tool.ts'
 
 /** A repository as it looks after years: two whole backups of one tree, and a long history made from the first. */
@@ -20,6 +20,12 @@ export const scheduleCount = 60
 const filesAdded = 500
 /** The newest hundred that a screen of runs reads at once are among these. */
 const runApartMs = 60 * 60_000
+
+/** What its two whole backups are of. */
+export function historyTree(files: number): Tree {
+  const what = `generated files of ${smallFileBytes} bytes, backed up twice`
+  return { path: '', what, entries: entriesOf(files), bytes: files * smallFileBytes }
+}
 
 /** False where a tool failed, which is recorded. */
 export async function makeFirstBackups(bench: Bench, tool: Tool, place: Place, files: number): Promise<boolean> {

@@ -20,43 +20,20 @@ const scrollsWhileReading = 60
 const firstReadingMs = 6000
 const filterText = 'web0'
 
-interface Taken {
-  readonly seconds?: number
-  readonly cpuSeconds?: number
-  readonly peakBytes?: number
-  readonly writtenBytes?: number
-  readonly round?: number
-}
-
-function record(bench: Bench, step: string, taken: Taken, tool = holdfastName as string): void {
-  const { seconds = 0, cpuSeconds = 0, peakBytes = 0, writtenBytes, round = 1 } = taken
-  bench.measurements.push({
-    step,
-    tool,
-    round,
-    warmUp: round === 0,
-    wallSeconds: seconds,
-    cpuSeconds,
-    peakBytes,
-    readBytes: null,
-    ...(writtenBytes === undefined ? {} : { writtenBytes }),
-  })
-}
-
 /** Each opened and closed again, beside node alone in the same terminal. */
 export async function measureOpenings(bench: Bench, open: (history: History) => ConsolePty): Promise<void> {
   for (const round of bench.rounds(openings)) {
     bench.options.signal.throwIfAborted()
     const alone = new ConsolePty([process.execPath, '-e', '0'], bench.environment, bench.options.work)
-    record(bench, 'first-picture', { seconds: await alone.ended(), round }, nodeAlone.name)
+    bench.record('first-picture', { seconds: await alone.ended(), round }, nodeAlone.name)
     for (const history of ['few', 'many'] as const) {
       if (history === 'many' && round > longOpenings) continue
       const pty = open(history)
       try {
         const first = await pty.wrote('HOLDFAST')
-        if (history === 'few') record(bench, 'first-picture', { seconds: first, round })
+        if (history === 'few') bench.record('first-picture', { seconds: first, round })
         const seconds = await pty.shows(/iB in [\d,]+ backups/)
-        record(bench, `dashboard-${history}`, { seconds, round })
+        bench.record(`dashboard-${history}`, { seconds, round })
         bench.options.tell(
           `round ${round}  ${history}  ${Math.round(first * 1000)} ms, ${Math.round(seconds * 1000)} ms`,
         )
@@ -84,10 +61,10 @@ export async function measureWalk(bench: Bench, history: History, pty: ConsolePt
   await measureIdle(bench, history, pty, pid)
   const { nowBytes, peakBytes } = memoryOf(pid)
   bench.figures.push({ name: `memory-${history}`, value: nowBytes })
-  record(bench, `walk-${history}`, { peakBytes })
+  bench.record(`walk-${history}`, { peakBytes })
   bench.options.tell(`${history}: ${Math.round(nowBytes / 1e6)} MB, peak ${Math.round(peakBytes / 1e6)} MB`)
   await scan(pty)
-  record(bench, `scan-${history}`, { peakBytes: memoryOf(pid).peakBytes })
+  bench.record(`scan-${history}`, { peakBytes: memoryOf(pid).peakBytes })
   bench.options.tell(`${history}: peak after scans ${Math.round(memoryOf(pid).peakBytes / 1e6)} MB`)
 }
 
@@ -95,17 +72,17 @@ async function measureKeys(bench: Bench, pty: ConsolePty, { name }: Stop): Promi
   const costs: number[] = []
   for (let round = 1; round <= downs; round++) {
     const { seconds, bytes } = await pty.press(down, thorough)
-    record(bench, `down-${name}`, { seconds, writtenBytes: bytes, round })
+    bench.record(`down-${name}`, { seconds, writtenBytes: bytes, round })
     costs.push(bytes)
   }
   for (let round = 1; round <= pages; round++) {
     const { seconds, bytes } = await pty.press('\x1b[6~', thorough)
-    record(bench, 'page', { seconds, writtenBytes: bytes, round })
+    bench.record('page', { seconds, writtenBytes: bytes, round })
   }
   await pty.press('/', thorough)
   for (const key of filterText) {
     const { seconds, bytes } = await pty.press(key, thorough)
-    record(bench, 'filter', { seconds, writtenBytes: bytes })
+    bench.record('filter', { seconds, writtenBytes: bytes })
   }
   await pty.press(escapeKey, thorough)
   const mean = Math.round(costs.reduce((sum, cost) => sum + cost, 0) / costs.length)
@@ -123,7 +100,7 @@ async function measureFirstReading(bench: Bench, pty: ConsolePty): Promise<void>
   const began = performance.now()
   for (let round = 1; performance.now() - began < firstReadingMs; round++) {
     const { seconds } = await pty.press(round % 2 === 1 ? '6' : '2', quick)
-    record(bench, 'first-reading', { seconds, round })
+    bench.record('first-reading', { seconds, round })
   }
   await pty.press('1', thorough)
 }
@@ -133,16 +110,16 @@ async function measureScrolling(bench: Bench, pty: ConsolePty): Promise<void> {
   await pty.shows('Backups 100,000')
   for (let round = 1; round <= scrolls; round++) {
     const { seconds, bytes } = await pty.press(down, quick)
-    record(bench, 'scroll', { seconds, writtenBytes: bytes, round })
+    bench.record('scroll', { seconds, writtenBytes: bytes, round })
   }
   for (let round = 1; round <= ends; round++) {
     const { seconds } = await pty.press(round % 2 === 1 ? 'G' : 'g', quick)
-    record(bench, 'ends', { seconds, round })
+    bench.record('ends', { seconds, round })
   }
   pty.type('r')
   for (let round = 1; round <= scrollsWhileReading; round++) {
     const { seconds } = await pty.press(down, quick)
-    record(bench, 'scroll-reading', { seconds, round })
+    bench.record('scroll-reading', { seconds, round })
   }
   await pty.press('1', thorough)
 }
@@ -157,7 +134,7 @@ async function measureIdle(bench: Bench, history: History, pty: ConsolePty, pid:
   }
   const [bytes, cpu, at] = [pty.bytes, cpuSecondsOf(pid), performance.now()]
   await wait(idleMs)
-  record(bench, `idle-${history}`, {
+  bench.record(`idle-${history}`, {
     seconds: (performance.now() - at) / 1000,
     cpuSeconds: cpuSecondsOf(pid) - cpu,
     writtenBytes: pty.bytes - bytes,

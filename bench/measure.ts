@@ -11,6 +11,8 @@ export interface Sample {
   readonly cpuSeconds: number
   readonly peakBytes: number
   readonly readBytes: number | null
+  /** Left out where the kernel does not tell. */
+  readonly writtenBytes?: number
 }
 
 export interface Surroundings {
@@ -34,6 +36,7 @@ const answerSchema = z.object({
       systemSeconds: z.number(),
       peakBytes: z.int(),
       readBytes: z.int().nullable(),
+      writtenBytes: z.int().nullable(),
     }),
   ),
 })
@@ -60,11 +63,13 @@ export async function measure(command: Command, surroundings: Surroundings): Pro
   }
   const sum = (pick: (stage: (typeof answer.stages)[number]) => number) =>
     answer.stages.reduce((total, stage) => total + pick(stage), 0)
+  const writtenBytes = answer.stages.at(-1)?.writtenBytes ?? null
   return {
     wallSeconds: answer.seconds,
     cpuSeconds: sum((stage) => stage.userSeconds + stage.systemSeconds),
     peakBytes: sum((stage) => stage.peakBytes),
     readBytes: answer.stages[0]!.readBytes,
+    ...(writtenBytes === null ? {} : { writtenBytes }),
   }
 }
 

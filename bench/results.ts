@@ -18,7 +18,7 @@ export const measurementSchema = z.object({
   peakBytes: bytes,
   /** What read calls of the first stage brought, from the page cache or not; null where the kernel does not tell. */
   readBytes: bytes.nullable(),
-  /** What it wrote to its terminal, where it has one. */
+  /** What it wrote to its terminal, where it has one; else what write calls of the last stage took, files or not. */
   writtenBytes: bytes.optional(),
 })
 export type Measurement = z.infer<typeof measurementSchema>
@@ -29,7 +29,7 @@ const sizeSchema = z.object({
   warmUp: z.boolean(),
   /** What had been done when it was taken, where a workload takes several. */
   step: z.string().default(''),
-  /** Sum of the files' sizes. */
+  /** Sum of the files' sizes; or bytes that a workload has counted itself. */
   bytes,
   /** What the file system has set aside. */
   allocatedBytes: bytes,

@@ -5,7 +5,7 @@ import { holdfastName } from './tools/holdfast.ts'
 
 export type Quantity =
   | { readonly kind: 'wall' | 'cpu' | 'peak' | 'read' | 'written'; readonly step: string }
-  /** The size of the repository, at the end or after a step. */
+  /** The size of the repository, at the end or after a step; or bytes that the workload has counted. */
   | { readonly kind: 'size'; readonly step?: string }
   /** The bytes by which a step made the repository grow. */
   | { readonly kind: 'growth'; readonly step: string }

@@ -28,7 +28,7 @@ ${workloads.map((workload) => `  ${workload.name.padEnd(12)} ${workload.about}`)
   --tree DIR       back up this tree in the workload mixed; repeated: the versions of the workload versions, in their
                    order; only read
   --size BYTES     bytes of generated data in the workloads one-file and large; 2e9 is understood
-  --files N        files in the workload many
+  --files N        files in the workloads many, resume and console
   --holdfast FILE  the Holdfast to run (bin/holdfast of this checkout)
   --tools A,B      only these
   --skip A,B       leave out these steps, as the results call them, and what builds on them

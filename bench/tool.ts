@@ -58,6 +58,18 @@ export interface MissingTool {
   readonly install: string
 }
 
+/** The same command line with other words in the place of one. */
+export function reworded(command: Command, word: string, words: readonly string[]): Command {
+  const stages = command.stages.map((argv) => argv.flatMap((one) => (one === word ? words : [one])))
+  return { ...command, stages }
+}
+
+/** The same command line with more words at the end of its last stage. */
+export function extended(command: Command, ...words: readonly string[]): Command {
+  const last = command.stages.length - 1
+  return { ...command, stages: command.stages.map((argv, at) => (at === last ? [...argv, ...words] : argv)) }
+}
+
 /** argv of one process, with a tool's environment. */
 export function one(argv: readonly string[], environment: Readonly<Record<string, string>> = {}): Command {
   return { stages: [argv], environment }

@@ -1,11 +1,17 @@
-import type { Bench, Tree } from '../bench.ts'
-import { addRunsAndSchedules, copyPlace, lengthenHistory, makeFirstBackups, runCount } from '../console-history.ts'
+import type { Bench } from '../bench.ts'
+import {
+  addRunsAndSchedules,
+  copyPlace,
+  historyTree,
+  lengthenHistory,
+  makeFirstBackups,
+  runCount,
+} from '../console-history.ts'
 import { type History, histories, idleMs, measureOpenings, measureWalk, nodeAlone } from '../console-measures.ts'
 import { ConsolePty } from '../console-pty.ts'
 import { stops } from '../console-stops.ts'
 import { requireRoom } from '../machine.ts'
 import type { Bar, Quantity, Row } from '../rows.ts'
-import { entriesOf, smallFileBytes } from '../small-files.ts'
 import type { Tool } from '../tool.ts'
 import { holdfastName } from '../tools/holdfast.ts'
 import type { Workload } from '../workload.ts'
@@ -117,12 +123,7 @@ export const consoleScreens: Workload = {
   rows,
   async run(bench) {
     const files = bench.options.files ?? usualFiles
-    const tree: Tree = {
-      path: '',
-      what: 'generated files of 100 bytes, backed up twice',
-      entries: entriesOf(files),
-      bytes: files * smallFileBytes,
-    }
+    const tree = historyTree(files)
     const tool = bench.tool(holdfastName)
     if (tool === undefined) {
       bench.notes.push('Holdfast was not there: nothing was measured.')

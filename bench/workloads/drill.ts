@@ -5,7 +5,7 @@ import * as z from 'zod'
 import type { Bench, Tree } from '../bench.ts'
 import { mixedTree } from '../mixed-tree.ts'
 import { peakLimit, type Row } from '../rows.ts'
-import type { Command, Tool } from '../tool.ts'
+import { reworded, type Tool } from '../tool.ts'
 import { holdfastName } from '../tools/holdfast.ts'
 import { walk } from '../trees.ts'
 import type { Workload } from '../workload.ts'
@@ -80,8 +80,8 @@ async function restore(bench: Bench, tool: Tool, tree: Tree, round: number): Pro
 }
 
 async function rehearse(bench: Bench, tool: Tool, tree: Tree, round: number): Promise<boolean> {
-  const warmUp = round === 0
-  if (!(await bench.measure('drill', tool, drillOf(tool, bench), round))) return false
+  const command = reworded(tool.listBackups(bench.place(tool))!, 'list', ['drill', '--json'])
+  if (!(await bench.measure('drill', tool, command, round))) return false
   if (tree.entries > manyEntries) {
     execFileSync('sync', ['-f', bench.options.work])
     await setTimeout(restSeconds * 1000, undefined, { signal: bench.options.signal })
@@ -89,20 +89,9 @@ async function rehearse(bench: Bench, tool: Tool, tree: Tree, round: number): Pr
   const last = readFileSync(bench.outputOf(tool), 'utf8').trim().split('\n').at(-1) ?? ''
   const card = cardSchema.parse(JSON.parse(last)).drill
   bench.checkOnce(tool, 'the drill passes, and nothing differs', card.ok && card.compared.different === 0)
-  const note = (step: string, ms: number) =>
-    bench.measurements.push({
-      ...{ step, tool: tool.name, round, warmUp, wallSeconds: ms / 1000 },
-      ...{ cpuSeconds: 0, peakBytes: 0, readBytes: null },
-    })
+  const note = (step: string, ms: number) => bench.record(step, { seconds: ms / 1000, round }, tool.name)
   note('drill-restore', card.restored.durationMs)
   note('drill-compare', card.compared.durationMs)
   note('drill-recovery', card.rtoMs)
   return true
-}
-
-/** The list's own command line, with another command in its place. */
-function drillOf(tool: Tool, bench: Bench): Command {
-  const listing = tool.listBackups(bench.place(tool))!
-  const words = (argv: readonly string[]) => argv.flatMap((word) => (word === 'list' ? ['drill', '--json'] : [word]))
-  return { ...listing, stages: listing.stages.map(words) }
 }

@@ -2,7 +2,7 @@ import { cpSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import type { Bench } from '../bench.ts'
 import { peakLimit } from '../rows.ts'
-import { one, type Tool } from '../tool.ts'
+import { one, reworded, type Tool } from '../tool.ts'
 import { holdfastName } from '../tools/holdfast.ts'
 import type { Workload } from '../workload.ts'
 
@@ -81,11 +81,6 @@ async function makeHistory(bench: Bench, tool: Tool): Promise<ReturnType<Bench['
   bench.notes.push(
     `The ${count} backups are one real backup (not encrypted, of one file), copied under ${count - 1} other ids and dates; metadata.json was then made by holdfast rebuild. List reads no key, encrypted or not.`,
   )
-  return (await bench.measure('rebuild', tool, rebuildOf(tool, place), 0)) ? place : null
-}
-
-/** The list's own command line, with another command in its place. */
-function rebuildOf(tool: Tool, place: ReturnType<Bench['place']>): ReturnType<Tool['backup']> {
-  const listing = tool.listBackups(place)!
-  return { ...listing, stages: listing.stages.map((argv) => argv.map((word) => (word === 'list' ? 'rebuild' : word))) }
+  const rebuild = reworded(tool.listBackups(place)!, 'list', ['rebuild'])
+  return (await bench.measure('rebuild', tool, rebuild, 0)) ? place : null
 }

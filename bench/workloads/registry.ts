@@ -6,6 +6,7 @@ import { list } from './list.ts'
 import { many } from './many.ts'
 import { mixed } from './mixed.ts'
 import { oneFile } from './one-file.ts'
+import { resume } from './resume.ts'
 import { unattended } from './unattended.ts'
 import { versions } from './versions.ts'
 
@@ -13,6 +14,7 @@ import { versions } from './versions.ts'
 export const workloads: readonly Workload[] = [
   mixed,
   drill,
+  resume,
   versions,
   large,
   many,

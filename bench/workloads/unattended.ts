@@ -6,11 +6,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { decideRetention } from '../../src/engine/plan/retention.ts'
 import { policyFromCounts } from '../../src/engine/plan/retention-policy.ts'
 import type { RetentionBackup } from '../../src/model/retention.ts'
-import type { Bench, Tree } from '../bench.ts'
-import { lengthenHistory, makeFirstBackups } from '../console-history.ts'
+import type { Bench } from '../bench.ts'
+import { historyTree, lengthenHistory, makeFirstBackups } from '../console-history.ts'
 import { cpuSecondsOf, memoryOf } from '../console-pty.ts'
 import type { Row } from '../rows.ts'
-import { entriesOf, smallFileBytes } from '../small-files.ts'
 import type { Tool } from '../tool.ts'
 import { holdfastName } from '../tools/holdfast.ts'
 import type { Workload } from '../workload.ts'
@@ -57,18 +56,13 @@ export const unattended: Workload = {
   about: `the idle daemon over ${backups} backups, and retention over ${judged}`,
   rows,
   async run(bench) {
-    const tree: Tree = {
-      path: '',
-      what: 'generated files of 100 bytes, backed up twice',
-      entries: entriesOf(files),
-      bytes: files * smallFileBytes,
-    }
+    const tree = historyTree(files)
     const tool = bench.tool(holdfastName)
     if (tool === undefined) {
       bench.notes.push('Holdfast was not there: nothing was measured.')
       return tree
     }
-    for (const round of bench.rounds(decisions)) record(bench, 'retention', round, { seconds: decide() })
+    for (const round of bench.rounds(decisions)) bench.record('retention', { seconds: decide(), round })
     const place = bench.place(tool)
     if (!(await makeFirstBackups(bench, tool, place, files))) return tree
     await lengthenHistory(place.repository, backups)
@@ -107,7 +101,7 @@ async function measureDaemon(
     const before = cpuSecondsOf(pid)
     await wait(idleMs, undefined, { signal: bench.options.signal })
     const { nowBytes, peakBytes } = memoryOf(pid)
-    record(bench, 'daemon-idle', 1, { seconds: idleMs / 1000, cpuSeconds: cpuSecondsOf(pid) - before, peakBytes })
+    bench.record('daemon-idle', { seconds: idleMs / 1000, cpuSeconds: cpuSecondsOf(pid) - before, peakBytes })
     bench.figures.push({ name: 'daemon-memory', value: nowBytes })
   } finally {
     daemon.kill('SIGTERM')
@@ -120,16 +114,6 @@ async function measureDaemon(
 function pidOf({ pid }: ChildProcess): number {
   if (pid === undefined) throw new Error('the daemon did not start')
   return pid
-}
-
-function record(
-  bench: Bench,
-  step: string,
-  round: number,
-  { seconds, cpuSeconds = 0, peakBytes = 0 }: { seconds: number; cpuSeconds?: number; peakBytes?: number },
-): void {
-  const common = { step, tool: holdfastName, round, warmUp: round === 0, readBytes: null }
-  bench.measurements.push({ ...common, wallSeconds: seconds, cpuSeconds, peakBytes })
 }
 
 /** Seconds for one decision about a history of chains, schedules and pins. */

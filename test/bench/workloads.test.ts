@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Bench, type BenchOptions } from '../../bench/bench.ts'
 import type { Results } from '../../bench/results.ts'
-import { lineOf } from '../../bench/rows.ts'
+import { lineOf, valuesOf } from '../../bench/rows.ts'
 import { findTools } from '../../bench/tools/registry.ts'
 import { Generator } from '../../bench/trees.ts'
 import type { Workload } from '../../bench/workload.ts'
@@ -13,6 +13,7 @@ import { drill } from '../../bench/workloads/drill.ts'
 import { large } from '../../bench/workloads/large.ts'
 import { many } from '../../bench/workloads/many.ts'
 import { mixed } from '../../bench/workloads/mixed.ts'
+import { resume } from '../../bench/workloads/resume.ts'
 import { versions } from '../../bench/workloads/versions.ts'
 
 /** Every workload from end to end at a tiny size, with Holdfast alone: the peers are on few machines. */
@@ -46,7 +47,18 @@ async function run(workload: Workload, options: Partial<BenchOptions>) {
   // the rows look at nothing else
   const results = { measurements, sizes, figures } as unknown as Results
   const empty = workload.rows.filter((row) => lineOf(row, results, []).subject === null).map((row) => row.title)
-  return { empty, failures, notes, failed: checks.filter((check) => !check.ok), checks: checks.map((one) => one.what) }
+  const worst = (title: string) =>
+    Math.max(
+      ...workload.rows.flatMap((row) => (row.title === title ? valuesOf(results, row.quantity, 'holdfast') : [])),
+    )
+  return {
+    worst,
+    empty,
+    failures,
+    notes,
+    failed: checks.filter((check) => !check.ok),
+    checks: checks.map((one) => one.what),
+  }
 }
 
 function makeTree(name: string, files: Readonly<Record<string, number>>): string {
@@ -121,4 +133,12 @@ test('drill fills every row: the same backup restored and drilled', async () => 
   const { empty, failures, failed, checks } = await run(drill, { trees: [makeTree('tree', { a: 1, 'b/c': 2 })] })
   expect({ empty, failures, failed }).toEqual({ empty: [], failures: [], failed: [] })
   expect(checks).toEqual(['the drill passes, and nothing differs'])
+})
+
+test('resume fills every row: what was in place when it was killed is not written again, and undo puts back all', async () => {
+  const { empty, failures, failed, checks, worst } = await run(resume, { files: 1000 })
+  expect({ empty, failures, failed }).toEqual({ empty: [], failures: [], failed: [] })
+  expect(checks).toContain('killed or not, every content, mode and time is restored in the end')
+  expect(checks).toContain('undone, every content, mode and time is what it was before the restore')
+  expect(worst('… of what was in place, written again')).toBeLessThanOrEqual(0.01)
 })
