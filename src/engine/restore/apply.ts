@@ -168,12 +168,15 @@ class Application {
   /** All others are on disk before the first of them is written. */
   async #writeLast(): Promise<void> {
     await this.#disk.finish()
-    const lines = this.#last.lines()
-    if (lines.length > 0)
-      await this.#submit(
-        lines,
-        lines.reduce((sum, line) => sum + peekStep(line).bytes, 0),
-      )
+    await this.#submitAll(this.#last.files())
+    await this.#submitAll(this.#last.links.filter((line) => this.#linkable(line)))
+  }
+
+  async #submitAll(lines: readonly Buffer[]): Promise<void> {
+    if (lines.length > 0) {
+      const bytes = lines.reduce((sum, line) => sum + peekStep(line).bytes, 0)
+      await this.#submit(lines, bytes)
+    }
     await Promise.all(this.#underWay)
     this.#stopIfAsked()
   }
@@ -191,7 +194,9 @@ class Application {
           else if (mine === 'second') this.#links++
           if (mine === 'none' || mine === 'directory') this.#doneEntries++
         }
-        if (mine !== pass || (this.#last.any && isLast(line)) || (pass === 'second' && !this.#linkable(line))) continue
+        if (mine !== pass || (this.#last.any && (isLast(line) || (pass === 'second' && this.#last.holdsBack(line)))))
+          continue
+        if (pass === 'second' && !this.#linkable(line)) continue
         // A job ends where a frame does, so that no frame is decoded by two workers.
         if ((bytes >= jobBytes || lines.length >= jobSteps) && (step.at !== at || step.at === 0)) {
           await this.#submit(lines, bytes)

@@ -251,7 +251,8 @@ class Preparation {
       const looked = this.#look(entry, parent)
       const written = this.#earlier?.written(path) ?? null
       const allocatedBytes = looked?.allocatedBytes ?? 0
-      const last = entry.type === 'file' && (written?.last ?? this.#request.last?.(path, false) ?? false)
+      const isFile = entry.type === 'file' || entry.type === 'hardlink'
+      const last = isFile && (written?.last ?? this.#request.last?.(path, false) ?? false)
       this.#slice.push({ ...bare, toc, parent, policy: this.#policyFor(entry), looked, written, last, allocatedBytes })
     }
   }
@@ -311,12 +312,11 @@ class Preparation {
     }
     await compareContents(this.#pool, this.#request.id, this.#open, comparisons, signal)
     for (const item of slice) {
-      const { toc, step, policy, looked, comparison, written, writtenComparison } = item
+      const { toc, step, policy, comparison, looked, written, writtenComparison } = item
       const sameContent = comparison?.same ?? looked?.content === 'same'
-      const made = step ?? (toc === null || policy === null ? null : this.#decideLeaf(toc, policy, looked, sameContent))
-      if (made === null) continue
-      // Taken away before all others, it has to be written whatever it was.
-      const decided = item.last ? writtenAnew(made) : made
+      const decided =
+        step ?? (toc === null || policy === null ? null : this.#decideLeaf(toc, policy, item, sameContent))
+      if (decided === null) continue
       const isKnown = sameContent || (writtenComparison?.same ?? written?.looked?.content === 'same')
       this.#emit(item, decided, this.#request.earlier?.kind === 'taken-back' && (isKnown || hasNoContent(decided)))
     }
@@ -331,14 +331,16 @@ class Preparation {
   #decideLeaf(
     { entry, archive }: TocLine,
     policy: RestorePolicy,
-    looked: Looked | null,
+    { looked, last }: Item,
     sameContent: boolean,
   ): RestoreStep {
     const links = this.#links[archive] as Map<BytePath, LinkSource | null> // one for each archive
     const carrier = entry.type === 'hardlink' ? (entry.linkTarget as BytePath) : entry.path // refused without
     const source = entry.type === 'hardlink' ? (links.get(carrier) ?? null) : null
     const seen = looked === null ? null : { ...looked.seen, sameContent }
-    const step = decideLeaf(entry, seen, policy, source, () => this.#target.freeBeside(entry))
+    const decided = decideLeaf(entry, seen, policy, source, () => this.#target.freeBeside(entry))
+    // Taken away before all others, it has to be written whatever it was.
+    const step = last ? writtenAnew(decided, source) : decided
     if (source === null && links.has(carrier)) links.set(carrier, sourceAfter(step, seen))
     return step
   }
@@ -347,7 +349,8 @@ class Preparation {
     if (!changesNothing.has(step.kind)) this.#planParents(parent)
     const fresh = parent.isNew === true
     const { archive, home, line } = toc ?? noLine
-    this.#spool.line(encodeStep({ step, archive, home, fresh, spare, last, owned: toc?.owned === true }, line))
+    const isLast = last && (step.kind === 'remove' || !changesNothing.has(step.kind)) // what stays is not taken away
+    this.#spool.line(encodeStep({ step, archive, home, fresh, spare, last: isLast, owned: toc?.owned === true }, line))
     this.#tally.add(step, parent)
     if (this.#request.saves && !spare) this.#tally.save(step, allocatedBytes)
   }
@@ -373,9 +376,12 @@ const bare = {
   allocatedBytes: 0,
 } as const
 
-function writtenAnew(step: RestoreStep): RestoreStep {
+function writtenAnew(step: RestoreStep, source: LinkSource | null): RestoreStep {
   if (step.kind !== 'unchanged' && step.kind !== 'set-attributes') return step
-  return { kind: 'write-file', entry: step.entry, replaces: step.replaces }
+  const { entry, replaces } = step
+  return source === null
+    ? { kind: 'write-file', entry, replaces }
+    : { kind: 'make-hardlink', entry, to: source.path, replaces }
 }
 
 /** Nothing but attributes goes, which the restore that is taken back had set. */
