@@ -62,6 +62,19 @@ export class EarlierWork {
     return one?.created === true && one.attempt < (attemptOf[archive] ?? 0)
   }
 
+  /**
+   * A directory that was saved before a later attempt, when an earlier one had written into it: with the time it had
+   * before all of them.
+   */
+  asItWas(toc: TocLine): TocLine {
+    const { kind, changed } = this.#earlier
+    const one = kind === 'taken-back' && toc.entry.type === 'directory' ? changed.peek(toc.entry.path) : null
+    if (one === null || one.touchedAt === null) return toc
+    changed.skip()
+    const line = JSON.stringify({ ...JSON.parse(toc.line), mt: String(one.touchedAt) })
+    return { ...toc, line, entry: { ...toc.entry, mtimeNs: one.touchedAt } }
+  }
+
   /** What a restore that is taken back wrote here; null where it did not. */
   written(path: BytePath): Written | null {
     const { kind, changed } = this.#earlier

@@ -171,7 +171,8 @@ class Preparation {
       for (const toc of mergedLines(lineages, (archive, page) => this.#lose(archive, page))) {
         await this.#takeExtras(toc.entry.path, signal)
         await this.#takeBack(toc.entry.path, signal)
-        if (this.#earlier?.isItsOwn(toc) !== true) this.#consider(withOwner(toc, this.#owners))
+        if (this.#earlier?.isItsOwn(toc) !== true)
+          this.#consider(withOwner(this.#earlier?.asItWas(toc) ?? toc, this.#owners))
         done++
         if (done % sliceEntries !== 0) continue
         await this.#decideSlice(signal)
