@@ -115,7 +115,7 @@ export class EarlierWork {
     const refuse = (why: RefuseReason) => ({ ...none, step: refusal(path, why) as TakenBack['step'] }) // refusal makes nothing else
     if (because !== null) return touchedAt === null ? refuse(because) : null
     const status = parent.isNew === true ? undefined : this.#target.status(path)
-    if (status === undefined) return null
+    if (status === undefined || status.type === 'socket') return null // no restore makes a socket: a service did
     // What somebody has put in its place since is theirs.
     if (isDirectory !== (status.type === 'directory')) return touchedAt === null ? refuse('type-conflict') : null
     if (touchedAt !== null) {

@@ -1,4 +1,14 @@
-import { appendFileSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../../src/engine/platform/clock.ts'
@@ -83,6 +93,33 @@ test.each(['cut', 'missing', 'edited'])(
     expect(readFileSync(join(source, '3'), 'utf8')).toBe('ours 3')
   },
 )
+
+test('what was restored where a socket stood goes, and a socket that its service made there since stays', async () => {
+  const listening = async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(join(source, '1'), resolve))
+    return server
+  }
+  rmSync(join(source, '1'))
+  rmSync(join(source, '2'))
+  let server = await listening()
+  try {
+    const { id } = await restore(options)
+    expect(await undo(id)).toBe(0)
+    expect(readdirSync(source)).toEqual(['0', '3'])
+
+    server.close()
+    server = await listening()
+    const again = await restore(options)
+    rmSync(join(source, '1'))
+    server.close()
+    server = await listening()
+    expect(await undo(again.id)).toBe(0)
+    expect(readdirSync(source)).toEqual(['0', '1', '3'])
+  } finally {
+    server.close()
+  }
+})
 
 test('after more than a week a restore into a new directory can still be taken back', async () => {
   options = { ...options, target: { kind: 'directory', path: join(home(), 'new') } }
