@@ -25,6 +25,8 @@ import { closeDirectories, openPlaces } from './target.ts'
 export interface ApplyOptions {
   readonly user: User
   readonly signal: AbortSignal
+  /** Whether there is room was asked before, when what is replaced was not saved yet: by now that has taken its share. */
+  readonly hasRoom?: boolean
   onProgress?(progress: Progress): void
   /** Hears of every path that was not restored, as it happens. */
   onProblem?(problem: Problem): void
@@ -47,7 +49,7 @@ export async function applyRestore(
   archives: readonly RestoreArchive[],
   options: ApplyOptions,
 ): Promise<RestoreOutcome> {
-  checkSpace(files, plan.header)
+  if (options.hasRoom !== true) checkSpace(files, plan.header)
   const places = plan.header.places.map(({ prefix, base }) => ({
     prefix: pathFromJson(prefix),
     base: pathFromJson(base),

@@ -167,7 +167,8 @@ function lockPath(repository: Repository, restore: string): BytePath {
 
 /** The attempts of a record, each checked to be what was written. @throws E_PLAN_ALTERED. */
 export function attemptsOf(files: Files, repository: Repository, record: UndoRecord, key: Uint8Array): Attempt[] {
-  return record.attempts.map(({ header, hash, timesHash, madeAbove }, number) => {
+  return record.attempts.map(({ header, hash, timesHash, safety, madeAbove }, number) => {
+    if (safety === null && (header.saves?.entries ?? 0) > 0) throw altered(record, 'names no safety backup')
     const plan: RestorePlan = { header, spoolPath: stepsPath(repository, record.restore, number), holders: null }
     const times = timesPath(repository, record.restore, number)
     let isWhole = false

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
   mkdirSync,
@@ -14,6 +15,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../../src/engine/platform/clock.ts'
 import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
 import type { RestoreOptions } from '../../../src/model/planned-restore.ts'
+import type { Files } from '../../../src/model/ports.ts'
 import { plainly } from '../../engine-kit.ts'
 import {
   differences,
@@ -119,6 +121,24 @@ test('what was restored where a socket stood goes, and a socket that its service
   } finally {
     server.close()
   }
+})
+
+test('the room that what is saved has taken is not asked for again', async () => {
+  writeFileSync(join(source, '1'), randomBytes(500_000))
+  const disk = createDiskFiles()
+  const saved = () => readdirSync(join(repository(), 'archives')).some((name) => name.includes('safety'))
+  const files: Files = {
+    ...disk,
+    fileSystem: (path) => ({ ...disk.fileSystem(path), freeBytes: saved() ? 100_000 : 600_000 }),
+  }
+  expect((await restore(options, files)).exitCode).toBe(0)
+})
+
+test('a record that names no safety backup, where one was made, takes nothing back', async () => {
+  const { id } = await restore(options)
+  const path = join(repository(), 'undo', id, 'record.json')
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/"safety":"[^"]+"/, '"safety":null'))
+  await expect(undo(id)).rejects.toMatchObject({ code: 'E_PLAN_ALTERED' })
 })
 
 test('after more than a week a restore into a new directory can still be taken back', async () => {
