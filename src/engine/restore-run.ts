@@ -84,7 +84,7 @@ async function withWayBack(session: Session, prepared: PreparedRestore, run: Run
   checkSpace(session.world.files, plan.header) // before the first byte of what is saved, too
   const way = await openWayBack(session, { plan, hash, target: planned.target }, run)
   try {
-    const outcome = await applyPrepared(session.world, session.repository(), prepared, run)
+    const outcome = await applyPrepared(session.world, session.repository(), prepared, run, true)
     await way.finish(outcome.failed === 0 && outcome.refused === 0)
     return { outcome, isOpen: plan.header.undoes === undefined }
   } finally {
@@ -98,11 +98,13 @@ export async function applyPrepared(
   repository: Repository,
   { plan, archives, pool }: PreparedRestore,
   run: Run,
+  hasRoom = false,
 ): Promise<AppliedRestore> {
   run.tell({ kind: 'phase', phase: 'restoring' })
   const outcome = await applyRestore(world.files, pool, plan, archives, {
     user: { uid: world.uid, gid: world.gid },
     signal: run.signal,
+    hasRoom,
     onProgress: (progress) => run.tell({ kind: 'progress', ...progress }),
     onProblem: ({ path, what }) => run.tell({ kind: 'warning', message: what, ...named(path) }),
   }).catch((error: unknown) => {

@@ -21,7 +21,8 @@ export function planRestore(session: Session, options: RestoreOptions, during: D
     if (source.kind === 'plan') return loadSaved(ground, source.file, source.ttlMs)
     if (source.kind === 'resume') return planResumed(ground, source.restore)
     const request = await requestOf(ground, source, options, null)
-    return (await continuing(ground, request)) ?? prepare(ground, request)
+    const notes: string[] = []
+    return (await continuing(ground, request, (note) => notes.push(note))) ?? prepare(ground, { ...request, notes })
   })
 }
 

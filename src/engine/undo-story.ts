@@ -56,7 +56,7 @@ export async function planUndo(session: Session, options: UndoOptions, during: D
         conflict: 'overwrite',
         choices: new Map(),
         saves: true,
-        earlier: { kind: 'taken-back', id: restore, changed, attemptOf },
+        earlier: { kind: 'taken-back', id: restore, attempts: record.attempts.length, changed, attemptOf },
         user: { uid: world.uid, gid: world.gid },
         now: new Date(world.clock.now()).toISOString(),
       } as const

@@ -89,6 +89,8 @@ export const planHeaderSchema = z.object({
   uid: count,
   /** Id of the restore this plan takes back. */
   undoes: z.string().min(1).optional(),
+  /** How many attempts that restore had when this plan was made. */
+  attempts: count.optional(),
   /** Id of the interrupted restore this plan goes on with. */
   resumes: z.string().min(1).optional(),
   /** What is saved before the first change; absent where nothing is. */

@@ -25,6 +25,8 @@ import { closeDirectories, openPlaces } from './target.ts'
 export interface ApplyOptions {
   readonly user: User
   readonly signal: AbortSignal
+  /** Whether there is room was asked before, when what is replaced was not saved yet: by now that has taken its share. */
+  readonly hasRoom?: boolean
   onProgress?(progress: Progress): void
   /** Hears of every path that was not restored, as it happens. */
   onProblem?(problem: Problem): void
@@ -47,7 +49,7 @@ export async function applyRestore(
   archives: readonly RestoreArchive[],
   options: ApplyOptions,
 ): Promise<RestoreOutcome> {
-  checkSpace(files, plan.header)
+  if (options.hasRoom !== true) checkSpace(files, plan.header)
   const places = plan.header.places.map(({ prefix, base }) => ({
     prefix: pathFromJson(prefix),
     base: pathFromJson(base),
@@ -168,12 +170,15 @@ class Application {
   /** All others are on disk before the first of them is written. */
   async #writeLast(): Promise<void> {
     await this.#disk.finish()
-    const lines = this.#last.lines()
-    if (lines.length > 0)
-      await this.#submit(
-        lines,
-        lines.reduce((sum, line) => sum + peekStep(line).bytes, 0),
-      )
+    await this.#submitAll(this.#last.files())
+    await this.#submitAll(this.#last.links.filter((line) => this.#linkable(line)))
+  }
+
+  async #submitAll(lines: readonly Buffer[]): Promise<void> {
+    if (lines.length > 0) {
+      const bytes = lines.reduce((sum, line) => sum + peekStep(line).bytes, 0)
+      await this.#submit(lines, bytes)
+    }
     await Promise.all(this.#underWay)
     this.#stopIfAsked()
   }
@@ -191,7 +196,9 @@ class Application {
           else if (mine === 'second') this.#links++
           if (mine === 'none' || mine === 'directory') this.#doneEntries++
         }
-        if (mine !== pass || (this.#last.any && isLast(line)) || (pass === 'second' && !this.#linkable(line))) continue
+        if (mine !== pass || (this.#last.any && (isLast(line) || (pass === 'second' && this.#last.holdsBack(line)))))
+          continue
+        if (pass === 'second' && !this.#linkable(line)) continue
         // A job ends where a frame does, so that no frame is decoded by two workers.
         if ((bytes >= jobBytes || lines.length >= jobSteps) && (step.at !== at || step.at === 0)) {
           await this.#submit(lines, bytes)

@@ -63,19 +63,16 @@ export class EarlierWork {
   }
 
   /**
-   * An entry as it was before all attempts. What a later attempt has saved of a directory in which an earlier one had
-   * written is right but for its time.
+   * A directory that was saved before a later attempt, when an earlier one had written into it: with the time it had
+   * before all of them.
    */
   asItWas(toc: TocLine): TocLine {
-    const { kind, changed, attemptOf } = this.#earlier
-    const one = kind === 'taken-back' ? changed.peek(toc.entry.path) : null
-    if (one === null || one.touchedAt === null || one.attempt >= (attemptOf[toc.archive] ?? 0)) return toc
-    const line = JSON.parse(toc.line) as Record<string, unknown> // it was parsed before
-    return {
-      ...toc,
-      line: JSON.stringify({ ...line, mt: String(one.touchedAt) }),
-      entry: { ...toc.entry, mtimeNs: one.touchedAt },
-    }
+    const { kind, changed } = this.#earlier
+    const one = kind === 'taken-back' && toc.entry.type === 'directory' ? changed.peek(toc.entry.path) : null
+    if (one === null || one.touchedAt === null) return toc
+    changed.skip()
+    const line = JSON.stringify({ ...JSON.parse(toc.line), mt: String(one.touchedAt) })
+    return { ...toc, line, entry: { ...toc.entry, mtimeNs: one.touchedAt } }
   }
 
   /** What a restore that is taken back wrote here; null where it did not. */
@@ -118,7 +115,7 @@ export class EarlierWork {
     const refuse = (why: RefuseReason) => ({ ...none, step: refusal(path, why) as TakenBack['step'] }) // refusal makes nothing else
     if (because !== null) return touchedAt === null ? refuse(because) : null
     const status = parent.isNew === true ? undefined : this.#target.status(path)
-    if (status === undefined) return null
+    if (status === undefined || status.type === 'socket') return null // no restore makes a socket: a service did
     // What somebody has put in its place since is theirs.
     if (isDirectory !== (status.type === 'directory')) return touchedAt === null ? refuse('type-conflict') : null
     if (touchedAt !== null) {

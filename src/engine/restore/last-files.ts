@@ -21,6 +21,8 @@ export class LastFiles {
   readonly #directories: OpenDirectories
   readonly #tally: OutcomeTally
   readonly #lines: Buffer[] = []
+  readonly #links: Buffer[] = []
+  readonly #places = new Set<BytePath>()
 
   constructor(files: Files, plan: RestorePlan, directories: OpenDirectories, tally: OutcomeTally) {
     this.#files = files
@@ -30,7 +32,7 @@ export class LastFiles {
   }
 
   get any(): boolean {
-    return this.#lines.length > 0
+    return this.#places.size > 0
   }
 
   /** On disk when this resolves. @throws E_IO. */
@@ -42,22 +44,42 @@ export class LastFiles {
         if (!isLast(line)) continue
         const step = decodeStep(line.toString('utf8'))
         if (step.kind === 'remove') removeOne(this.#files, step, this.#directories, this.#tally)
-        else this.#lines.push(this.#removed(step) ? withoutReplaced(line) : line)
+        else this.#keep(step, this.#removed(step) ? withoutReplaced(line) : line)
         if (step.replaces !== null) touched.add(parentOf(step.path))
       }
     }
     for (const directory of touched) await this.#sync(directory)
   }
 
+  /** Whether a step that makes a link has to wait: what it leads to comes last. It is among `links` then. */
+  holdsBack(line: Buffer): boolean {
+    const { to } = decodeStep(line.toString('utf8'))
+    if (to === null || !this.#places.has(to)) return false
+    this.#links.push(line)
+    return true
+  }
+
   /** The steps that write them; none where something else is not as it was promised. */
-  lines(): readonly Buffer[] {
+  files(): readonly Buffer[] {
     if (this.#tally.missing.size === 0 && this.#plan.header.unreadable === 0) return this.#lines
-    for (const line of this.#lines) {
-      const { path } = decodeStep(line.toString('utf8'))
+    for (const line of [...this.#lines, ...this.#links.filter(isLast)]) {
+      const { path, as } = decodeStep(line.toString('utf8'))
       const what = 'not written: it comes last, and not all others were restored'
-      this.#tally.tell({ path, place: path, kind: 'refused', what, because: 'others-missing' })
+      this.#tally.tell({ path, place: as ?? path, kind: 'refused', what, because: 'others-missing' })
     }
+    this.#links.splice(0, this.#links.length, ...this.#links.filter((line) => !isLast(line)))
     return []
+  }
+
+  /** Further names of them, and those of them that are further names: made once `files` are written. */
+  get links(): readonly Buffer[] {
+    return this.#links
+  }
+
+  #keep(step: SpooledStep, line: Buffer): void {
+    this.#places.add(step.as ?? step.path)
+    if (step.kind === 'make-hardlink') this.#links.push(line)
+    else this.#lines.push(line)
   }
 
   /** Whether the step's place is free now. What has changed since the plan stays, and writing it is refused. */

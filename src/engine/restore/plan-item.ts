@@ -2,7 +2,7 @@ import type { RestoreStep } from '../../model/restore.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
 import type { Directory } from '../plan/restore-paths.ts'
-import type { RestorePolicy } from '../plan/restore-plan.ts'
+import type { LinkSource, RestorePolicy } from '../plan/restore-plan.ts'
 import { type Comparison, compareContents } from './compare.ts'
 import type { Written } from './earlier-work.ts'
 import type { Looked } from './look.ts'
@@ -74,9 +74,12 @@ export async function compareItems(
 }
 
 /** A file that comes last is taken away before all others: it has to be written whatever it was. */
-export function writtenAnew(step: RestoreStep): RestoreStep {
+export function writtenAnew(step: RestoreStep, source: LinkSource | null): RestoreStep {
   if (step.kind !== 'unchanged' && step.kind !== 'set-attributes') return step
-  return { kind: 'write-file', entry: step.entry, replaces: step.replaces }
+  const { entry, replaces } = step
+  return source === null
+    ? { kind: 'write-file', entry, replaces }
+    : { kind: 'make-hardlink', entry, to: source.path, replaces }
 }
 
 /** Nothing but attributes goes, which the restore that is taken back had set. */

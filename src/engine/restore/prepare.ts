@@ -232,7 +232,8 @@ class Preparation {
       const looked = this.#look(entry, parent)
       const written = this.#earlier?.written(path) ?? null
       const allocatedBytes = looked?.allocatedBytes ?? 0
-      const last = entry.type === 'file' && (written?.last ?? this.#request.last?.(path, false) ?? false)
+      const isFile = entry.type === 'file' || entry.type === 'hardlink'
+      const last = isFile && (written?.last ?? this.#request.last?.(path, false) ?? false)
       const policy = this.#policyFor(entry)
       this.#slice.push(planItem(parent, { toc, policy, looked, written, last, allocatedBytes }))
     }
@@ -287,8 +288,7 @@ class Preparation {
       slice,
       signal,
     )) {
-      const made = item.step ?? this.#decideLeaf(item, isSame)
-      const step = item.last ? writtenAnew(made) : made
+      const step = item.step ?? this.#decideLeaf(item, isSame)
       this.#book.write(item, step, item.isOwn || (takesBack && (isSame || isAsWritten || hasNoContent(step))))
     }
   }
@@ -299,14 +299,16 @@ class Preparation {
     return isToFinish ? { kind: 'set-attributes', entry, replaces: step.replaces } : step
   }
 
-  #decideLeaf({ toc, policy, looked }: PlanItem, sameContent: boolean): RestoreStep {
+  #decideLeaf({ toc, policy, looked, last }: PlanItem, sameContent: boolean): RestoreStep {
     if (toc === null || policy === null) throw new BackupError('E_INTERNAL', 'a path was planned without an entry')
     const { entry, archive } = toc
     const links = this.#links[archive] as Map<BytePath, LinkSource | null> // one for each archive
     const carrier = entry.type === 'hardlink' ? (entry.linkTarget as BytePath) : entry.path // refused without
     const source = entry.type === 'hardlink' ? (links.get(carrier) ?? null) : null
     const seen = looked === null ? null : { ...looked.seen, sameContent }
-    const step = decideLeaf(entry, seen, policy, source, () => this.#target.freeBeside(entry))
+    const decided = decideLeaf(entry, seen, policy, source, () => this.#target.freeBeside(entry))
+    // Taken away before all others, it has to be written whatever it was.
+    const step = last ? writtenAnew(decided, source) : decided
     if (source === null && links.has(carrier)) links.set(carrier, sourceAfter(step, seen))
     return step
   }

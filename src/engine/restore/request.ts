@@ -24,6 +24,8 @@ export interface RestoreRequest {
   readonly owners?: readonly OwnerRule[]
   /** How the backups were found, and what is to be said of that. */
   readonly choice?: { readonly chosen: ChosenBy; readonly notes: readonly string[] } | null
+  /** What else is to be said of the plan. */
+  readonly notes?: readonly string[]
   /** What stands in restored directories and is not in the backup is to be removed. */
   readonly deleteExtra?: boolean
   /** Files that are written after all others; null where none is. */
@@ -40,6 +42,7 @@ export interface RestoreRequest {
 export interface EarlierRestore {
   readonly kind: 'taken-back' | 'gone-on-with'
   readonly id: string
+  readonly attempts: number
   readonly changed: ChangedPaths
   /** By archive of this plan, the attempt of that restore before which it was made. */
   readonly attemptOf: readonly number[]

@@ -21,7 +21,8 @@ export class StepBook {
     if (!changesNothing.has(step.kind)) this.#planParents(parent)
     const fresh = parent.isNew === true
     const { archive, home, line } = toc ?? noLine
-    this.#spool.line(encodeStep({ step, archive, home, fresh, spare, last, owned: toc?.owned === true }, line))
+    const isLast = last && (step.kind === 'remove' || !changesNothing.has(step.kind)) // what stays is not taken away
+    this.#spool.line(encodeStep({ step, archive, home, fresh, spare, last: isLast, owned: toc?.owned === true }, line))
     this.#tally.add(step, parent)
     if (!spare) this.#tally.save(step, allocatedBytes)
   }

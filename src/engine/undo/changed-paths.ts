@@ -13,7 +13,7 @@ export interface ChangedPath {
   readonly path: BytePath
   /** Number of the first attempt that was to change it. */
   readonly attempt: number
-  /** Nothing stood there before that attempt. */
+  /** Nothing stood there before that attempt; or a socket, which nobody can save. */
   readonly created: boolean
   readonly isDirectory: boolean
   /** What it was to become; null for what was removed, and for directories that were only made on the way. */
@@ -159,7 +159,7 @@ function changedBy({
   last,
 }: SpooledStep): Pick<ChangedPath, 'created' | 'isDirectory' | 'entry' | 'last'> {
   const isDirectory = kind === 'make-parent' || entry?.type === 'directory' || replaces?.type === 'directory'
-  return { created: replaces === null, isDirectory, entry, last }
+  return { created: replaces === null || replaces.type === 'socket', isDirectory, entry, last }
 }
 
 /** Of one path, what the earliest attempt knows. */

@@ -28,7 +28,8 @@ export function chooseRecord(
     return null
   }
   const id = oneOf(all, wanted)
-  if (id !== null) return readRecord(files, repository, id)
+  const record = id === null ? null : readRecord(files, repository, id)
+  if (record !== null) return record
   const run = oneOf(runIds(files, repository, { before: null, kinds: ['restore'] }), wanted)
   if (run === null)
     throw new BackupError('E_UNKNOWN_ID', `there is no restore '${printable(wanted)}'`, 'holdfast undo lists them')

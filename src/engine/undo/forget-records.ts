@@ -4,11 +4,12 @@ import { isUnderWay, readRecordIfAny, recordDirectory, recordedRestores, type Un
 
 const keptMs = 7 * 86_400_000
 
-/** Removes records that are a week old and whose safety backups, if they had any, are gone. */
-export async function forgetOldRecords({ world }: Session, repository: Repository): Promise<void> {
+/** Removes records that are a week old and whose safety backups, if they had any, are gone; but for one in use. */
+export async function forgetOldRecords({ world }: Session, repository: Repository, used: string): Promise<void> {
   const { files, clock } = world
   const there = new Set(backupIds(files, repository))
   for (const restore of recordedRestores(files, repository)) {
+    if (restore === used) continue
     const record = readRecordIfAny(files, repository, restore)
     if (record === null || clock.now() - Date.parse(record.touchedAt) < keptMs) continue
     if (safetiesOf(record).some((id) => there.has(id)) || isUnderWay(files, repository, restore)) continue

@@ -49,6 +49,9 @@ const recordSchema = z.object({
 })
 export type UndoRecord = z.infer<typeof recordSchema>
 
+/** Whoever looks whether a lock is held takes it for a moment (`isUnderWay`). */
+const lookMs = 500
+
 const recordName = 'record.json' as BytePath
 
 export function recordDirectory(repository: Repository, restore: string): BytePath {
@@ -139,7 +142,7 @@ export function lockRecord(
   restore: string,
   request: { readonly holder: LockHolder; readonly signal: AbortSignal },
 ): Promise<Lock> {
-  return acquireLock(files, lockPath(repository, restore), { waitMs: 0, clock, ...request })
+  return acquireLock(files, lockPath(repository, restore), { waitMs: lookMs, clock, ...request })
 }
 
 /** Whether somebody works on it now. */
@@ -162,17 +165,27 @@ function lockPath(repository: Repository, restore: string): BytePath {
   return joinPath(recordDirectory(repository, restore), 'lock' as BytePath)
 }
 
-/** The attempts of a record, each checked to be what was written. @throws E_PLAN_ALTERED, E_IO. */
+/** The attempts of a record, each checked to be what was written. @throws E_PLAN_ALTERED. */
 export function attemptsOf(files: Files, repository: Repository, record: UndoRecord, key: Uint8Array): Attempt[] {
-  return record.attempts.map(({ header, hash, timesHash, madeAbove }, number) => {
+  return record.attempts.map(({ header, hash, timesHash, safety, madeAbove }, number) => {
+    if (safety === null && (header.saves?.entries ?? 0) > 0) throw altered(record, 'names no safety backup')
     const plan: RestorePlan = { header, spoolPath: stepsPath(repository, record.restore, number), holders: null }
     const times = timesPath(repository, record.restore, number)
-    if (planHash(files, plan, key) !== hash || linesHash(files, times, key) !== timesHash)
-      throw new BackupError(
-        'E_PLAN_ALTERED',
-        `the record of the restore ${printable(record.restore)} is not what was written`,
-        'nothing was changed; its safety backup can be restored by hand: holdfast list --type safety',
-      )
+    let isWhole = false
+    try {
+      isWhole = planHash(files, plan, key) === hash && linesHash(files, times, key) === timesHash
+    } catch (error) {
+      throw altered(record, `cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    if (!isWhole) throw altered(record, 'is not what was written')
     return { header, stepsPath: plan.spoolPath, timesPath: times, madeAbove: madeAbove.map(pathFromJson) }
   })
+}
+
+function altered({ restore }: UndoRecord, how: string): BackupError {
+  return new BackupError(
+    'E_PLAN_ALTERED',
+    `the record of the restore ${printable(restore)} ${how}`,
+    'nothing was changed; its safety backup can be restored by hand: holdfast list --type safety',
+  )
 }

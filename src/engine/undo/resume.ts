@@ -16,8 +16,15 @@ import { attemptsOf, isUnderWay, readRecordIfAny, recordedRestores, type UndoRec
 
 type Asked = Omit<RestoreRequest, 'select'>
 
-/** The plan that goes on with an interrupted restore that was asked for in just this way; null where there is none. */
-export async function continuing(ground: PlanningGround, request: Asked): Promise<RestorePlan | null> {
+/**
+ * The plan that goes on with an interrupted restore that was asked for in just this way; null where there is none. One
+ * whose record is damaged must not stand in the way of restoring: `tell` hears that it is not gone on with.
+ */
+export async function continuing(
+  ground: PlanningGround,
+  request: Asked,
+  tell: (note: string) => void,
+): Promise<RestorePlan | null> {
   if (!request.saves) return null
   const { session, repository } = ground
   const { files } = session.world
@@ -25,7 +32,13 @@ export async function continuing(ground: PlanningGround, request: Asked): Promis
   for (const restore of recordedRestores(files, repository)) {
     const record = readRecordIfAny(files, repository, restore)
     if (record?.state !== 'restoring' || wordsOfHeader(first(record)) !== words) continue
-    if (!isUnderWay(files, repository, restore)) return prepare(ground, record, request)
+    if (isUnderWay(files, repository, restore)) continue
+    try {
+      return await prepare(ground, record, request)
+    } catch (error) {
+      if (!(error instanceof BackupError) || error.code !== 'E_PLAN_ALTERED') throw error
+      tell(`this is a new restore, and does not go on with an interrupted one: ${error.message}`)
+    }
   }
   return null
 }
@@ -73,7 +86,13 @@ async function prepare(ground: PlanningGround, record: UndoRecord, request: Aske
   const { files } = session.world
   const changed = new ChangedPaths(files, attemptsOf(files, repository, record, planKey.key), 'stored')
   try {
-    const earlier = { kind: 'gone-on-with', id: record.restore, changed, attemptOf: [] } as const
+    const earlier = {
+      kind: 'gone-on-with',
+      id: record.restore,
+      attempts: record.attempts.length,
+      changed,
+      attemptOf: [],
+    } as const
     const { asked } = request
     const selected = { ...request, select: selectAsked(asked), last: selectLast(asked), earlier }
     return await prepareRestore(files, pool, selected, spoolPath, { signal })

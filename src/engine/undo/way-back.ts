@@ -64,7 +64,7 @@ export async function openWayBack(session: Session, asked: PlanToOpen, run: Run)
   const repository = session.repository()
   const { header } = asked.plan
   const restore = restoreOf(header, run.id)
-  await forgetOldRecords(session, repository)
+  await forgetOldRecords(session, repository, restore)
   await makeRecordDirectory(files, repository, restore)
   const lock = await lockRecord(world, repository, restore, run)
   try {
@@ -81,6 +81,8 @@ export async function openWayBack(session: Session, asked: PlanToOpen, run: Run)
     } else {
       if (before === null || before.state === 'undone')
         throw drifted(`the restore ${header.undoes} cannot be taken back any more`)
+      if (before.attempts.length !== header.attempts)
+        throw drifted(`the restore ${header.undoes} was gone on with since the plan was made`)
       const safety = await save()
       const undoSafety = safety === null ? before.undoSafety : [...before.undoSafety, safety]
       record = { ...before, state: 'undoing', touchedAt: now, undoSafety }

@@ -1,49 +1,28 @@
 import {
   chmodSync,
-  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
-import type { During } from '../../../src/model/during.ts'
-import type { Engine } from '../../../src/model/engine.ts'
-import { pathFromText } from '../../../src/model/path.ts'
 import type { RestoreOptions, RestoreOutcome } from '../../../src/model/planned-restore.ts'
-import type { Files } from '../../../src/model/ports.ts'
 import { conflictModes } from '../../../src/model/restore.ts'
 import { seeded } from '../../e2e/trees.ts'
-import { engineAt, plainly } from '../../engine-kit.ts'
-import { treeOf } from '../restore/scratch.ts'
+import { plainly } from '../../engine-kit.ts'
+import { differences, dying, engine, home, newest, quiet, restore, seen, undo, useHome } from './undo-kit.ts'
 
 /** Restores of random trees over random trees, interrupted or not: undo puts back what was, resume does what was asked. */
 
 const seeds = process.env['HOLDFAST_LONG'] === '1' ? 400 : 3
-/** Nothing here is about a disk that forgets. */
-const memory = '/dev/shm'
-const quiet: During = { signal: new AbortController().signal, listen: () => {} }
-const key = '1'.repeat(64)
 
-let top = ''
-let home = ''
-const engine = (files?: Files): Engine =>
-  engineAt({ root: join(top, 'repository'), home, key, ...(files === undefined ? {} : { files }) })
-
-beforeEach(() => {
-  top = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'undo-'))
-  home = join(top, 'home')
-  mkdirSync(home)
-})
-afterEach(() => rmSync(top, { recursive: true, force: true }))
+useHome()
 
 type Pick = <T>(from: readonly T[]) => T
 
@@ -83,44 +62,6 @@ function change(at: string, next: () => number, pick: Pick, depth = 0): void {
   if (next() < 0.3) growTree(join(at, 'grown'), next, pick, 2)
 }
 
-/** Calls that change something fail from the n-th on, as if the process was no more. */
-function dying(disk: Files, at: number): Files {
-  const changing = new Set([
-    'makeDirectory',
-    'makeSymlink',
-    'makeHardlink',
-    'makeSpecial',
-    'rename',
-    'removeFile',
-    'removeDirectory',
-    'removeTree',
-    'setMode',
-    'setOwner',
-    'setTime',
-    'write',
-    'truncate',
-  ])
-  let count = 0
-  return new Proxy(disk, {
-    get(target, name: keyof Files) {
-      const call = target[name]
-      if (!changing.has(name)) return call
-      return (...values: unknown[]) => {
-        if (++count >= at) throw Object.assign(new Error(`EIO: ${name}`), { code: 'EIO', syscall: name })
-        return (call as (...values: unknown[]) => unknown)(...values)
-      }
-    },
-  })
-}
-
-/** All that lies in the home directory, a line each; names made of the time of the restore without that time. */
-function seen(): string[] {
-  const text = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value)
-  return [...treeOf(pathFromText(home))]
-    .map(([path, one]) => `${path} ${JSON.stringify(one, text)}`.replace(/\.restored-\w+/g, '.restored'))
-    .sort()
-}
-
 /** The same where a restore moved the times of directories that it did not restore: when, nobody asked for. */
 function settled(lines: readonly string[], since: bigint): string[] {
   return lines.map((line) =>
@@ -130,40 +71,17 @@ function settled(lines: readonly string[], since: bigint): string[] {
   )
 }
 
-/** What two looks at it differ in. */
-function differences(wanted: readonly string[], got: readonly string[]): string[] {
-  const [a, b] = [new Set(wanted), new Set(got)]
-  const lost = wanted.filter((line) => !b.has(line)).map((line) => `- ${line}`)
-  return [...lost, ...got.filter((line) => !a.has(line)).map((line) => `+ ${line}`)]
-}
-
-async function restore(options: RestoreOptions, files?: Files): Promise<RestoreOutcome> {
-  const plan = await engine(files).planRestore(options, quiet)
-  return await plan.apply(quiet)
-}
-
-async function undo(id: string, files?: Files): Promise<number> {
-  const plan = await engine(files).planUndo({ restore: id, workers: 1 }, quiet)
-  return plan === null ? 0 : (await plan.apply(quiet)).exitCode
-}
-
-async function newest(): Promise<string> {
-  const [first] = await engine().undoable()
-  expect(first).toBeDefined()
-  return (first as { id: string }).id
-}
-
 test.each(Array.from({ length: seeds }, (_, seed) => seed + 1))(
   'seed %i: undo and resume end where they should',
   async (seed) => {
     const next = seeded(seed)
     const pick: Pick = (from) => from[Math.floor(next() * from.length)] as (typeof from)[number]
-    const source = join(home, 'source')
+    const source = join(home(), 'source')
     growTree(source, next, pick)
     const made = await engine().create(plainly({ type: 'full', paths: [source] }), quiet)
     change(source, next, pick)
     const where = pick(['in-place', 'used', 'new'] as const)
-    const target = join(home, where === 'new' ? 'not/there/yet' : 'target')
+    const target = join(home(), where === 'new' ? 'not/there/yet' : 'target')
     if (where === 'used') {
       growTree(join(target, source), next, pick)
       growTree(target, next, pick, 1)

@@ -52,7 +52,8 @@ export const subjects: readonly Subject[] = [
       if (turn % 3 === 1) await bench.engine().status()
       if (turn % 3 === 2) {
         const { exitCode, backups } = await bench.engine().rebuild(during)
-        if (exitCode !== 0 || backups !== bench.backups.length + safetyBackups) found.push(`rebuild ended with ${exitCode}`)
+        if (exitCode !== 0 || backups !== bench.backups.length + safetyBackups)
+          found.push(`rebuild ended with ${exitCode}`)
       }
       return found
     },

@@ -1,0 +1,151 @@
+import { randomBytes } from 'node:crypto'
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { beforeEach, expect, test } from 'vitest'
+import { systemClock } from '../../../src/engine/platform/clock.ts'
+import { createDiskFiles } from '../../../src/engine/platform/disk-files.ts'
+import type { RestoreOptions } from '../../../src/model/planned-restore.ts'
+import type { Files } from '../../../src/model/ports.ts'
+import { plainly } from '../../engine-kit.ts'
+import {
+  differences,
+  dying,
+  engine,
+  home,
+  newest,
+  quiet,
+  repository,
+  restore,
+  seen,
+  undo,
+  useHome,
+} from './undo-kit.ts'
+
+/** Restores that were interrupted, gone on with, and taken back: what was before the first attempt is there again. */
+
+useHome()
+
+let source = ''
+let options: RestoreOptions
+let before: string[] = []
+
+beforeEach(async () => {
+  source = join(home(), 'source')
+  mkdirSync(source)
+  for (let file = 0; file < 4; file++) writeFileSync(join(source, `${file}`), `ours ${file}`)
+  utimesSync(source, 1_500_000_000, 1_500_000_000)
+  const { backup } = await engine().create(plainly({ type: 'full', paths: [source] }), quiet)
+  for (let file = 0; file < 4; file++) writeFileSync(join(source, `${file}`), `theirs ${file}`)
+  before = seen()
+  options = {
+    source: { kind: 'backup', backup: backup.id, services: [], paths: [] },
+    target: { kind: 'in-place' },
+    conflict: 'overwrite',
+    workers: 1,
+  }
+})
+
+/** Before all of it is done; the restore's id. */
+async function interrupted(): Promise<string> {
+  await expect(restore(options, dying(createDiskFiles(), 1, new Set(['setTime'])))).rejects.toThrow()
+  return await newest()
+}
+
+test('a directory of which only the time would have moved has the one it had before the first attempt', async () => {
+  const id = await interrupted()
+  expect(differences(before, seen())).not.toEqual([])
+  expect((await restore(options)).id).toBe(id)
+  expect(await undo(id)).toBe(0)
+  expect(differences(before, seen())).toEqual([])
+})
+
+test('a plan to take it back is not applied once the restore was gone on with', async () => {
+  rmSync(join(source, '3'))
+  const id = await interrupted()
+  const plan = await engine().planUndo({ restore: id, workers: 1 }, quiet)
+  await restore(options)
+  const restored = seen()
+  await expect(plan?.apply(quiet)).rejects.toMatchObject({ code: 'E_PLAN_DRIFTED' })
+  expect(differences(restored, seen())).toEqual([])
+})
+
+test.each(['cut', 'missing', 'edited'])(
+  'steps that are %s do not stand in the way of the same restore',
+  async (how) => {
+    const id = await interrupted()
+    const steps = join(repository(), 'undo', id, '1.steps')
+    if (how === 'missing') rmSync(steps)
+    else if (how === 'cut') truncateSync(steps, 100)
+    else appendFileSync(steps, '{}\n')
+    await expect(undo(id)).rejects.toMatchObject({ code: 'E_PLAN_ALTERED' })
+    const plan = await engine().planRestore(options, quiet)
+    expect(plan.resumes).toBeNull()
+    expect(plan.notices.join()).toContain(id)
+    expect((await plan.apply(quiet)).id).not.toBe(id)
+    expect(readFileSync(join(source, '3'), 'utf8')).toBe('ours 3')
+  },
+)
+
+test('what was restored where a socket stood goes, and a socket that its service made there since stays', async () => {
+  const listening = async () => {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(join(source, '1'), resolve))
+    return server
+  }
+  rmSync(join(source, '1'))
+  rmSync(join(source, '2'))
+  let server = await listening()
+  try {
+    const { id } = await restore(options)
+    expect(await undo(id)).toBe(0)
+    expect(readdirSync(source)).toEqual(['0', '3'])
+
+    server.close()
+    server = await listening()
+    const again = await restore(options)
+    rmSync(join(source, '1'))
+    server.close()
+    server = await listening()
+    expect(await undo(again.id)).toBe(0)
+    expect(readdirSync(source)).toEqual(['0', '1', '3'])
+  } finally {
+    server.close()
+  }
+})
+
+test('the room that what is saved has taken is not asked for again', async () => {
+  writeFileSync(join(source, '1'), randomBytes(500_000))
+  const disk = createDiskFiles()
+  const saved = () => readdirSync(join(repository(), 'archives')).some((name) => name.includes('safety'))
+  const files: Files = {
+    ...disk,
+    fileSystem: (path) => ({ ...disk.fileSystem(path), freeBytes: saved() ? 100_000 : 600_000 }),
+  }
+  expect((await restore(options, files)).exitCode).toBe(0)
+})
+
+test('a record that names no safety backup, where one was made, takes nothing back', async () => {
+  const { id } = await restore(options)
+  const path = join(repository(), 'undo', id, 'record.json')
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/"safety":"[^"]+"/, '"safety":null'))
+  await expect(undo(id)).rejects.toMatchObject({ code: 'E_PLAN_ALTERED' })
+})
+
+test('after more than a week a restore into a new directory can still be taken back', async () => {
+  options = { ...options, target: { kind: 'directory', path: join(home(), 'new') } }
+  const { id } = await restore(options)
+  const clock = { ...systemClock, now: () => Date.now() + 8 * 86_400_000 }
+  const plan = await engine({ clock }).planUndo({ restore: id, workers: 1 }, quiet)
+  expect((await plan?.apply(quiet))?.exitCode).toBe(0)
+  expect(differences(before, seen())).toEqual([])
+})
