@@ -15,6 +15,7 @@ const saving: Quantity = { kind: 'wall', step: 'in-place' }
 
 export const undoRows: readonly Row[] = [
   { title: 'a restore in place, a third of the files changed, --no-undo', quantity: without, bars: [] },
+  { title: '… CPU time', quantity: { kind: 'cpu', step: 'in-place-no-undo' }, bars: [] },
   { title: '… peak memory', quantity: { kind: 'peak', step: 'in-place-no-undo' }, bars: [peakLimit] },
   { title: 'the same, saving what it replaces', quantity: saving, bars: [] },
   {
@@ -22,6 +23,7 @@ export const undoRows: readonly Row[] = [
     quantity: { kind: 'quotient', of: saving, by: without, as: 'times' },
     bars: [],
   },
+  { title: '… CPU time', quantity: { kind: 'cpu', step: 'in-place' }, bars: [] },
   { title: '… peak memory', quantity: { kind: 'peak', step: 'in-place' }, bars: [peakLimit] },
   { title: '… the safety backup', quantity: { kind: 'size', step: 'safety' }, bars: [] },
   {
@@ -41,6 +43,7 @@ export const undoRows: readonly Row[] = [
     quantity: { kind: 'quotient', of: { kind: 'wall', step: 'undo' }, by: saving, as: 'times' },
     bars: [],
   },
+  { title: '… CPU time', quantity: { kind: 'cpu', step: 'undo' }, bars: [] },
   { title: '… peak memory', quantity: { kind: 'peak', step: 'undo' }, bars: [peakLimit] },
 ]
 

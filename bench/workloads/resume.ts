@@ -26,6 +26,7 @@ const attempts = 5
 const wall = (step: string): Quantity => ({ kind: 'wall', step })
 const rows: readonly Row[] = [
   { title: 'a whole restore', quantity: wall('restore'), bars: [] },
+  { title: '… CPU time', quantity: { kind: 'cpu', step: 'restore' }, bars: [] },
   { title: '… bytes its write calls took', quantity: { kind: 'written', step: 'restore' }, bars: [] },
   ...kills.flatMap(({ name, share }): Row[] => {
     const [placed, again]: Quantity[] = [
@@ -47,6 +48,7 @@ const rows: readonly Row[] = [
         quantity: { kind: 'quotient', of: wall(`resume-${name}`), by: wall('restore'), as: 'percent' },
         bars: [],
       },
+      { title: '… CPU time', quantity: { kind: 'cpu', step: `resume-${name}` }, bars: [] },
       { title: '… peak memory', quantity: { kind: 'peak', step: `resume-${name}` }, bars: [peakLimit] },
     ]
   }),
@@ -115,7 +117,8 @@ async function killAndGoOn(bench: Bench, what: Restorable, { name, share }: Kill
     const told = `${tool.name}, killed at ${share * 100} %, round ${round}: ${count(there.files)} of ${count(all.files)} files were in place`
     if (wrote.names === null) return bench.options.tell(told)
     bench.options.tell(`${told}; the second run wrote ${count(wrote.names)} names, ${count(wrote.bytes)} bytes`)
-    if (round > 0) bench.notes.push(`${told}; the second run wrote ${count(wrote.names)}.`)
+    if (round > 0)
+      bench.notes.push(`${told}; the second run wrote ${count(wrote.names)} names, directories among them.`)
     // It writes under another name and renames: another inode is what was written again, whatever it says itself.
     const replaced = filesOf(placed, (at, seen) => after.get(at)?.inode !== seen.inode)
     bench.checkOnce(
