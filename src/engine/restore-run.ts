@@ -3,6 +3,7 @@ import { type BytePath, displayPath, pathToText } from '../model/path.ts'
 import { choiceWarnings, type PlannedRestore, type RestoreOutcome } from '../model/planned-restore.ts'
 import type { WorkerPool } from './archive/worker-pool.ts'
 import { explainIfIo } from './platform/explain-io.ts'
+import type { Lock } from './platform/lock.ts'
 import type { Repository, World } from './repository.ts'
 import { applyRestore } from './restore/apply.ts'
 import type { RestoreOutcome as AppliedRestore } from './restore/outcome.ts'
@@ -10,7 +11,7 @@ import type { RestoreArchive, RestorePlan } from './restore/request.ts'
 import { checkSpace } from './restore/space.ts'
 import { carryOut, type Run } from './run.ts'
 import type { Session } from './session.ts'
-import { changesAnything, openWayBack } from './undo/way-back.ts'
+import { changesAnything, claimResumed, openWayBack } from './undo/way-back.ts'
 
 export interface PreparedRestore {
   /** As people see it. */
@@ -37,6 +38,7 @@ export async function runRestore(
   const about = header.undoes === undefined ? `${backup} to ${target}` : `back to before ${header.undoes}`
   const kind = header.undoes === undefined ? 'restore' : 'undo'
   let undo = false
+  const claimed = await claimResumed(session, plan, during.signal)
   const { run, result, exitCode, durationMs } = await carryOut(
     session.world,
     repository,
@@ -47,7 +49,7 @@ export async function runRestore(
       const isOfAnother = header.undoes !== undefined || header.resumes !== undefined // whose record it brings to its end
       const way = header.saves !== undefined && (isOfAnother || changesAnything(header))
       const { outcome, isOpen } = way
-        ? await withWayBack(session, prepared, story)
+        ? await withWayBack(session, prepared, story, claimed)
         : { outcome: await applyPrepared(session.world, repository, prepared, story), isOpen: false }
       undo = isOpen
       const { written, unchanged, kept, deleted, refused, failed, bytes, damaged } = outcome
@@ -59,7 +61,7 @@ export async function runRestore(
         ...(damaged.length > 0 || plan.header.unreadable > 0 ? { exitCode: 4 } : {}),
       }
     },
-  )
+  ).finally(() => claimed?.release())
   const { written, unchanged, kept, deleted, refused, bytes, damaged, warnings } = result
   return {
     exitCode,
@@ -79,10 +81,10 @@ export async function runRestore(
   }
 }
 
-async function withWayBack(session: Session, prepared: PreparedRestore, run: Run) {
+async function withWayBack(session: Session, prepared: PreparedRestore, run: Run, claimed: Lock | null) {
   const { planned, plan, hash } = prepared
   checkSpace(session.world.files, plan.header) // before the first byte of what is saved, too
-  const way = await openWayBack(session, { plan, hash, target: planned.target }, run)
+  const way = await openWayBack(session, { plan, hash, target: planned.target }, run, claimed)
   try {
     const outcome = await applyPrepared(session.world, session.repository(), prepared, run, true)
     await way.finish(outcome.failed === 0 && outcome.refused === 0)

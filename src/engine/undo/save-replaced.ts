@@ -1,3 +1,4 @@
+import { BackupError } from '../../model/errors.ts'
 import { parentOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { createBackup } from '../backup.ts'
@@ -26,7 +27,10 @@ export async function saveReplaced(session: Session, plan: RestorePlan, restore:
   const places = all.filter((place) => hasSaved(files, plan, all, place))
   const encrypt = settings.encryption.enabled
   const key = encrypt ? await session.key() : null
-  if (encrypt && key === null) throw missingKey(session)
+  if (encrypt && key === null) {
+    const { code, message, hint } = missingKey(session)
+    throw new BackupError(code, `${message} for saving what is replaced`, `${hint}; or save nothing: --no-undo`)
+  }
   run.tell({ kind: 'phase', phase: 'saving what is replaced' })
   const request = {
     type: 'safety',

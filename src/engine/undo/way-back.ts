@@ -53,12 +53,43 @@ export function changesAnything({ counts }: PlanHeader): boolean {
 }
 
 /**
- * Saves what will be replaced and writes down what will be changed; all of it is on disk when this resolves.
+ * Takes up the restore that a plan goes on with, before anything is told in its name: what it has come to stays in its
+ * log. Null where the plan goes on with none.
+ *
+ * @throws E_BUSY where somebody works on it; E_PLAN_DRIFTED where it is not an interrupted one any more; E_INTERRUPTED.
+ */
+export async function claimResumed(session: Session, { header }: RestorePlan, signal: AbortSignal) {
+  const { resumes } = header
+  if (resumes === undefined) return null
+  const { world } = session
+  const repository = session.repository()
+  const require = () => requireResumable(header, readRecord(world.files, repository, resumes))
+  require()
+  const since = new Date(world.clock.now()).toISOString()
+  const holder = { pid: world.pid, run: resumes, command: 'restore', since }
+  const lock = await lockRecord(world, repository, resumes, { holder, signal })
+  try {
+    require()
+    return lock
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+/**
+ * Saves what will be replaced and writes down what will be changed; all of it is on disk when this resolves. `claimed`
+ * is what claimResumed gave.
  *
  * @throws what saving throws; E_BUSY where somebody works on the same restore; E_PLAN_DRIFTED where the restore the plan
  * goes on with is not an interrupted one any more. Nothing was changed then.
  */
-export async function openWayBack(session: Session, asked: PlanToOpen, run: Run): Promise<WayBack> {
+export async function openWayBack(
+  session: Session,
+  asked: PlanToOpen,
+  run: Run,
+  claimed: Lock | null,
+): Promise<WayBack> {
   const { world } = session
   const { files, clock } = world
   const repository = session.repository()
@@ -66,7 +97,7 @@ export async function openWayBack(session: Session, asked: PlanToOpen, run: Run)
   const restore = restoreOf(header, run.id)
   await forgetOldRecords(session, repository, restore)
   await makeRecordDirectory(files, repository, restore)
-  const lock = await lockRecord(world, repository, restore, run)
+  const lock = claimed ?? (await lockRecord(world, repository, restore, run))
   try {
     const before = readRecord(files, repository, restore)
     const now = new Date(clock.now()).toISOString()

@@ -79,6 +79,15 @@ test('a plan to take it back is not applied once the restore was gone on with', 
   expect(differences(restored, seen())).toEqual([])
 })
 
+test('one that somebody else has gone on with meanwhile is not told to have failed', async () => {
+  const id = await interrupted()
+  const late = await engine().planRestore(options, quiet)
+  await restore(options)
+  await expect(late.apply(quiet)).rejects.toMatchObject({ code: 'E_PLAN_DRIFTED' })
+  const log = readFileSync(join(repository(), 'runs', `${id}.ndjson`), 'utf8')
+  expect(JSON.parse(log.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ kind: 'finished', outcome: 'done' })
+})
+
 test.each(['cut', 'missing', 'edited'])(
   'steps that are %s do not stand in the way of the same restore',
   async (how) => {
