@@ -18,7 +18,7 @@ const kills = [
   { name: 'most', share: 0.9 },
 ] as const
 type Kill = (typeof kills)[number]
-/** Those whose second restore is worth showing: borg and tar begin anew as well. */
+/** One peer is enough to show a second restore beside. */
 const tools = [holdfastName, 'restic']
 /** A restore is over soon where there is little to restore. */
 const attempts = 5
@@ -80,7 +80,7 @@ export const resume: Workload = {
     }
     bench.notes.push(
       'What is in place is what stands under its own name with its whole content, read after the kill. What Holdfast wrote is what its --json result says, what restic wrote is what its write calls took; written again is what of that was not missing. Write calls also take what a program notes down for itself: Holdfast its plan.',
-      'restic has no resume: the second run is the same command once more. borg and tar, which begin anew as well, were left out.',
+      'The second run is the same command once more, for restic as well, which has no command to resume. borg and tar were left out.',
     )
     for (const round of bench.rounds())
       for (const one of bench.turns(ready, round)) {
