@@ -1,6 +1,8 @@
 import type { During } from '../model/during.ts'
-import { type BytePath, displayPath, pathToText } from '../model/path.ts'
+import { BackupError } from '../model/errors.ts'
+import { type BytePath, displayPath, pathToText, rootPath } from '../model/path.ts'
 import { choiceWarnings, type PlannedRestore, type RestoreOutcome } from '../model/planned-restore.ts'
+import type { PlanHeader } from '../model/restore-plan.ts'
 import type { WorkerPool } from './archive/worker-pool.ts'
 import { explainIfIo } from './platform/explain-io.ts'
 import type { Lock } from './platform/lock.ts'
@@ -48,16 +50,16 @@ export async function runRestore(
       for (const message of lacking) story.tell({ kind: 'warning', message })
       const isOfAnother = header.undoes !== undefined || header.resumes !== undefined // whose record it brings to its end
       const way = header.saves !== undefined && (isOfAnother || changesAnything(header))
-      const { outcome, isOpen } = way
+      const { outcome, isOpen, isNoted } = way
         ? await withWayBack(session, prepared, story, claimed)
-        : { outcome: await applyPrepared(session.world, repository, prepared, story), isOpen: false }
+        : { outcome: await applyPrepared(session.world, repository, prepared, story), isOpen: false, isNoted: true }
       undo = isOpen
       const { written, unchanged, kept, deleted, refused, failed, bytes, damaged } = outcome
       const counted = { written, unchanged, kept, deleted, refused, failed, bytes, damaged: damaged.length }
       return {
         result: outcome,
         report: { backup, target, ...counted },
-        warnings: refused > 0 || failed > 0 || outcome.warnings.length > 0 || healed || lacking.length > 0,
+        warnings: !isNoted || refused > 0 || failed > 0 || outcome.warnings.length > 0 || healed || lacking.length > 0,
         ...(damaged.length > 0 || plan.header.unreadable > 0 ? { exitCode: 4 } : {}),
       }
     },
@@ -84,14 +86,38 @@ export async function runRestore(
 async function withWayBack(session: Session, prepared: PreparedRestore, run: Run, claimed: Lock | null) {
   const { planned, plan, hash } = prepared
   checkSpace(session.world.files, plan.header) // before the first byte of what is saved, too
-  const way = await openWayBack(session, { plan, hash, target: planned.target }, run, claimed)
+  const way = await openWayBack(session, { plan, hash, target: planned.target }, run, claimed).catch(
+    (error: unknown) => {
+      run.tell({ kind: 'notice', message: withoutWayBack(error, plan.header) })
+      return null
+    },
+  )
   try {
-    const outcome = await applyPrepared(session.world, session.repository(), prepared, run, true)
-    await way.finish(outcome.failed === 0 && outcome.refused === 0)
-    return { outcome, isOpen: plan.header.undoes === undefined }
+    const outcome = await applyPrepared(session.world, session.repository(), prepared, run, way !== null)
+    const isNoted = (await way?.finish(outcome.failed === 0 && outcome.refused === 0, run.tell)) ?? true
+    return { outcome, isOpen: way !== null && plan.header.undoes === undefined, isNoted }
   } finally {
-    way.release()
+    way?.release()
   }
+}
+
+const cannotWrite: ReadonlySet<string> = new Set(['E_IO', 'E_NO_SPACE', 'E_PLATFORM'])
+
+/**
+ * What is to be said where a repository that cannot be written to leaves no way back. A restore that replaces nothing is
+ * done all the same: a machine that was lost may have no more than a read-only copy.
+ *
+ * @throws the error where something would be replaced, or where the restore belongs to a record.
+ */
+function withoutWayBack(cause: unknown, { saves, undoes, resumes }: PlanHeader): string {
+  const error = explainIfIo(cause, 'write', rootPath)
+  if (!(error instanceof BackupError) || !cannotWrite.has(error.code)) throw error
+  if (undoes !== undefined || resumes !== undefined) throw error
+  if (saves !== undefined && saves.entries > 0) {
+    const hint = 'nothing was changed; make that possible, or add --no-undo to go on without a way back'
+    throw new BackupError(error.code, `what would be replaced cannot be saved before: ${error.message}`, hint, error)
+  }
+  return `this restore cannot be gone on with or taken back by undo: ${error.message}`
 }
 
 /** Restores within a run, and tells of it. */

@@ -1,4 +1,5 @@
 import { BackupError } from '../../model/errors.ts'
+import type { Narrator } from '../../model/event.ts'
 import { type BytePath, parentOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
@@ -30,8 +31,8 @@ import { writeTouchedTimes } from './touched-times.ts'
 
 /** What is on disk before a restore changes anything, so that it can be taken back and gone on with. */
 export interface WayBack {
-  /** The restore is done: from now on there is nothing to go on with. */
-  finish(complete: boolean): Promise<void>
+  /** The restore is done: from now on there is nothing to go on with. False, and told, where that cannot be written. */
+  finish(complete: boolean, tell: Narrator): Promise<boolean>
   release(): void
 }
 
@@ -122,18 +123,34 @@ export async function openWayBack(
     return wayBack(session, repository, record, lock)
   } catch (error) {
     lock.release()
+    dropUnbegun(files, repository, restore)
     throw error
+  }
+}
+
+/** A directory without a record tells nobody anything. */
+function dropUnbegun(files: Files, repository: Repository, restore: string): void {
+  try {
+    if (readRecord(files, repository, restore) === null) files.removeTree(recordDirectory(repository, restore))
+  } catch {
+    // A damaged record, or a disk that cannot be written to: the error that led here says more.
   }
 }
 
 function wayBack(session: Session, repository: Repository, record: UndoRecord, lock: Lock): WayBack {
   const { files, clock } = session.world
   return {
-    async finish(complete) {
+    async finish(complete, tell) {
       const touchedAt = new Date(clock.now()).toISOString()
-      if (record.state === 'restoring')
-        await writeRecord(files, repository, { ...record, state: 'restored', touchedAt })
-      else if (complete) await writeRecord(files, repository, { ...record, state: 'undone', touchedAt })
+      const state = record.state === 'restoring' ? 'restored' : complete ? 'undone' : record.state
+      try {
+        await writeRecord(files, repository, { ...record, state, touchedAt })
+        return true
+      } catch (error) {
+        if (!(error instanceof BackupError)) throw error
+        tell({ kind: 'warning', message: `all was done, but that cannot be noted in its record: ${error.message}` })
+        return false
+      }
     },
     release: () => lock.release(),
   }
