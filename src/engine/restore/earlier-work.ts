@@ -4,7 +4,7 @@ import type { RefuseReason, RestoreStep } from '../../model/restore.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import { jsonPath } from '../archive/toc-pages.ts'
 import type { Directory, RestorePaths } from '../plan/restore-paths.ts'
-import { refusal, replacedOf } from '../plan/restore-plan.ts'
+import { type LinkSource, refusal, replacedOf } from '../plan/restore-plan.ts'
 import type { ChangedPath } from '../undo/changed-paths.ts'
 import type { Looked } from './look.ts'
 import type { EarlierRestore } from './request.ts'
@@ -91,10 +91,11 @@ export class EarlierWork {
     return this.#at(path)?.created === true
   }
 
-  /** It has written its version beside what stands here, and that is there still. */
-  hasWrittenBeside(path: BytePath): boolean {
+  /** What it has written beside what stands here, where that is there still. */
+  writtenBeside(path: BytePath): LinkSource | null {
     const as = this.#at(path)?.as ?? null
-    return as !== null && this.#target.status(as) !== undefined
+    const status = as === null ? undefined : this.#target.status(as)
+    return as === null || status === undefined ? null : { path: as, standing: status }
   }
 
   #at(path: BytePath): ChangedPath | null {

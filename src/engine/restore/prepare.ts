@@ -92,6 +92,8 @@ interface Item {
   /** What a restore that is taken back wrote here, and whether that is what stands. */
   readonly written: Written | null
   writtenComparison: Comparison | null
+  /** What an interrupted restore has written beside what stands here. */
+  readonly beside: LinkSource | null
   /** Done after all others. */
   readonly last: boolean
   /** Of what stands here. */
@@ -251,10 +253,12 @@ class Preparation {
     else {
       const looked = this.#look(entry, parent)
       const written = this.#earlier?.written(path) ?? null
+      const beside = this.#earlier?.writtenBeside(path) ?? null
+      const policy = this.#policyFor(entry, beside !== null)
       const allocatedBytes = looked?.allocatedBytes ?? 0
       const isFile = entry.type === 'file' || entry.type === 'hardlink'
       const last = isFile && (written?.last ?? this.#request.last?.(path, false) ?? false)
-      this.#slice.push({ ...bare, toc, parent, policy: this.#policyFor(entry), looked, written, last, allocatedBytes })
+      this.#slice.push({ ...bare, toc, parent, policy, looked, written, beside, last, allocatedBytes })
     }
   }
 
@@ -262,13 +266,12 @@ class Preparation {
     return this.#request.select(path, isDirectory) && !this.#choices.isSkipped(path)
   }
 
-  #policyFor(entry: TocEntry): RestorePolicy {
+  #policyFor(entry: TocEntry, isBeside = false): RestorePolicy {
     const chosen = this.#choices.conflictAt(entry.path)
     // What an interrupted attempt has made is its own to finish; only files are whole as soon as they have their name.
     if (entry.type !== 'file' && this.#earlier?.hasMade(entry.path) === true)
       return { ...this.#policy, conflict: 'overwrite', byHand: false }
-    if (chosen.conflict === 'rename' && this.#earlier?.hasWrittenBeside(entry.path) === true)
-      return { ...this.#policy, conflict: 'keep', byHand: false }
+    if (chosen.conflict === 'rename' && isBeside) return { ...this.#policy, conflict: 'keep', byHand: false }
     return { ...this.#policy, ...chosen }
   }
 
@@ -332,7 +335,7 @@ class Preparation {
   #decideLeaf(
     { entry, archive }: TocLine,
     policy: RestorePolicy,
-    { looked, last }: Item,
+    { looked, last, beside }: Item,
     sameContent: boolean,
   ): RestoreStep {
     const links = this.#links[archive] as Map<BytePath, LinkSource | null> // one for each archive
@@ -342,7 +345,10 @@ class Preparation {
     const decided = decideLeaf(entry, seen, policy, source, () => this.#target.freeBeside(entry))
     // Taken away before all others, it has to be written whatever it was.
     const step = last ? writtenAnew(decided, source) : decided
-    if (source === null && links.has(carrier)) links.set(carrier, sourceAfter(step, seen))
+    if (source === null && links.has(carrier)) {
+      const stands = step.kind === 'keep' ? beside : null
+      links.set(carrier, stands ?? sourceAfter(step, seen))
+    }
     return step
   }
 
@@ -373,6 +379,7 @@ class Preparation {
 
 const bare = {
   ...{ toc: null, policy: null, step: null, looked: null, comparison: null, written: null, writtenComparison: null },
+  beside: null,
   last: false,
   allocatedBytes: 0,
 } as const
