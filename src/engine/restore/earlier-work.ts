@@ -4,7 +4,7 @@ import type { RefuseReason, RestoreStep } from '../../model/restore.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import { jsonPath } from '../archive/toc-pages.ts'
 import type { Directory, RestorePaths } from '../plan/restore-paths.ts'
-import { refusal, replacedOf } from '../plan/restore-plan.ts'
+import { type LinkSource, refusal, replacedOf } from '../plan/restore-plan.ts'
 import type { ChangedPath } from '../undo/changed-paths.ts'
 import type { Looked } from './look.ts'
 import type { EarlierRestore } from './request.ts'
@@ -54,12 +54,17 @@ export class EarlierWork {
     }
   }
 
-  /** Saved before a later attempt, and the work of an earlier one: it was not there before all of them. */
-  isItsOwn({ entry, archive }: TocLine): boolean {
+  /**
+   * Saved, but not what stood there before all attempts: the work of an earlier one, saved before a later; or another
+   * file that took the place between planning and saving, which the restore then left alone.
+   */
+  isNotOfBefore({ entry, archive }: TocLine): boolean {
     const { kind, changed, attemptOf } = this.#earlier
-    if (kind !== 'taken-back') return false
-    const one = changed.peek(entry.path)
-    return one?.created === true && one.attempt < (attemptOf[archive] ?? 0)
+    const one = kind === 'taken-back' ? changed.peek(entry.path) : null
+    if (one === null) return false
+    const attempt = attemptOf[archive] ?? 0
+    if (one.created) return one.attempt < attempt
+    return one.attempt === attempt && one.inode !== null && one.inode !== entry.inode
   }
 
   /**
@@ -91,10 +96,11 @@ export class EarlierWork {
     return this.#at(path)?.created === true
   }
 
-  /** It has written its version beside what stands here, and that is there still. */
-  hasWrittenBeside(path: BytePath): boolean {
+  /** What it has written beside what stands here, where that is there still. */
+  writtenBeside(path: BytePath): LinkSource | null {
     const as = this.#at(path)?.as ?? null
-    return as !== null && this.#target.status(as) !== undefined
+    const status = as === null ? undefined : this.#target.status(as)
+    return as === null || status === undefined ? null : { path: as, standing: status }
   }
 
   #at(path: BytePath): ChangedPath | null {

@@ -71,11 +71,12 @@ function* writtenDirectories(files: Files, spoolPath: BytePath): Generator<ByteP
   for (const batch of spoolLines(files, spoolPath)) {
     for (const line of batch) {
       const { kind } = peekStep(line)
-      if (kind === 'refuse' || kind === 'keep' || kind === 'unchanged' || kind === 'make-parent' || kind === 'remove')
-        continue
-      const directory = parentOf(decodeStep(line.toString('utf8')).path)
+      if (kind === 'refuse' || kind === 'keep' || kind === 'unchanged' || kind === 'remove') continue
+      const { path, fresh } = decodeStep(line.toString('utf8'))
+      const directory = parentOf(path)
       if (directory !== last) yield directory
       last = directory
+      if ((kind === 'make-directory' || kind === 'make-parent') && !fresh) yield path // its case was probed
     }
   }
 }
@@ -84,8 +85,13 @@ function removeFrom(files: Files, directories: OpenDirectories, directory: ByteP
   try {
     const fd = directories.open(directory)
     for (const name of files.names(files.childOf(fd, '.' as BytePath)))
-      if (name.startsWith(prefix)) files.removeFile(files.childOf(fd, name))
+      if (name.startsWith(prefix)) removeOne(files, files.childOf(fd, name))
   } catch {
     // It was never made, is somebody else's, or may not be written by this user.
   }
+}
+
+function removeOne(files: Files, path: BytePath): void {
+  if (files.status(path)?.type === 'directory') files.removeDirectory(path)
+  else files.removeFile(path)
 }

@@ -20,6 +20,8 @@ export interface PlanItem {
   readonly looked: Looked | null
   /** What a restore that is taken back wrote here. */
   readonly written: Written | null
+  /** What an interrupted restore has written beside what stands here. */
+  readonly beside: LinkSource | null
   /** Done after all others. */
   readonly last: boolean
   /** A directory that an interrupted attempt has made: nothing of it was there before. */
@@ -31,7 +33,7 @@ export interface PlanItem {
 export function planItem(parent: Directory, more: Partial<PlanItem>): PlanItem {
   return {
     ...{ toc: null, parent, policy: null, step: null, looked: null, written: null },
-    ...{ last: false, isOwn: false, allocatedBytes: 0 },
+    ...{ beside: null, last: false, isOwn: false, allocatedBytes: 0 },
     ...more,
   }
 }

@@ -151,7 +151,7 @@ class Preparation {
       for (const toc of mergedLines(lineages, (archive, page) => this.#lose(archive, page))) {
         await this.#takeExtras(toc.entry.path, signal)
         await this.#takeBack(toc.entry.path, signal)
-        if (this.#earlier?.isItsOwn(toc) !== true)
+        if (this.#earlier?.isNotOfBefore(toc) !== true)
           this.#consider(withOwner(this.#earlier?.asItWas(toc) ?? toc, this.#owners))
         done++
         if (done % sliceEntries !== 0) continue
@@ -231,11 +231,12 @@ class Preparation {
     else {
       const looked = this.#look(entry, parent)
       const written = this.#earlier?.written(path) ?? null
+      const beside = this.#earlier?.writtenBeside(path) ?? null
+      const policy = this.#policyFor(entry, beside !== null)
       const allocatedBytes = looked?.allocatedBytes ?? 0
       const isFile = entry.type === 'file' || entry.type === 'hardlink'
       const last = isFile && (written?.last ?? this.#request.last?.(path, false) ?? false)
-      const policy = this.#policyFor(entry)
-      this.#slice.push(planItem(parent, { toc, policy, looked, written, last, allocatedBytes }))
+      this.#slice.push(planItem(parent, { toc, policy, looked, written, beside, last, allocatedBytes }))
     }
   }
 
@@ -243,13 +244,12 @@ class Preparation {
     return this.#request.select(path, isDirectory) && !this.#choices.isSkipped(path)
   }
 
-  #policyFor(entry: TocEntry): RestorePolicy {
+  #policyFor(entry: TocEntry, isBeside = false): RestorePolicy {
     const chosen = this.#choices.conflictAt(entry.path)
     // What an interrupted attempt has made is its own to finish; only files are whole as soon as they have their name.
     if (entry.type !== 'file' && this.#earlier?.hasMade(entry.path) === true)
       return { ...this.#policy, conflict: 'overwrite', byHand: false }
-    if (chosen.conflict === 'rename' && this.#earlier?.hasWrittenBeside(entry.path) === true)
-      return { ...this.#policy, conflict: 'keep', byHand: false }
+    if (chosen.conflict === 'rename' && isBeside) return { ...this.#policy, conflict: 'keep', byHand: false }
     return { ...this.#policy, ...chosen }
   }
 
@@ -299,7 +299,7 @@ class Preparation {
     return isToFinish ? { kind: 'set-attributes', entry, replaces: step.replaces } : step
   }
 
-  #decideLeaf({ toc, policy, looked, last }: PlanItem, sameContent: boolean): RestoreStep {
+  #decideLeaf({ toc, policy, looked, last, beside }: PlanItem, sameContent: boolean): RestoreStep {
     if (toc === null || policy === null) throw new BackupError('E_INTERNAL', 'a path was planned without an entry')
     const { entry, archive } = toc
     const links = this.#links[archive] as Map<BytePath, LinkSource | null> // one for each archive
@@ -309,7 +309,10 @@ class Preparation {
     const decided = decideLeaf(entry, seen, policy, source, () => this.#target.freeBeside(entry))
     // Taken away before all others, it has to be written whatever it was.
     const step = last ? writtenAnew(decided, source) : decided
-    if (source === null && links.has(carrier)) links.set(carrier, sourceAfter(step, seen))
+    if (source === null && links.has(carrier)) {
+      const stands = step.kind === 'keep' ? beside : null
+      links.set(carrier, stands ?? sourceAfter(step, seen))
+    }
     return step
   }
 

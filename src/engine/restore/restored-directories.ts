@@ -3,6 +3,7 @@ import type { Files } from '../../model/ports.ts'
 import { PathChoices } from '../plan/path-choices.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import { AttributeSetter, type Loss, type User } from './attributes.ts'
+import { temporaryPrefix } from './leftovers.ts'
 import { codeOf } from './look.ts'
 import type { OpenDirectories } from './open-directories.ts'
 import type { OutcomeTally } from './outcome.ts'
@@ -37,7 +38,7 @@ export class RestoredDirectories {
    * for one, they must.
    */
   probe(directory: number): void {
-    this.alwaysLook ||= !tellsCaseApart(this.#files, directory)
+    this.alwaysLook ||= !tellsCaseApart(this.#files, directory, temporaryPrefix(this.#plan.header.id))
   }
 
   make({ kind, path, fresh }: SpooledStep): void {

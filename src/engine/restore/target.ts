@@ -79,9 +79,12 @@ export function swapCase(name: BytePath): BytePath {
   ) as BytePath
 }
 
-/** By trying, in a directory the restore has just made: makes a name, looks for it in the other case, removes it. */
-export function tellsCaseApart(files: Files, directory: number): boolean {
-  const name = `.hf-case-${randomBytes(6).toString('hex')}` as BytePath
+/**
+ * By trying, in a directory the restore has just made: makes a name, looks for it in the other case, removes it. By
+ * `temporaryPrefix` it is known to be the restore's, should that be killed meanwhile.
+ */
+export function tellsCaseApart(files: Files, directory: number, temporaryPrefix: string): boolean {
+  const name = `${temporaryPrefix}-case-${randomBytes(6).toString('hex')}` as BytePath
   const probe = files.childOf(directory, name)
   try {
     files.makeDirectory(probe, 0o700)

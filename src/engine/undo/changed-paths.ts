@@ -16,6 +16,8 @@ export interface ChangedPath {
   /** Nothing stood there before that attempt; or a socket, which nobody can save. */
   readonly created: boolean
   readonly isDirectory: boolean
+  /** Of what stood there when the attempt was planned; null where nothing did. */
+  readonly inode: bigint | null
   /** What it was to become; null for what was removed, and for directories that were only made on the way. */
   readonly entry: RestorableEntry | null
   /** The time a directory had, where nothing else of it was to change. */
@@ -110,6 +112,7 @@ function* above({ madeAbove }: Attempt, attempt: number): Generator<ChangedPath>
       attempt,
       created: true,
       isDirectory: true,
+      inode: null,
       entry: null,
       touchedAt: null,
       last: false,
@@ -119,7 +122,17 @@ function* above({ madeAbove }: Attempt, attempt: number): Generator<ChangedPath>
 
 function* touched(files: Files, { timesPath }: Attempt, attempt: number): Generator<ChangedPath> {
   for (const { path, mtimeNs } of readTouchedTimes(files, timesPath))
-    yield { path, attempt, created: false, isDirectory: true, entry: null, touchedAt: mtimeNs, last: false, as: null }
+    yield {
+      path,
+      attempt,
+      created: false,
+      isDirectory: true,
+      entry: null,
+      inode: null,
+      touchedAt: mtimeNs,
+      last: false,
+      as: null,
+    }
 }
 
 /** The steps that change something, in their order, but for what is written beside. `name` is null for those left out. */
@@ -157,9 +170,10 @@ function changedBy({
   replaces,
   entry,
   last,
-}: SpooledStep): Pick<ChangedPath, 'created' | 'isDirectory' | 'entry' | 'last'> {
+}: SpooledStep): Pick<ChangedPath, 'created' | 'isDirectory' | 'inode' | 'entry' | 'last'> {
   const isDirectory = kind === 'make-parent' || entry?.type === 'directory' || replaces?.type === 'directory'
-  return { created: replaces === null || replaces.type === 'socket', isDirectory, entry, last }
+  const created = replaces === null || replaces.type === 'socket'
+  return { created, isDirectory, inode: replaces?.inode ?? null, entry, last }
 }
 
 /** Of one path, what the earliest attempt knows. */

@@ -148,7 +148,10 @@ function wayBack(session: Session, repository: Repository, record: UndoRecord, l
         return true
       } catch (error) {
         if (!(error instanceof BackupError)) throw error
-        tell({ kind: 'warning', message: `all was done, but that cannot be noted in its record: ${error.message}` })
+        tell({
+          kind: 'warning',
+          message: `all was done, but that cannot be noted, and it will seem to have been interrupted: ${error.message}`,
+        })
         return false
       }
     },

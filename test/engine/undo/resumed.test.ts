@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import {
   appendFileSync,
+  linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -86,6 +88,37 @@ test('one that somebody else has gone on with meanwhile is not told to have fail
   await expect(late.apply(quiet)).rejects.toMatchObject({ code: 'E_PLAN_DRIFTED' })
   const log = readFileSync(join(repository(), 'runs', `${id}.ndjson`), 'utf8')
   expect(JSON.parse(log.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({ kind: 'finished', outcome: 'done' })
+})
+
+test('a file that was written beside another is one with its other names after going on, too', async () => {
+  linkSync(join(source, '1'), join(source, '1-again'))
+  const { backup } = await engine().create(plainly({ type: 'full', paths: [source] }), quiet)
+  rmSync(join(source, '1-again'))
+  rmSync(join(source, '1'))
+  writeFileSync(join(source, '1'), 'another one')
+  options = { ...options, source: { kind: 'backup', backup: backup.id, services: [], paths: [] }, conflict: 'rename' }
+  const { id } = await restore(options)
+  const record = join(repository(), 'undo', id, 'record.json')
+  writeFileSync(record, readFileSync(record, 'utf8').replace('"restored"', '"restoring"')) // as if killed before the link
+  rmSync(join(source, '1-again'))
+  expect((await restore(options)).id).toBe(id)
+  const beside = readdirSync(source).find((name) => name.includes('restored')) ?? ''
+  expect(lstatSync(join(source, beside)).ino).toBe(lstatSync(join(source, '1-again')).ino)
+})
+
+test('a name that was made to see whether case counts goes with the restore that was killed over it', async () => {
+  mkdirSync(join(source, 'empty'))
+  const { backup } = await engine().create(plainly({ type: 'full', paths: [source] }), quiet)
+  rmSync(join(source, 'empty'), { recursive: true })
+  before = seen()
+  options = { ...options, source: { kind: 'backup', backup: backup.id, services: [], paths: [] } }
+  await expect(restore(options, dying(createDiskFiles(), 1, new Set(['removeDirectory'])))).rejects.toThrow()
+  expect(readdirSync(join(source, 'empty'))).toHaveLength(1)
+  const id = await newest()
+  await restore(options)
+  expect(readdirSync(join(source, 'empty'))).toEqual([])
+  expect(await undo(id)).toBe(0)
+  expect(readdirSync(source)).not.toContain('empty')
 })
 
 test.each(['cut', 'missing', 'edited'])(

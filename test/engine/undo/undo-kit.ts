@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect } from 'vitest'
 import type { During } from '../../../src/model/during.ts'
 import type { Engine } from '../../../src/model/engine.ts'
+import { BackupError } from '../../../src/model/errors.ts'
 import { pathFromText } from '../../../src/model/path.ts'
 import type { RestoreOptions, RestoreOutcome } from '../../../src/model/planned-restore.ts'
 import type { Files } from '../../../src/model/ports.ts'
@@ -48,20 +49,24 @@ const changing: ReadonlySet<string> = new Set<keyof Files>([
   'truncate',
 ])
 
+const dead = new WeakSet<Files>()
+
 /** Calls that change something fail from the n-th of `counted` on, as if the process was no more. */
 export function dying(disk: Files, at: number, counted = changing): Files {
   let count = 0
-  return new Proxy(disk, {
+  const files: Files = new Proxy(disk, {
     get(target, name: keyof Files) {
       const call = target[name]
       if (!changing.has(name)) return call
       return (...values: unknown[]) => {
         if (counted.has(name)) count++
-        if (count >= at) throw Object.assign(new Error(`EIO: ${name}`), { code: 'EIO', syscall: name })
-        return (call as (...values: unknown[]) => unknown)(...values)
+        if (count < at) return (call as (...values: unknown[]) => unknown)(...values)
+        dead.add(files)
+        throw new BackupError('E_INTERRUPTED', `the process is no more: ${name}`) // an error of the disk could be lived with
       }
     },
   })
+  return files
 }
 
 /** All that lies in the home directory, a line each; names made of the time of the restore without that time. */
@@ -81,7 +86,9 @@ export function differences(wanted: readonly string[], got: readonly string[]): 
 
 export async function restore(options: RestoreOptions, files?: Files): Promise<RestoreOutcome> {
   const plan = await engine(files === undefined ? {} : { files }).planRestore(options, quiet)
-  return await plan.apply(quiet)
+  const outcome = await plan.apply(quiet)
+  if (files !== undefined && dead.has(files)) throw new Error('it died, and said that it had ended')
+  return outcome
 }
 
 export async function undo(id: string, files?: Files): Promise<number> {
