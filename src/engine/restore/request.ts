@@ -2,8 +2,8 @@ import type { BytePath } from '../../model/path.ts'
 import type { ConflictMode, PathChoice } from '../../model/restore.ts'
 import type { ChosenBy, OwnerRule, PlanHeader } from '../../model/restore-plan.ts'
 import type { Lineage } from '../archive/lineage.ts'
-import type { ChangedPaths } from '../undo/changed-paths.ts'
 import type { User } from './attributes.ts'
+import type { EarlierRestore } from './earlier-restore.ts'
 import type { RestoreTarget } from './places.ts'
 import type { AskedPaths, PathSelector } from './select-paths.ts'
 
@@ -37,15 +37,6 @@ export interface RestoreRequest {
   readonly user: User
   /** ISO 8601 UTC. */
   readonly now: string
-}
-
-export interface EarlierRestore {
-  readonly kind: 'taken-back' | 'gone-on-with'
-  readonly id: string
-  readonly attempts: number
-  readonly changed: ChangedPaths
-  /** By archive of this plan, the attempt of that restore before which it was made. */
-  readonly attemptOf: readonly number[]
 }
 
 export interface RestoreArchive {

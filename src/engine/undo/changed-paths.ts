@@ -2,31 +2,11 @@ import { type BytePath, comparePaths, parentOf, pathFromJson, storedPathOf } fro
 import type { Files } from '../../model/ports.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
 import { changesNothing } from '../plan/restore-plan.ts'
+import type { ChangedPath, EarlierPaths } from '../restore/earlier-restore.ts'
 import { pathOnDisk, placeOf } from '../restore/places.ts'
 import { spoolLines } from '../restore/spool.ts'
-import { decodeStep, peekStep, type RestorableEntry, type SpooledStep } from '../restore/step-line.ts'
+import { decodeStep, peekStep, type SpooledStep } from '../restore/step-line.ts'
 import { readTouchedTimes } from './touched-times.ts'
-
-/** A path that a restore has changed, or was about to. */
-export interface ChangedPath {
-  /** As it lies on disk, without the leading slash. */
-  readonly path: BytePath
-  /** Number of the first attempt that was to change it. */
-  readonly attempt: number
-  /** Nothing stood there before that attempt; or a socket, which nobody can save. */
-  readonly created: boolean
-  readonly isDirectory: boolean
-  /** Of what stood there when the attempt was planned; null where nothing did. */
-  readonly inode: bigint | null
-  /** What it was to become; null for what was removed, and for directories that were only made on the way. */
-  readonly entry: RestorableEntry | null
-  /** The time a directory had, where nothing else of it was to change. */
-  readonly touchedAt: bigint | null
-  /** It was written after all others. */
-  readonly last: boolean
-  /** The name under which it was written beside what stands here, which stays. */
-  readonly as: BytePath | null
-}
 
 /** One attempt at a restore: its plan, and the directories of its target that were not there. */
 export interface Attempt {
@@ -41,7 +21,7 @@ export interface Attempt {
  * What all attempts at a restore were to change, in the order of paths as they lie on disk. Of several that were to
  * change a path, the first one knows what stood there before all of them.
  */
-export class ChangedPaths {
+export class ChangedPaths implements EarlierPaths {
   readonly #stream: Generator<ChangedPath>
   #head: ChangedPath | null
 
