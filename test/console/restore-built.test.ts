@@ -38,7 +38,7 @@ function questionLine(screen: string): string {
 async function openWizard(pty: Pty): Promise<void> {
   await pty.until('HOLDFAST')
   await pty.press('2', 'Backups ')
-  await pty.until(id.slice(-4))
+  await pty.press(`/${id.slice(-4)}\r`, /1 of \d/) // the newest may be what a restore has saved before
   await pty.press('R', /motd/)
 }
 

@@ -25,6 +25,8 @@ export class Ledger {
   #trouble: string | null = null
   /** By schedule, newest first: what could not be written down. */
   readonly #unwritten = new Map<string, ScheduleRun[]>()
+  /** Noted in the file, which was not read since. */
+  readonly #own = new Map<string, readonly ScheduleRun[]>()
   readonly #now: () => number
 
   constructor(ground: DaemonGround, now: () => number) {
@@ -64,7 +66,10 @@ export class Ledger {
    */
   async noteRun(id: string, run: ScheduleRun): Promise<boolean> {
     const noted = await this.#write(() => this.#ground.notes.noteRun(id, run), id === cleanupScheduleId)
-    if (noted !== unwritable) return noted
+    if (noted !== unwritable) {
+      if (noted) this.#own.set(id, [run, ...(this.#own.get(id) ?? [])].slice(0, mostUnwritten))
+      return noted
+    }
     const runs = this.#unwritten.get(id) ?? []
     if (runs.some((one) => instantOf(one.at) === instantOf(run.at))) return false
     this.#unwritten.set(id, [run, ...runs].slice(0, mostUnwritten))
@@ -72,31 +77,29 @@ export class Ledger {
   }
 
   async noteRetry(id: string, before: string, run: ScheduleRun): Promise<void> {
-    if (
-      (await this.#write(() => this.#ground.notes.noteRetry(id, before, run), id === cleanupScheduleId)) !== unwritable
-    )
-      return
-    const runs = (this.#unwritten.get(id) ?? []).filter((one) => one.run !== before)
-    this.#unwritten.set(id, [run, ...runs])
+    const written = await this.#write(() => this.#ground.notes.noteRetry(id, before, run), id === cleanupScheduleId)
+    const into = written === unwritable ? this.#unwritten : this.#own
+    into.set(id, [run, ...(into.get(id) ?? []).filter((one) => one.run !== before)])
   }
 
   async noteOutcome(id: string, run: string, end: RunEnd): Promise<void> {
     const isUnwritten = this.#unwritten.get(id)?.some((one) => one.run === run) ?? false
     const written = await this.#write(() => this.#ground.notes.noteOutcome(id, run, end), isUnwritten)
-    if (written !== unwritable && !isUnwritten) return
-    const runs = this.#unwritten.get(id) ?? []
-    this.#unwritten.set(
-      id,
-      runs.map((one) => (one.run === run ? { ...one, ...end } : one)),
-    )
+    for (const into of [this.#own, ...(written !== unwritable && !isUnwritten ? [] : [this.#unwritten])]) {
+      const runs = into.get(id) ?? []
+      into.set(
+        id,
+        runs.map((one) => (one.run === run ? { ...one, ...end } : one)),
+      )
+    }
   }
 
   async strikeRuns(id: string, runs: readonly string[]): Promise<void> {
-    if ((await this.#write(() => this.#ground.notes.strikeRuns(id, runs))) !== unwritable) return
-    this.#unwritten.set(
-      id,
-      (this.#unwritten.get(id) ?? []).filter(({ run }) => !runs.includes(run)),
-    )
+    const written = await this.#write(() => this.#ground.notes.strikeRuns(id, runs))
+    for (const into of [this.#own, ...(written === unwritable ? [this.#unwritten] : [])]) {
+      const left = (into.get(id) ?? []).filter(({ run }) => !runs.includes(run))
+      into.set(id, left)
+    }
   }
 
   /** False where something is to be noted as soon as there is room. */
@@ -104,12 +107,14 @@ export class Ledger {
     const since = new Date(this.#now()).toISOString()
     try {
       this.#known = await this.#ground.schedules()
+      this.#own.clear()
       const full = await this.#noteAll(since)
       this.#trouble = full
       return full === null
     } catch (error) {
       if (!(error instanceof BackupError) || error.code !== 'E_DAMAGED') throw error
       this.#trouble = error.message
+      this.#keepOwn()
       return true // not before somebody has written it
     }
   }
@@ -129,6 +134,16 @@ export class Ledger {
       if (error instanceof BackupError && error.code === 'E_NO_SPACE') return error.message
       throw error
     }
+  }
+
+  /** What was noted since the file was read last may be lost with it. */
+  #keepOwn(): void {
+    for (const [id, runs] of this.#own) {
+      const unwritten = this.#unwritten.get(id) ?? []
+      const lost = runs.filter(({ run }) => unwritten.every((one) => one.run !== run))
+      this.#unwritten.set(id, [...unwritten, ...lost])
+    }
+    this.#own.clear()
   }
 
   async #writeDown(): Promise<void> {
