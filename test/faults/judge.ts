@@ -105,16 +105,21 @@ export function isSafety(id: string): boolean {
   return id.includes('-safety-')
 }
 
-/** What recover.py makes of a safety backup: of what was there before a part, and nothing else. */
+/**
+ * What recover.py makes of a safety backup: of what was there before a part, or of what the first of two restores had
+ * put there, and nothing else.
+ */
 async function wrongSafety({ place, before, witness }: Evidence, id: string): Promise<string[]> {
   const { code, notes, tree } = await witness.restore(archiveOf(place.root, id), place.source)
   if (code !== 0) return [`recover.py says of ${id}: ${notes}`]
   // A directory that is only on the way is made by recover.py; links to what was not saved are files there.
   return Object.entries(tree).flatMap(([name, sight]) => {
-    const old = before.source[name]
-    if (old === undefined) return [`${id} holds ${name}, which was not there`]
+    const known = [before.source, ...before.stored.values()].flatMap((tree) => tree[name] ?? [])
+    if (known.length === 0) return [`${id} holds ${name}, which was not there`]
     if (sight.type === 'directory') return []
-    return old.type === sight.type && old.content === sight.content ? [] : [`${id} holds another ${name}`]
+    return known.some(({ type, content }) => type === sight.type && content === sight.content)
+      ? []
+      : [`${id} holds another ${name}`]
   })
 }
 
