@@ -11,6 +11,7 @@ import { noteTarget, temporaryPrefix } from './leftovers.ts'
 import { makeBase } from './make-base.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { OutcomeTally, type RestoreOutcome } from './outcome.ts'
+import { placesOf } from './places.ts'
 import { removeExtras } from './remove-extras.ts'
 import type { RestoreArchive, RestorePlan } from './request.ts'
 import { RestoredDirectories } from './restored-directories.ts'
@@ -50,10 +51,7 @@ export async function applyRestore(
   options: ApplyOptions,
 ): Promise<RestoreOutcome> {
   if (options.hasRoom !== true) checkSpace(files, plan.header)
-  const places = plan.header.places.map(({ prefix, base }) => ({
-    prefix: pathFromJson(prefix),
-    base: pathFromJson(base),
-  }))
+  const places = placesOf(plan.header)
   try {
     noteTarget(files, plan.spoolPath, plan.header)
   } catch (error) {

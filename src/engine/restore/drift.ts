@@ -6,7 +6,7 @@ import { explainIo } from '../platform/explain-io.ts'
 import type { User } from './attributes.ts'
 import { codeOf } from './look.ts'
 import { OpenDirectories } from './open-directories.ts'
-import { findPlaces, type RestoreTarget } from './places.ts'
+import { findPlaces, placesOf, type RestoreTarget } from './places.ts'
 import type { RestoreArchive, RestorePlan } from './request.ts'
 import { spoolLines } from './spool.ts'
 import { decodeStep, type SpooledStep } from './step-line.ts'
@@ -48,7 +48,7 @@ export function checkDrift(files: Files, plan: RestorePlan, request: DriftReques
 }
 
 function* changedPaths(files: Files, { header, spoolPath }: RestorePlan): Generator<BytePath> {
-  const places = header.places.map(({ prefix, base }) => ({ prefix: pathFromJson(prefix), base: pathFromJson(base) }))
+  const places = placesOf(header)
   const isNew = places.length === 1 && places[0] !== undefined && files.status(places[0].base) === undefined
   if (isNew) return // then nothing can stand in it; checkPlaces has seen that it was new then too
   const open = openPlaces(files, places)
@@ -91,7 +91,7 @@ function checkPlaces(files: Files, { header }: RestorePlan, request: DriftReques
     header.target.kind === 'in-place' ? header.target : { kind: 'directory', path: pathFromJson(header.target.path) }
   const roots = request.archives.map(({ lineage }) => lineage.top.root)
   const now = findPlaces(files, target, roots, request.repositoryRoot)
-  const then = header.places.map(({ prefix, base }) => `${pathFromJson(prefix)}\0${pathFromJson(base)}`)
+  const then = placesOf(header).map(({ prefix, base }) => `${prefix}\0${base}`)
   const found = now.places.map(({ prefix, base }) => `${prefix}\0${base}`)
   if (then.join('\0\0') !== found.join('\0\0'))
     throw drifted('the target is not where it was when the plan was made', planAnew)

@@ -12,6 +12,7 @@ import {
   storedPathOf,
 } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
+import type { PlanHeader } from '../../model/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
 
 /** Where stored paths lie on disk: those below `prefix` lie below the directory `base`, a path without symlinks. */
@@ -60,6 +61,11 @@ export function findPlaces(
       return [joinPath(prefix, storedPathOf(repositoryPath.slice(base.length) as BytePath))]
     }),
   }
+}
+
+/** Those a plan was made for. */
+export function placesOf({ places }: Pick<PlanHeader, 'places'>): Place[] {
+  return places.map(({ prefix, base }) => ({ prefix: pathFromJson(prefix), base: pathFromJson(base) }))
 }
 
 /** The place a stored directory belongs to: the one with the longest prefix. */

@@ -1,9 +1,9 @@
-import { type BytePath, comparePaths, parentOf, pathFromJson, storedPathOf } from '../../model/path.ts'
+import { type BytePath, comparePaths, parentOf, storedPathOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { PlanHeader } from '../../model/restore-plan.ts'
 import { changesNothing } from '../plan/restore-plan.ts'
 import type { ChangedPath, EarlierPaths } from '../restore/earlier-restore.ts'
-import { pathOnDisk, placeOf } from '../restore/places.ts'
+import { pathOnDisk, placeOf, placesOf } from '../restore/places.ts'
 import { spoolLines } from '../restore/spool.ts'
 import { decodeStep, peekStep, type SpooledStep } from '../restore/step-line.ts'
 import { readTouchedTimes } from './touched-times.ts'
@@ -66,10 +66,7 @@ export class ChangedPaths implements EarlierPaths {
 }
 
 function onDisk(files: Files, attempt: Attempt, number: number): Generator<ChangedPath>[] {
-  const places = attempt.header.places.map(({ prefix, base }) => ({
-    prefix: pathFromJson(prefix),
-    base: pathFromJson(base),
-  }))
+  const places = placesOf(attempt.header)
   return [
     above(attempt, number),
     ...places.map((place) =>

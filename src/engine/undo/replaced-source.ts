@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { type BytePath, parentOf, pathFromJson, storedPathOf } from '../../model/path.ts'
+import { type BytePath, parentOf, storedPathOf } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
 import type { Source, SourceContext, SourceEntry } from '../../model/source.ts'
 import { changesNothing, sameState } from '../plan/restore-plan.ts'
@@ -44,10 +44,6 @@ export function replacedSource(files: Files, plan: RestorePlan, places: readonly
       }
     },
   }
-}
-
-export function placesOf({ places }: RestorePlan['header']): Place[] {
-  return places.map(({ prefix, base }) => ({ prefix: pathFromJson(prefix), base: pathFromJson(base) }))
 }
 
 /** Whether what stands in a step's place is to be saved before. */

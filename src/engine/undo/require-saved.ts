@@ -9,12 +9,12 @@ import { sameState } from '../plan/restore-plan.ts'
 import type { Repository } from '../repository.ts'
 import { codeOf } from '../restore/look.ts'
 import { OpenDirectories } from '../restore/open-directories.ts'
-import { type Place, pathOnDisk, placeOf } from '../restore/places.ts'
+import { type Place, pathOnDisk, placeOf, placesOf } from '../restore/places.ts'
 import type { RestorePlan } from '../restore/request.ts'
 import type { SpooledStep } from '../restore/step-line.ts'
 import { openPlaces } from '../restore/target.ts'
 import type { Session } from '../session.ts'
-import { placesOf, savedSteps } from './replaced-source.ts'
+import { savedSteps } from './replaced-source.ts'
 
 const toldPaths = 5
 

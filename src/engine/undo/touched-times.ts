@@ -2,11 +2,10 @@ import { type BytePath, comparePaths, parentOf, pathFromJson, storedPathOf } fro
 import type { Files } from '../../model/ports.ts'
 import { jsonPath } from '../archive/toc-pages.ts'
 import { changesNothing } from '../plan/restore-plan.ts'
-import { aboveOf, pathOnDisk } from '../restore/places.ts'
+import { aboveOf, pathOnDisk, placesOf } from '../restore/places.ts'
 import type { RestorePlan } from '../restore/request.ts'
 import { SpoolWriter, spoolLines } from '../restore/spool.ts'
 import { decodeStep, peekStep } from '../restore/step-line.ts'
-import { placesOf } from './replaced-source.ts'
 
 /** A directory in which a name comes or goes, and the time it had. */
 export interface TouchedTime {

@@ -9,6 +9,7 @@ import { explainIo } from '../platform/explain-io.ts'
 import { syncDirectory } from '../platform/json-file.ts'
 import type { Lock } from '../platform/lock.ts'
 import type { Repository } from '../repository.ts'
+import { placesOf } from '../restore/places.ts'
 import type { RestorePlan } from '../restore/request.ts'
 import { SpoolWriter, spoolLines } from '../restore/spool.ts'
 import type { Run } from '../run.ts'
@@ -25,7 +26,6 @@ import {
   type UndoRecord,
   writeRecord,
 } from './record.ts'
-import { placesOf } from './replaced-source.ts'
 import { saveReplaced } from './save-replaced.ts'
 import { writeTouchedTimes } from './touched-times.ts'
 

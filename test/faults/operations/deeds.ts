@@ -1,6 +1,7 @@
 import type { RestoreOptions } from '../../../src/model/planned-restore.ts'
 import { plainly } from '../../engine-kit.ts'
 import type { Act } from '../operation.ts'
+import { changeSource, makeOutside, makeSource } from './trees.ts'
 
 /** Deeds that several operations need. */
 
@@ -34,6 +35,15 @@ export function restoring(to: 'target' | 'in place'): Act {
       await plan.drop()
     }
   }
+}
+
+/** A tree of 200 that was backed up, and then changed. */
+export async function backedUpAndChanged(...[engine, place, during]: Parameters<Act>): Promise<string[]> {
+  makeOutside(place)
+  makeSource(place, 200)
+  const ids = await inTurn([creating('full')], engine, place, during)
+  changeSource(place)
+  return ids
 }
 
 /** Does deeds one after another, each of which must end well; gives the ids of all of them. */

@@ -3,8 +3,7 @@ import type { During } from '../../../src/model/during.ts'
 import type { Engine } from '../../../src/model/engine.ts'
 import type { Act, Evidence, Operation } from '../operation.ts'
 import { differences, lost, strangers, withoutTemporaries } from '../witness.ts'
-import { creating, inPlaceOptions, inTurn, restoring } from './deeds.ts'
-import { changeSource, makeOutside, makeSource } from './trees.ts'
+import { backedUpAndChanged, inPlaceOptions, restoring } from './deeds.ts'
 
 /** Restores that are taken back, and what it looked like before them: a copy beside it, where no case has any business. */
 
@@ -34,10 +33,7 @@ const before: Pick<Operation, 'changes' | 'saves'> & { readonly prepare: Operati
   changes: ['source', 'outside'],
   saves: true,
   async prepare(engine, place, during) {
-    makeOutside(place)
-    makeSource(place, 200)
-    const ids = await inTurn([creating('full')], engine, place, during)
-    changeSource(place)
+    const ids = await backedUpAndChanged(engine, place, during)
     execFileSync('cp', ['-a', place.source, place.target])
     return ids
   },

@@ -1,7 +1,6 @@
 import type { Evidence, Operation } from '../operation.ts'
 import { differences, lost, strangers, type Tree, withoutTemporaries } from '../witness.ts'
-import { creating, inTurn, restoring } from './deeds.ts'
-import { changeSource, makeOutside, makeSource } from './trees.ts'
+import { backedUpAndChanged, restoring } from './deeds.ts'
 
 const wanted = ({ before }: Evidence): Tree => before.stored.get(before.backups[0]!)!
 
@@ -11,13 +10,7 @@ export const restoreInPlace: Operation = {
     'A restore over the same tree after a third of it was changed and names were added and taken away; what the backup does not have is deleted.',
   changes: ['source', 'outside'],
   saves: true,
-  async prepare(engine, place, during) {
-    makeOutside(place)
-    makeSource(place, 200)
-    const ids = await inTurn([creating('full')], engine, place, during)
-    changeSource(place)
-    return ids
-  },
+  prepare: backedUpAndChanged,
   perform: restoring('in place'),
   async judge(evidence) {
     const { place, before, answer, witness } = evidence
