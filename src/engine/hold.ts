@@ -63,7 +63,11 @@ function holding(files: Files, fd: number): Hold {
     release() {
       if (!held) return
       held = false
-      files.close(fd)
+      try {
+        files.close(fd)
+      } catch {
+        // A close that fails has closed all the same (close(2)), and what the backup was held for is done.
+      }
     },
   }
 }

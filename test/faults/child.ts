@@ -17,7 +17,7 @@ import { operations } from './operations/registry.ts'
 export interface Deed {
   /** Of the registry. */
   readonly operation: string
-  readonly step: 'prepare' | 'perform' | 'again' | 'list'
+  readonly step: 'prepare' | 'perform' | 'again' | 'back' | 'list'
   readonly place: Place
   /** Number of the file-system call that fails, from 1; 0 for none. */
   readonly at: number
@@ -43,6 +43,8 @@ async function act({ operation, step, place }: Deed, engine: Engine, during: Dur
       return found.perform(engine, place, during)
     case 'again':
       return (found.again ?? found.perform)(engine, place, during)
+    case 'back':
+      return found.back?.(engine, place, during) ?? { exitCode: 0 }
     case 'list': {
       const { backups, problems } = await engine.list({ type: null, services: [], days: null })
       for (const problem of problems) warn(problem)

@@ -1,18 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath, pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { pathToFileURL } from 'node:url'
 import { rawKey } from '../e2e/stage.ts'
+import { bundleEngine, checkout } from './bundle.ts'
 import type { Deed } from './child.ts'
 import type { Answer, Outcome } from './operation.ts'
 
-const checkout = fileURLToPath(new URL('../..', import.meta.url))
-
 /**
- * The engine in a process of its own (child.ts), bundled as dist/ is, so that it starts as fast. One that was killed is
+ * The engine in a process of its own (child.ts). One that was killed is
  * replaced by a new one.
  */
 export class EngineProcess {
@@ -24,33 +22,10 @@ export class EngineProcess {
     this.#bundle = bundle
   }
 
-  static async open(): Promise<EngineProcess> {
+  /** With `threads` the engine has those it has in production: see bundle.ts. */
+  static async open({ threads }: { readonly threads: boolean }): Promise<EngineProcess> {
     const bundle = mkdtempSync(join(tmpdir(), 'holdfast-faults-'))
-    symlinkSync(join(checkout, 'node_modules'), join(bundle, 'node_modules'))
-    await build({
-      absWorkingDir: checkout,
-      entryPoints: [
-        'test/faults/child.ts',
-        'test/faults/faulty-files.ts',
-        'src/engine/archive/worker.ts',
-        'src/engine/walk/walk-worker.ts',
-      ],
-      entryNames: '[name]',
-      outdir: bundle,
-      outExtension: { '.js': '.js' },
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      mainFields: ['module', 'main'],
-      target: 'node24',
-      external: ['koffi'],
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-      },
-      legalComments: 'none',
-      logLevel: 'warning',
-    })
+    await bundleEngine(['test/faults/child.ts', 'test/faults/faulty-files.ts'], bundle, { threads })
     return new EngineProcess(bundle)
   }
 

@@ -11,6 +11,7 @@ import type { Answer, Operation, Place } from './operation.ts'
 import { cleanup } from './operations/cleanup.ts'
 import { create } from './operations/create.ts'
 import { restoreToDirectory } from './operations/restore-to-directory.ts'
+import { large } from './operations/sizes.ts'
 import { differences, strangers, type Tree, Witness } from './witness.ts'
 
 /**
@@ -45,7 +46,7 @@ beforeAll(async () => {
   for (const name of ['disk', 'home', 'tmp']) mkdirSync(join(top, name))
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${diskBytes}`, 'holdfast-test', disk])
   mkdirSync(join(disk, 'home'))
-  engine = await EngineProcess.open()
+  engine = await EngineProcess.open({ threads: true })
   witness = new Witness(join(top, 'tmp'))
 })
 afterAll(async () => {
@@ -131,7 +132,7 @@ test.runIf(isPossible)(
         const said = answer?.code === null ? 1 : 0
         return [...(made === said ? [] : [`${made} new backups`]), ...(await wrongBackups(here, truth))]
       })
-      const restored = await twice(restoreToDirectory, here, Math.floor(next() * 1.1 * treeBytes), async () =>
+      const restored = await twice(restoreToDirectory(large), here, Math.floor(next() * 1.1 * treeBytes), async () =>
         strangers({}, truth, await witness.describe(join(here.target, here.source))),
       )
       restored.found.push(...differences(truth, await witness.describe(join(here.target, here.source))))

@@ -7,7 +7,7 @@ import { type Case, Trial } from './matrix.ts'
 import type { Operation } from './operation.ts'
 import { operations } from './operations/registry.ts'
 import { deadline, Progress } from './progress.ts'
-import { commitDate, writeRows } from './reliability-page.ts'
+import { commitDate, notTried, writeRows } from './reliability-page.ts'
 
 /**
  * Whatever call of the disk fails, and whenever the process dies: what is visible is whole, the outcome is said, and
@@ -20,9 +20,14 @@ const isLong = process.env['HOLDFAST_LONG'] === '1'
 const seed = Number(process.env['HOLDFAST_SEED'] ?? 20261120)
 const sampleSize = 20
 const day = 86_400_000
-const sources = ['src/engine', 'src/model', 'src/store', 'recovery', 'test/faults/operations'].concat(
-  ['cases', 'child', 'faulty-files', 'judge', 'matrix', 'witness'].map((name) => `test/faults/${name}.ts`),
-)
+const sources = [
+  'src/engine',
+  'src/model',
+  'src/store',
+  'recovery',
+  'test/faults/operations',
+  'test/faults/in-process',
+].concat(['cases', 'child', 'faulty-files', 'judge', 'matrix', 'witness'].map((name) => `test/faults/${name}.ts`))
 
 function inWords({ at, kind, calls }: Case): string {
   return `${kind} at ${calls ?? 'call'} ${at}`
@@ -34,7 +39,7 @@ describeLong()
 function describeShort(): void {
   let engine: EngineProcess
   beforeAll(async () => {
-    if (!isLong) engine = await EngineProcess.open()
+    if (!isLong) engine = await EngineProcess.open({ threads: true })
   })
   afterAll(async () => engine?.close())
 
@@ -70,12 +75,14 @@ function describeLong(): void {
       const progress = new Progress('fault-matrix', sources)
       const isOver = deadline()
       // A sample of everything first, then every kill, then the other kinds: a run that ends early has the most telling.
-      const pairs = kinds.flatMap((kind) => chosen.map((operation) => ({ kind, operation })))
+      const pairs = kinds.flatMap((kind) =>
+        chosen.filter(({ kinds }) => kinds?.includes(kind) !== false).map((operation) => ({ kind, operation })),
+      )
       const rounds = [sampleSize, Number.POSITIVE_INFINITY].flatMap((limit) =>
         pairs.map((pair) => ({ ...pair, limit })),
       )
       const lane = async (): Promise<void> => {
-        const engine = await EngineProcess.open()
+        const engine = await EngineProcess.open({ threads: false })
         try {
           for (let round = rounds.shift(); round !== undefined && !isOver(); round = rounds.shift())
             await tryAll(round, engine, progress, isOver)
@@ -116,11 +123,12 @@ async function tryAll(
 
 function writeTable(chosen: readonly Operation[], progress: Progress): void {
   const notes = progress.notes
-  const rows = chosen.map(({ name }) => {
+  const rows = chosen.map(({ name, kinds: wanted = kinds }) => {
     const calls = notes
       .filter(({ what }) => what.startsWith(`${name}: calls of all: `))
       .map(({ what }) => Number(/\d+$/.exec(what)?.[0]))
     const cells = kinds.map((kind) => {
+      if (!wanted.includes(kind)) return notTried
       const tried = notes.filter(({ what, problems }) => problems !== null && what.startsWith(`${name}: ${kind} at `))
       const survived = tried.filter(({ problems }) => problems?.length === 0)
       return `${survived.length} of ${tried.length}`

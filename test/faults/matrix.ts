@@ -6,7 +6,7 @@ import type { Deed } from './child.ts'
 import type { EngineProcess } from './engine-process.ts'
 import type { FaultKind } from './faulty-files.ts'
 import { archiveOf, filesOf, idsIn, isSafety, litterIn, wrongOutcome, wrongRepository } from './judge.ts'
-import type { Answer, Beginning, Operation, Place } from './operation.ts'
+import type { Answer, Beginning, Evidence, Operation, Place } from './operation.ts'
 import { Witness } from './witness.ts'
 
 /** One case: the call that fails, and how. */
@@ -119,17 +119,32 @@ export class Trial {
     const problems = [...wrongOutcome(answer, fault.kind), ...(await this.#wrongAfter(answer, known))]
     problems.push(...(await this.#wrongList()))
 
-    const again = await this.#do('again')
-    if (again?.exitCode !== 0)
-      problems.push(`the next try ended with ${again?.exitCode}: ${again?.message} ${again?.warnings.join('; ')}`)
     const evidence = { place: this.#place, before: this.#before, answer, witness: this.#witness }
+    const { judgeAgain, back, judgeBack } = this.operation
+    problems.push(...(await this.#madeGood('again', evidence, known, judgeAgain)))
+    if (back !== undefined) problems.push(...(await this.#madeGood('back', evidence, known, judgeBack)))
+    return { struck: answer === null || answer.calls >= fault.at, problems }
+  }
+
+  /** What is wrong with what is done after the fault, without another. */
+  async #madeGood(
+    step: 'again' | 'back',
+    evidence: Evidence,
+    known: Set<string>,
+    judge: Operation['judgeAgain'],
+  ): Promise<string[]> {
+    const name = step === 'again' ? 'the next try' : 'the way back'
+    const answer = await this.#do(step)
+    const ended =
+      answer?.exitCode === 0
+        ? []
+        : [`${name} ended with ${answer?.exitCode}: ${answer?.message} ${answer?.warnings.join('; ')}`]
     const afterwards = [
       ...(await wrongRepository(this.operation, evidence, known)),
       ...litterIn(this.#place),
-      ...((await this.operation.judgeAgain?.(evidence)) ?? []),
+      ...((await judge?.(evidence)) ?? []),
     ]
-    problems.push(...afterwards.map((what) => `after the next try: ${what}`))
-    return { struck: answer === null || answer.calls >= fault.at, problems }
+    return [...ended, ...afterwards.map((what) => `after ${name}: ${what}`)]
   }
 
   async #wrongAfter(answer: Answer, known: Set<string>): Promise<string[]> {

@@ -1,6 +1,6 @@
 import type { During } from '../../src/model/during.ts'
 import type { Engine } from '../../src/model/engine.ts'
-import type { Fault } from './faulty-files.ts'
+import type { FaultKind } from './faulty-files.ts'
 import type { Tree, Witness } from './witness.ts'
 
 /** Where a case takes place. All of it lies below one directory. */
@@ -70,6 +70,10 @@ export interface Operation {
   readonly perform: Act
   /** What makes good afterwards; absent: the same deed once more. */
   readonly again?: Act
+  /** What takes back afterwards what was made good; absent: nothing. */
+  readonly back?: Act
+  /** Faults that are tried; absent: all. */
+  readonly kinds?: readonly FaultKind[]
   /** Backups that the deed may take away, out of the ids of `prepare`. */
   mayGo?(backups: readonly string[]): readonly string[]
   /** What a new backup must hold; absent: there may be no new one. */
@@ -80,6 +84,8 @@ export interface Operation {
   judge?(evidence: Evidence): Promise<readonly string[]>
   /** The same after it was made good. */
   judgeAgain?(evidence: Evidence): Promise<readonly string[]>
+  /** The same after it was taken back. */
+  judgeBack?(evidence: Evidence): Promise<readonly string[]>
   /** Calls of which every one is tried even in the short run: where most is at stake. */
-  readonly corners?: readonly { readonly calls: string; readonly kind: Fault['kind'] }[]
+  readonly corners?: readonly { readonly calls: string; readonly kind: FaultKind }[]
 }

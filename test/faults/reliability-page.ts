@@ -11,6 +11,9 @@ export function reliabilityPage(): string {
   return readFileSync(path, 'utf8')
 }
 
+/** A cell of what is not asked for. */
+export const notTried = '—'
+
 /** The rows of a table by their first cell. */
 export function tableRows(page: string, table: string): Map<string, string> {
   const { rows } = cut(page, table)

@@ -1,21 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { rmSync, symlinkSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import { bundleEngine, checkout } from '../bundle.ts'
 import { scratchDirectory } from '../matrix.ts'
 import type { Answer, Order } from './child.ts'
-
-const checkout = fileURLToPath(new URL('../../..', import.meta.url))
-
-const poolHere: Plugin = {
-  name: 'pool-here',
-  setup(build) {
-    const here = fileURLToPath(new URL('pool-here.ts', import.meta.url))
-    build.onResolve({ filter: /\/worker-pool\.ts$/ }, () => ({ path: here }))
-  },
-}
 
 /** child.ts as a process, bundled, and watched: what does not answer in time is killed, and started anew. */
 export class CorruptionProcess {
@@ -29,25 +18,7 @@ export class CorruptionProcess {
 
   static async open(): Promise<CorruptionProcess> {
     const directory = scratchDirectory()
-    symlinkSync(join(checkout, 'node_modules'), join(directory, 'node_modules'))
-    await build({
-      absWorkingDir: checkout,
-      entryPoints: ['test/faults/corruption/child.ts', 'src/engine/walk/walk-worker.ts'],
-      entryNames: '[name]',
-      outdir: directory,
-      bundle: true,
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      mainFields: ['module', 'main'],
-      target: 'node24',
-      external: ['koffi'],
-      plugins: [poolHere],
-      banner: {
-        js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-      },
-      logLevel: 'warning',
-    })
+    await bundleEngine(['test/faults/corruption/child.ts'], directory, { threads: false })
     return new CorruptionProcess(directory)
   }
 

@@ -18,7 +18,7 @@ const batch = isLong ? 50 : 10
 const hangMs = 180_000
 const day = 86_400_000
 const manners = ['structure', 'flip'] as const
-const sources = ['src/engine', 'src/model', 'src/store', 'test/faults/corruption']
+const sources = ['src/engine', 'src/model', 'src/store', 'test/faults/corruption', 'test/faults/in-process']
 
 /** Batches of all kinds in turn, so that a run that ends early has something of everything. */
 function orders(): Order[] {

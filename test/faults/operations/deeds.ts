@@ -37,12 +37,13 @@ export function restoring(to: 'target' | 'in place'): Act {
   }
 }
 
-/** A tree of 200 that was backed up, and then changed. */
-export async function backedUpAndChanged(...[engine, place, during]: Parameters<Act>): Promise<string[]> {
+/** A tree of `files` that was backed up, and then changed. */
+export async function backedUpAndChanged(files: number, ...given: Parameters<Act>): Promise<string[]> {
+  const [, place] = given
   makeOutside(place)
-  makeSource(place, 200)
-  const ids = await inTurn([creating('full')], engine, place, during)
-  changeSource(place)
+  makeSource(place, files)
+  const ids = await inTurn([creating('full')], ...given)
+  changeSource(place, files)
   return ids
 }
 

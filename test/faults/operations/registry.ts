@@ -3,12 +3,12 @@ import { cleanup } from './cleanup.ts'
 import { consolidate } from './consolidate.ts'
 import { create } from './create.ts'
 import { createIncremental } from './create-incremental.ts'
-import { restoreResumeUndo, restoreThenUndo, undo } from './going-back.ts'
 import { init } from './init.ts'
 import { look } from './look.ts'
 import { rebuild } from './rebuild.ts'
-import { restoreInPlace } from './restore-in-place.ts'
+import { restoreResumeUndo, restoreThenUndo, undo } from './restore-in-place.ts'
 import { restoreToDirectory } from './restore-to-directory.ts'
+import { large, small } from './sizes.ts'
 import { verify } from './verify.ts'
 
 /** In the order of the table in docs/reliability.md. */
@@ -16,11 +16,14 @@ export const operations: readonly Operation[] = [
   init,
   create,
   createIncremental,
-  restoreToDirectory,
-  restoreInPlace,
-  restoreThenUndo,
-  restoreResumeUndo,
-  undo,
+  restoreToDirectory(small),
+  restoreResumeUndo(small),
+  restoreThenUndo(small),
+  undo(small),
+  restoreToDirectory(large),
+  restoreResumeUndo(large),
+  restoreThenUndo(large),
+  undo(large),
   cleanup,
   consolidate,
   rebuild,

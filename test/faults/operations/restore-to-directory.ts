@@ -2,17 +2,18 @@ import { join } from 'node:path'
 import type { Evidence, Operation } from '../operation.ts'
 import { differences, strangers, type Tree, withoutTemporaries } from '../witness.ts'
 import { creating, restoring } from './deeds.ts'
+import { sized } from './sizes.ts'
 import { makeSource } from './trees.ts'
 
 const restored = ({ place, witness }: Evidence): Promise<Tree> => witness.describe(join(place.target, place.source))
 const wanted = ({ before }: Evidence): Tree => before.stored.get(before.backups[0]!)!
 
-export const restoreToDirectory: Operation = {
-  name: 'restore --target',
-  about: 'A restore of 200 files into a directory that is not there yet.',
+export const restoreToDirectory = (files: number): Operation => ({
+  ...sized('restore --target', files),
+  about: `A restore of ${files} files into a directory that is not there yet.`,
   changes: ['target'],
   async prepare(engine, place, during) {
-    makeSource(place, 200)
+    makeSource(place, files)
     return (await creating('full')(engine, place, during)).backups ?? []
   },
   perform: restoring('target'),
@@ -24,4 +25,4 @@ export const restoreToDirectory: Operation = {
   async judgeAgain(evidence) {
     return differences(wanted(evidence), await restored(evidence))
   },
-}
+})

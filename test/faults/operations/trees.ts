@@ -12,20 +12,20 @@ export function makeSource({ source }: Place, count: number): void {
   writeFileSync(join(source, 'large'), Buffer.alloc(largeBytes, 'a long line that repeats itself\n'))
 }
 
-/** As somebody leaves a tree of 200 who needs a restore: changed, added to, taken from, and a symlink out of it. */
-export function changeSource({ source, outside }: Place): void {
+/** As somebody leaves a tree of `count` who needs a restore: changed, added to, taken from, and a symlink out of it. */
+export function changeSource({ source, outside }: Place, count: number): void {
   const at = (name: string): string => join(source, name)
   mkdirSync(at('directory-0/new/deep'), { recursive: true })
   for (const name of ['0-first', 'directory-0/new/a', 'directory-0/new/deep/b', 'directory-1/extra', 'zz-last'])
     writeFileSync(at(name), `extra ${name}`)
   symlinkSync(outside, at('directory-0/new/way-out'))
-  for (let file = 0; file < 200; file += 3)
+  for (let file = 0; file < count; file += 3)
     appendFileSync(at(`directory-${Math.floor(file / 20)}/file-${file}`), 'changed')
-  for (const file of [21, 41, 61, 62]) rmSync(at(`directory-${Math.floor(file / 20)}/file-${file}`))
+  for (const file of [21, 22, 23]) rmSync(at(`directory-${Math.floor(file / 20)}/file-${file}`))
   // Same content, other attributes.
-  chmodSync(at('directory-5/file-101'), 0o640)
-  utimesSync(at('directory-5/file-103'), 1_700_000_000, 1_700_000_000)
-  chmodSync(at('directory-6'), 0o750)
+  chmodSync(at('directory-0/file-13'), 0o640)
+  utimesSync(at('directory-0/file-16'), 1_700_000_000, 1_700_000_000)
+  chmodSync(at('directory-1'), 0o750)
   rmSync(at('link'))
   symlinkSync('elsewhere', at('link'))
   rmSync(at('empty'), { recursive: true })
