@@ -13,7 +13,7 @@ import { commitDate, notTried, writeRows } from './reliability-page.ts'
  * Whatever call of the disk fails, and whenever the process dies: what is visible is whole, the outcome is said, and
  * the next try succeeds. HOLDFAST_LONG=1 tries every call of every operation with every kind of fault and writes the
  * table of docs/reliability.md; HOLDFAST_MINUTES ends it earlier, and the next run goes on from there;
- * HOLDFAST_OPERATIONS names some of them, separated by commas.
+ * HOLDFAST_OPERATIONS and HOLDFAST_KINDS name some of them, separated by semicolons.
  */
 
 const isLong = process.env['HOLDFAST_LONG'] === '1'
@@ -70,12 +70,12 @@ function describeLong(): void {
   test.runIf(isLong && requirement('python3'))(
     'every operation survives every kind of fault at every call',
     async () => {
-      const named = process.env['HOLDFAST_OPERATIONS']?.split(',')
-      const chosen = operations.filter(({ name }) => named === undefined || named.includes(name))
+      const chosen = named('HOLDFAST_OPERATIONS', operations, ({ name }) => name)
+      const wanted = named('HOLDFAST_KINDS', kinds, (kind) => kind)
       const progress = new Progress('fault-matrix', sources)
       const isOver = deadline()
       // A sample of everything first, then every kill, then the other kinds: a run that ends early has the most telling.
-      const pairs = kinds.flatMap((kind) =>
+      const pairs = wanted.flatMap((kind) =>
         chosen.filter(({ kinds }) => kinds?.includes(kind) !== false).map((operation) => ({ kind, operation })),
       )
       const rounds = [sampleSize, Number.POSITIVE_INFINITY].flatMap((limit) =>
@@ -96,6 +96,12 @@ function describeLong(): void {
     },
     day,
   )
+}
+
+/** Those whose names stand in a variable; without it all. */
+function named<Thing>(variable: string, all: readonly Thing[], nameOf: (thing: Thing) => string): readonly Thing[] {
+  const names = process.env[variable]?.split(';')
+  return all.filter((thing) => names === undefined || names.includes(nameOf(thing)))
 }
 
 async function tryAll(
