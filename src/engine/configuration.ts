@@ -13,6 +13,7 @@ import {
   type EnvironmentValue,
   type SettingsSources,
 } from './plan/settings-sources.ts'
+import { letGo } from './platform/let-go.ts'
 
 /**
  * Where settings are read from: options, the environment, .env, .env.agent, backup_config.json.
@@ -183,7 +184,7 @@ function readText(files: ConfigurationFiles, path: BytePath): ReadText | null {
     if (error instanceof BackupError) throw error
     throw unreadable(path, error instanceof TypeError ? 'it is not UTF-8 text' : errorCode(error), error)
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 

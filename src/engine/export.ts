@@ -4,6 +4,7 @@ import { type BytePath, joinPath, pathFromText } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { encodeOwnFileHeader, paddedBytes } from './archive/tar-header.ts'
 import { holdBackup } from './hold.ts'
+import { letGo } from './platform/let-go.ts'
 import { readFully } from './platform/read-fully.ts'
 import type { Repository } from './repository.ts'
 
@@ -70,6 +71,6 @@ async function addFile(
     }
     await give(new Uint8Array(paddedBytes(sizeBytes) - sizeBytes))
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }

@@ -3,6 +3,7 @@ import { type BytePath, joinPath } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { readBytes } from './platform/json-file.ts'
+import { letGo } from './platform/let-go.ts'
 import type { Repository } from './repository.ts'
 
 /**
@@ -26,14 +27,14 @@ export function holdBackup(files: Files, repository: Repository, id: string): Ho
   if (fd === null) return nothingHeld
   let isHeld: boolean
   try {
-    isHeld = files.tryShareLock(fd)
+    // Between the two calls it may have been taken out: then what is held is not in archives/ any more.
+    isHeld = files.tryShareLock(fd) && files.status(repository.backup(id))?.inode === files.statusOf(fd).inode
   } catch {
-    files.close(fd)
+    letGo(files, fd)
     return nothingHeld
   }
-  // Between the two calls it may have been taken out: then what is held is not in archives/ any more.
-  if (isHeld && files.status(repository.backup(id))?.inode === files.statusOf(fd).inode) return holding(files, fd)
-  files.close(fd)
+  if (isHeld) return holding(files, fd)
+  letGo(files, fd)
   throw new BackupError('E_ARCHIVE_MISSING', `${id} is being deleted`, 'holdfast list shows what there is')
 }
 
@@ -51,7 +52,7 @@ export function seizeBackup(files: Files, repository: Repository, id: string): S
   }
   if (isMine) return { kind: 'mine', ...holding(files, fd) }
   const by = whoHolds(files, fd)
-  files.close(fd)
+  letGo(files, fd)
   return { kind: 'in-use', by }
 }
 
@@ -63,11 +64,7 @@ function holding(files: Files, fd: number): Hold {
     release() {
       if (!held) return
       held = false
-      try {
-        files.close(fd)
-      } catch {
-        // A close that fails has closed all the same (close(2)), and what the backup was held for is done.
-      }
+      letGo(files, fd)
     },
   }
 }

@@ -7,6 +7,7 @@ import type { CatalogPort } from './catalog.ts'
 import type { KdfChoice } from './keys/slots.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { readBytes, replaceFile, syncDirectory } from './platform/json-file.ts'
+import { letGo } from './platform/let-go.ts'
 import { acquireLock, type Lock } from './platform/lock.ts'
 import { isRepository, Repository, type World } from './repository.ts'
 import { type FoundKey, keyringForWriting } from './unlock.ts'
@@ -152,7 +153,7 @@ export async function makeKeyFile(world: World, path: BytePath): Promise<Uint8Ar
     files.write(fd, Buffer.from(`${Buffer.from(key).toString('hex')}\n`), null)
     await files.sync(fd)
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
   await syncDirectory(files, parentOf(path))
   return key

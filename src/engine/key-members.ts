@@ -10,6 +10,7 @@ import { addMember, memberOpenedBy, unlockKeyring } from './keys/keyring.ts'
 import type { Keys, SlotKey } from './keys/slots.ts'
 import { archivePlace, encodeManifest, readDetails, readManifest } from './manifest.ts'
 import { replaceFile, writeNew } from './platform/json-file.ts'
+import { letGo } from './platform/let-go.ts'
 import { acquireLock } from './platform/lock.ts'
 import { backupIds, type Repository, type World } from './repository.ts'
 import type { Ending, Run } from './run.ts'
@@ -136,7 +137,7 @@ async function addToArchive(
   try {
     region = headerWithSlots(archiveBytes(files, reading, path), keys, members, world.random)
   } finally {
-    files.close(reading)
+    letGo(files, reading)
   }
   if (region === null) return false
   const half = region.length / 2
@@ -154,7 +155,7 @@ async function addToArchive(
       error,
     )
   } finally {
-    files.close(writing)
+    letGo(files, writing)
   }
   const copy = joinPath(repository.headers, archive.id as BytePath)
   if (files.status(copy) !== undefined) files.removeFile(copy)

@@ -9,6 +9,7 @@ import { splitXattrs } from './archive/extended-attributes.ts'
 import { describe } from './archive/large-file.ts'
 import type { Pace } from './pace.ts'
 import type { AccountNames } from './platform/account-names.ts'
+import { letGo } from './platform/let-go.ts'
 import { readFully } from './platform/read-fully.ts'
 import { type FilesSettings, filesSource } from './sources/files.ts'
 
@@ -115,7 +116,7 @@ function* blocksOf(files: Files, path: BytePath): Generator<Uint8Array> {
       if (got < buffer.length) return
     }
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 

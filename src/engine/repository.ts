@@ -151,11 +151,14 @@ export async function openWorkspace(
   // Between making the directory and locking it the run looks dead: nobody may sweep then.
   const gate = await acquireLock(files, repository.lock('temp'), { waitMs: 60_000, signal, holder, clock })
   let alive: Lock
+  let isMade = false
   try {
     await sweep(world, repository, holder, signal)
     files.makeDirectory(path, 0o700)
+    isMade = true
     alive = await acquireLock(files, joinPath(path, 'lock' as BytePath), { waitMs: 0, signal, holder, clock })
   } catch (error) {
+    if (isMade) files.removeTree(path)
     throw explainIo(error, 'make the workspace', path)
   } finally {
     gate.release()
@@ -193,8 +196,8 @@ async function sweep(world: World, repository: Repository, holder: LockHolder, s
         lock = await acquireLock(files, joinPath(path, 'lock' as BytePath), { waitMs: 0, signal, holder, clock })
       }
       // Loaded on need: a dead run is rare, and every command opens a repository.
-      const { removeLeftovers } = await import('./restore/leftovers.ts')
-      removeLeftovers(files, path)
+      const { removeLeftovers, spoolPathIn } = await import('./restore/leftovers.ts')
+      removeLeftovers(files, spoolPathIn(path))
       const { sweepPlace } = await import('./drill/drill-place.ts')
       sweepPlace(files, path)
       files.removeTree(path)

@@ -5,6 +5,7 @@ import { type BytePath, joinPath, printable } from '../model/path.ts'
 import type { Files } from '../model/ports.ts'
 import { meaningOfDeath } from './plan/died-run.ts'
 import { explainIo } from './platform/explain-io.ts'
+import { letGo } from './platform/let-go.ts'
 import { readFully } from './platform/read-fully.ts'
 import type { Repository } from './repository.ts'
 
@@ -121,7 +122,7 @@ function readRunIfAny(files: Files, repository: Repository, id: string): RunSumm
     throw explainIo(error, 'read', runLogPath(repository, id))
   } finally {
     try {
-      files.close(fd)
+      letGo(files, fd)
     } catch {
       // It was only read: nothing is lost.
     }

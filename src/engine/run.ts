@@ -2,6 +2,7 @@ import { BackupError } from '../model/errors.ts'
 import type { Narrator, RunEvent, RunEventBody, RunKind, RunOutcome } from '../model/event.ts'
 import type { BytePath } from '../model/path.ts'
 import { explainIfIo, explainIo } from './platform/explain-io.ts'
+import { letGo } from './platform/let-go.ts'
 import type { LockHolder } from './platform/lock.ts'
 import type { Repository, World } from './repository.ts'
 import { runLogPath, runWord } from './run-log.ts'
@@ -138,6 +139,7 @@ function openLog(world: World, path: BytePath): { append(event: RunEvent): void;
     // What stands there may end in the middle of a line.
     if (world.files.statusOf(fd).sizeBytes > 0) world.files.write(fd, lineFeed, null)
   } catch (error) {
+    if (fd !== null) letGo(world.files, fd)
     if (world.mustLog) {
       const { code, message } = explainIo(error, 'write the log of the run', path)
       const hint = 'nothing was begun; holdfast restore and holdfast verify, in a terminal, need no log'
@@ -162,11 +164,7 @@ function openLog(world: World, path: BytePath): { append(event: RunEvent): void;
       }
     },
     close() {
-      try {
-        world.files.close(open)
-      } catch {
-        // What the run did is done, whatever becomes of its log.
-      }
+      letGo(world.files, open)
     },
   }
 }

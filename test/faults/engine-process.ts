@@ -53,6 +53,7 @@ export class EngineProcess {
       stdio: ['pipe', 'pipe', 'inherit'],
       env: {
         PATH: process.env['PATH'],
+        HOLDFAST_FAULT_TRACE: process.env['HOLDFAST_FAULT_TRACE'],
         BACKUP_ENCRYPTION_KEY: rawKey,
         NODE_COMPILE_CACHE: join(this.#bundle, 'cache'),
         HOLDFAST_FAULTS_CHECKOUT: checkout,

@@ -13,6 +13,7 @@ import type { Files } from '../../src/model/ports.ts'
  *                        kill: SIGKILL before the call
  * HOLDFAST_FAULT_CALLS   names of the calls that count, separated by commas; absent: all
  * HOLDFAST_FAULT_LASTING 1: every counted call from the n-th on fails, as on a disk that stays full
+ * HOLDFAST_FAULT_TRACE   1: the call that fails is told on stderr, with where it came from
  * HOLDFAST_FAULT_COUNT   a file that is given the number of calls, in decimal, when the process ends
  *
  * Worker threads count together with the thread that started them, where that one has called createFiles() first.
@@ -78,6 +79,7 @@ export function wrapFaulty(files: Files, fault: Fault, counter: Int32Array): Fil
       return
     }
     if (!isDue) return
+    if (process.env['HOLDFAST_FAULT_TRACE'] === '1') console.error(new Error(`${name} ${values.join(' ')}`).stack)
     if (fault.kind === 'kill') {
       process.kill(process.pid, 'SIGKILL')
       for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) // another thread may take the signal

@@ -80,11 +80,12 @@ export async function wrongRepository(
       found.push(`the backup ${id} was changed`)
 
   const allMade = there.filter((id) => !before.backups.includes(id))
-  const saved = operation.saves === true ? allMade.filter(isSafety) : []
+  const saves = operation.saves?.(place)
+  const saved = saves === undefined ? [] : allMade.filter(isSafety)
   for (const id of saved) {
     if (known.has(id)) continue
     known.add(id)
-    found.push(...(await wrongSafety(evidence, id)))
+    found.push(...(await wrongSafety(evidence, id, saves!)))
   }
   const made = allMade.filter((id) => !saved.includes(id))
   const expected = operation.makes?.(before)
@@ -109,8 +110,8 @@ export function isSafety(id: string): boolean {
  * What recover.py makes of a safety backup: of what was there before a part, or of what the first of two restores had
  * put there, and nothing else.
  */
-async function wrongSafety({ place, before, witness }: Evidence, id: string): Promise<string[]> {
-  const { code, notes, tree } = await witness.restore(archiveOf(place.root, id), place.source)
+async function wrongSafety({ place, before, witness }: Evidence, id: string, below: string): Promise<string[]> {
+  const { code, notes, tree } = await witness.restore(archiveOf(place.root, id), below)
   if (code !== 0) return [`recover.py says of ${id}: ${notes}`]
   // A directory that is only on the way is made by recover.py; links to what was not saved are files there.
   return Object.entries(tree).flatMap(([name, sight]) => {
@@ -139,9 +140,15 @@ async function wrongContent(
   if (code !== 0 && code !== 3) return [`recover.py ended with ${code}: ${notes}`]
   const isTold = (line: string): boolean =>
     /: (missing|sameAs .*)$/.test(line) ||
-    expected[line.split(':')[0]!]?.type === 'directory' ||
-    notes.includes(`torn: ${join(source, line.split(':')[0]!).slice(1)} `)
+    expected[nameIn(line)]?.type === 'directory' ||
+    notes.includes(`torn: ${join(source, nameIn(line)).slice(1)} `)
   return all.filter((line) => !isTold(line))
+}
+
+/** Of a difference; the top's own is empty. */
+function nameIn(line: string): string {
+  const name = line.split(':')[0]!
+  return name === '.' ? '' : name
 }
 
 /** What only a run that still goes on may leave: in the repository, in the user's directory, where it restored to. */

@@ -151,7 +151,8 @@ export class Trial {
     const { root } = this.#place
     const evidence = { place: this.#place, before: this.#before, answer, witness: this.#witness }
     const found = [...(await wrongRepository(this.operation, evidence, known))]
-    const isNew = (id: string): boolean => !this.#before.backups.includes(id) && !(this.operation.saves && isSafety(id))
+    const isNew = (id: string): boolean =>
+      !this.#before.backups.includes(id) && !(this.operation.saves !== undefined && isSafety(id))
     const made = idsIn(root).filter(isNew).length
     const promised = answer?.code === null && this.operation.makes !== undefined ? 1 : 0
     if (answer !== null && made !== promised)

@@ -78,8 +78,8 @@ export interface Operation {
   mayGo?(backups: readonly string[]): readonly string[]
   /** What a new backup must hold; absent: there may be no new one. */
   makes?(before: Beginning): Tree
-  /** It may make safety backups, of nothing but what the source held before. */
-  readonly saves?: boolean
+  /** Where it may replace things: it may make safety backups of what was there before, and of nothing else. */
+  saves?(place: Place): string
   /** What is wrong after the fault, over what is wrong with any operation. */
   judge?(evidence: Evidence): Promise<readonly string[]>
   /** The same after it was made good. */

@@ -5,6 +5,7 @@ import type { FileStatus, Files } from '../../model/ports.ts'
 import type { Attributes, SourceEntry } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { AccountNames } from '../platform/account-names.ts'
+import { letGo } from '../platform/let-go.ts'
 import { type ExtendedAttributes, noExtendedAttributes, splitXattrs } from './extended-attributes.ts'
 import type { KnownChunks } from './known-chunks.ts'
 import type { PartResult } from './part-job.ts'
@@ -58,7 +59,7 @@ export class OpenFile {
       this.sparse = regions === null || isWhole(regions, sizeBytes) ? null : sparseMap(regions, sizeBytes)
       this.extended = withXattrs ? splitXattrs(files.xattrs(path), names) : noExtendedAttributes
     } catch (error) {
-      files.close(this.fd)
+      letGo(files, this.fd)
       throw error
     }
   }
@@ -73,7 +74,7 @@ export class OpenFile {
   }
 
   close(): void {
-    this.#files.close(this.fd)
+    letGo(this.#files, this.fd)
   }
 }
 

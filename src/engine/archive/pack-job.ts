@@ -4,6 +4,7 @@ import type { Files } from '../../model/ports.ts'
 import type { Attributes, EntryType, SourceWarning } from '../../model/source.ts'
 import type { TocEntry } from '../../model/toc.ts'
 import type { AccountNames } from '../platform/account-names.ts'
+import { letGo } from '../platform/let-go.ts'
 import { readFully } from '../platform/read-fully.ts'
 import { cutFrames, type PackedEntries, RawBuffer, type Span } from './batch.ts'
 import type { CompressionLevel } from './codec.ts'
@@ -215,7 +216,7 @@ export class Packer {
       if (torn) warnings.push({ path: entry.path, what })
       return { ...span, entry: { ...span.entry, torn } }
     } finally {
-      files.close(fd)
+      letGo(files, fd)
     }
   }
 

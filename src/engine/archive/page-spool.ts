@@ -1,6 +1,7 @@
 import { BackupError } from '../../model/errors.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { letGo } from '../platform/let-go.ts'
 import { readFully } from '../platform/read-fully.ts'
 
 /** Compressed pages wait in a file until the entries are done: a table of contents may be larger than memory. */
@@ -35,13 +36,13 @@ export class PageSpool {
         position += length
       }
     } finally {
-      this.#files.close(fd)
+      letGo(this.#files, fd)
     }
   }
 
   close(): void {
     if (this.#fd === null) return
-    this.#files.close(this.#fd)
+    letGo(this.#files, this.#fd)
     this.#fd = null
     this.#files.removeFile(this.#path)
   }

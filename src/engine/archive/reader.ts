@@ -6,6 +6,7 @@ import { type BytePath, displayPath, pathFromBytes, pathFromText } from '../../m
 import type { Files } from '../../model/ports.ts'
 import type { Keys } from '../keys/slots.ts'
 import { readBytes } from '../platform/json-file.ts'
+import { letGo } from '../platform/let-go.ts'
 import { readFully } from '../platform/read-fully.ts'
 import { type OpenedHeader, openHeader } from './header.ts'
 import type { ArchiveBytes } from './header-region.ts'
@@ -152,7 +153,7 @@ export function openAccess(
     })
     return { access: { path: place.path, compression: pub.comp, key, fileBytes }, pub, healed }
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { BackupError } from '../../model/errors.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { User } from '../restore/attributes.ts'
 import { EntryContent } from '../restore/entry-content.ts'
 import type { HolderAccess } from '../restore/holder-access.ts'
@@ -134,7 +135,7 @@ export class RestoreWorker {
       if (error instanceof BackupError) throw error
       return false
     } finally {
-      files.close(fd)
+      letGo(files, fd)
     }
   }
 

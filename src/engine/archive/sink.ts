@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { letGo } from '../platform/let-go.ts'
 import { release } from '../platform/release.ts'
 import type { SegmentSealer } from './stream-aead.ts'
 
@@ -54,7 +55,7 @@ export class ArchiveSink {
   }
 
   close(): void {
-    this.#files.close(this.#fd)
+    letGo(this.#files, this.#fd)
   }
 
   #appendSealed(piece: Uint8Array): void {

@@ -3,6 +3,7 @@ import { type Compression, type Extent, limits } from '../../model/format.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 import { readFully } from '../platform/read-fully.ts'
 import { release } from '../platform/release.ts'
 import { decompressFrames } from './codec.ts'
@@ -54,7 +55,7 @@ export class StreamReader {
   }
 
   close(): void {
-    this.#files.close(this.#fd)
+    letGo(this.#files, this.#fd)
   }
 
   /** Bytes of S. @throws E_DAMAGED where the range lies outside or fails authentication. */

@@ -9,6 +9,7 @@ import { readContent } from '../archive/content.ts'
 import type { Lineage } from '../archive/lineage.ts'
 import type { Pace } from '../pace.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { World } from '../repository.ts'
 import { mismatch, requireFile } from './preview.ts'
 import { EscapedText, FormDecision, hexDump, type ReadingForm } from './reading-form.ts'
@@ -118,7 +119,7 @@ function makePlace({ files, temporary, random, clock, uid }: World): OwnPlace {
     remove() {
       if (lock === null) return
       files.removeTree(path)
-      files.close(lock)
+      letGo(files, lock)
       lock = null
     },
   }
@@ -139,7 +140,7 @@ function sweep(files: Files, temporary: BytePath, now: number, uid: number): voi
       try {
         if (files.tryLock(lock)) files.removeTree(path)
       } finally {
-        files.close(lock)
+        letGo(files, lock)
       }
     } catch {
       // Somebody else's, or just removed.

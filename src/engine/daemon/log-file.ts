@@ -3,6 +3,7 @@ import { BackupError } from '../../model/errors.ts'
 import { type BytePath, displayPath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 
 /**
  * A log file that is rotated: `file` becomes `file.1`, `file.1` becomes `file.2`, and so on, and the oldest goes. One
@@ -75,11 +76,7 @@ export class LogFile {
     if (this.#fd === null) return
     const fd = this.#fd
     this.#fd = null
-    try {
-      this.#files.close(fd)
-    } catch {
-      // A close that fails has closed all the same (close(2)).
-    }
+    letGo(this.#files, fd)
   }
 
   /** The descriptor of what is at the path now. */

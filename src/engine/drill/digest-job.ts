@@ -1,6 +1,7 @@
 import { createHash, hash } from 'node:crypto'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { letGo } from '../platform/let-go.ts'
 
 /** What a worker reads back for a drill: SHA-256 of files, by a way that shares nothing with the writing of them. */
 export interface DigestJob {
@@ -50,7 +51,7 @@ export class Digester {
         digest.update(block.subarray(0, got))
       return digest.digest('hex')
     } finally {
-      this.#files.close(fd)
+      letGo(this.#files, fd)
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Files } from '../../model/ports.ts'
 import { proofOf } from '../plan/drill-alerts.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import { readText, syncDirectory } from '../platform/json-file.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { Repository } from '../repository.ts'
 
 /** `drills.ndjson`: what was proven, when, and how long it took; one JSON object a line, oldest first. */
@@ -24,7 +25,7 @@ export async function noteDrill(files: Files, repository: Repository, record: Dr
       files.write(fd, Buffer.from(`${isTorn ? '\n' : ''}${JSON.stringify(record)}\n`), null)
       await files.sync(fd)
     } finally {
-      files.close(fd)
+      letGo(files, fd)
     }
     await syncDirectory(files, repository.root)
   } catch (error) {
@@ -78,6 +79,6 @@ function endsTorn(files: Files, { drills }: Repository): boolean {
     files.read(fd, last, 0, 1, sizeBytes - 1)
     return last[0] !== lineFeed
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }

@@ -1,5 +1,6 @@
 import { type BytePath, joinPath } from '../../model/path.ts'
 import type { FileStatus, Files } from '../../model/ports.ts'
+import { letGo } from '../platform/let-go.ts'
 
 /** One name of what was restored, as it lies on disk. */
 export interface Found {
@@ -19,7 +20,7 @@ export function* walkBack(files: Files, top: BytePath): Generator<Found> {
   try {
     yield* below(files, fd, '' as BytePath)
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 
@@ -37,7 +38,7 @@ function* below(files: Files, directory: number, prefix: BytePath): Generator<Fo
     try {
       yield* below(files, inner, path)
     } finally {
-      files.close(inner)
+      letGo(files, inner)
     }
   }
 }

@@ -3,6 +3,7 @@ import type { RunEvent } from '../../model/event.ts'
 import type { RunSummary } from '../../model/jobs.ts'
 import type { Files } from '../../model/ports.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { Repository } from '../repository.ts'
 import { isAlive, noSuchRun, openRunLog, parseEvent, readRunFrom, runLogPath } from '../run-log.ts'
 
@@ -57,7 +58,7 @@ async function withLog<Result>(
   } catch (error) {
     throw isIo(error) ? explainIo(error, 'read', runLogPath(repository, id)) : error
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Jobs, RunSummary } from '../../model/jobs.ts'
 import { type BytePath, displayPath, joinPath, pathFromText, pathToText } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { letGo } from '../platform/let-go.ts'
 import { openRepository, type Repository } from '../repository.ts'
 import { noSuchRun, openRunLog, readRun, runIds, runLogPath } from '../run-log.ts'
 import { cancelRun } from './cancel-run.ts'
@@ -60,7 +61,7 @@ export function createJobs(parts: JobsParts): Jobs {
       const place = repository()
       const fd = openRunLog(files, place, run)
       if (fd === null) throw noSuchRun(run)
-      files.close(fd)
+      letGo(files, fd)
       return textOf(runLogPath(place, run))
     },
 

@@ -2,6 +2,7 @@ import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import type { AccountIds } from '../plan/owner-map.ts'
 import { explainIo } from './explain-io.ts'
+import { letGo } from './let-go.ts'
 
 /** Names of users and groups, from /etc/passwd and /etc/group: what tar stores beside the numbers. */
 export interface AccountNames {
@@ -48,7 +49,7 @@ function readDatabase(files: Files, path: BytePath, note: (name: string, id: num
         if (name && id && /^\d+$/.test(id)) note(name, Number(id))
       }
     } finally {
-      files.close(fd)
+      letGo(files, fd)
     }
   } catch (error) {
     throw explainIo(error, 'read', path)

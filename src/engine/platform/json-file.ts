@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type BytePath, joinPath, parentOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { explainIo } from './explain-io.ts'
+import { letGo } from './let-go.ts'
 
 /** Small documents: read whole, replaced whole. */
 
@@ -35,7 +36,7 @@ export function readBytes(files: Files, path: BytePath, limitBytes = Number.MAX_
     }
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 
@@ -71,7 +72,7 @@ export async function replaceFile(files: Files, path: BytePath, text: string): P
       removeIfThere(files, temporary.path)
       throw error
     } finally {
-      files.close(temporary.fd)
+      letGo(files, temporary.fd)
     }
     await syncDirectory(files, directory)
   } catch (error) {
@@ -92,7 +93,7 @@ export async function syncDirectory(files: Files, directory: BytePath): Promise<
   try {
     await files.sync(fd)
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 
@@ -105,11 +106,11 @@ function createTemporary(files: Files, directory: BytePath): { fd: number; path:
       // A sweep may have come between the two calls: it then has the lock, or the file has no name any more.
       if (files.tryLock(fd) && files.statusOf(fd).links > 0) return { fd, path }
     } catch (error) {
-      files.close(fd)
+      letGo(files, fd)
       removeIfThere(files, path)
       throw error
     }
-    files.close(fd)
+    letGo(files, fd)
   }
   throw new Error('a sweep took every temporary file')
 }
@@ -123,7 +124,7 @@ function sweepDeadWriters(files: Files, directory: BytePath): void {
       try {
         if (files.tryLock(fd)) files.removeFile(path)
       } finally {
-        files.close(fd)
+        letGo(files, fd)
       }
     } catch {
       // Another sweep was first, its writer has just renamed it, or the disk refuses: what stays harms nobody.
@@ -150,6 +151,6 @@ export async function writeNew(files: Files, path: BytePath, bytes: Uint8Array):
     files.write(fd, bytes, null)
     await files.sync(fd)
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }

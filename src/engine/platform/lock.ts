@@ -4,6 +4,7 @@ import { type BytePath, displayPath, printable } from '../../model/path.ts'
 import type { Clock, Files } from '../../model/ports.ts'
 import { explainIo } from './explain-io.ts'
 import { readBytes } from './json-file.ts'
+import { letGo } from './let-go.ts'
 
 /** Who holds a lock: written into the lock file for whoever finds it taken. It decides nothing. */
 export interface LockHolder {
@@ -50,7 +51,7 @@ export async function acquireLock(files: Files, path: BytePath, request: LockReq
     signal.throwIfAborted()
     sign(files, fd, holder)
   } catch (error) {
-    files.close(fd)
+    letGo(files, fd)
     if (signal.aborted) throw new BackupError('E_INTERRUPTED', `interrupted while waiting for ${displayPath(path)}`)
     throw explainIo(error, 'lock', path)
   }
@@ -60,11 +61,7 @@ export async function acquireLock(files: Files, path: BytePath, request: LockReq
     release() {
       if (!held) return
       held = false
-      try {
-        files.close(fd) // where nobody inherited it, that drops the lock
-      } catch {
-        // A close that fails has closed all the same (close(2)), and what the lock guarded is done.
-      }
+      letGo(files, fd) // where nobody inherited it, that drops the lock
     },
   }
 }
@@ -91,7 +88,7 @@ export function lockHolder(files: Files, path: BytePath): HeldLock | null {
   try {
     return files.tryLock(fd) ? null : { holder: readHolder(files, path) }
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 

@@ -7,7 +7,7 @@ import { explainIo } from '../platform/explain-io.ts'
 import type { User } from './attributes.ts'
 import { accessesOf } from './holder-access.ts'
 import { LastFiles } from './last-files.ts'
-import { noteTarget, temporaryPrefix } from './leftovers.ts'
+import { noteTarget, removeLeftovers, temporaryPrefix } from './leftovers.ts'
 import { makeBase } from './make-base.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { OutcomeTally, type RestoreOutcome } from './outcome.ts'
@@ -156,8 +156,14 @@ class Application {
       if (this.#plan.header.counts.delete > 0)
         await removeExtras(this.#files, this.#plan, this.#directories, this.#tally, () => this.#stopIfAsked())
       if (this.#last.any) await this.#writeLast()
+      if (this.#tally.failed > 0) removeLeftovers(this.#files, this.#plan.spoolPath) // before directories get their times
       await this.#made.finish(() => this.#stopIfAsked())
       for (const path of await this.#disk.finish()) this.#tally.lose('sync', path)
+    } catch (error) {
+      await Promise.allSettled(this.#underWay)
+      // What a file was written to is removed by whoever wrote it; this is for what could not be removed then.
+      if (!this.#options.signal.aborted) removeLeftovers(this.#files, this.#plan.spoolPath)
+      throw error
     } finally {
       await Promise.allSettled(this.#underWay)
       this.#directories.close()

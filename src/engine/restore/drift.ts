@@ -3,6 +3,7 @@ import { type BytePath, displayPath, pathFromJson } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { sameState } from '../plan/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { User } from './attributes.ts'
 import { codeOf } from './look.ts'
 import { OpenDirectories } from './open-directories.ts'
@@ -62,7 +63,7 @@ function* changedPaths(files: Files, { header, spoolPath }: RestorePlan): Genera
     }
   } finally {
     directories.close()
-    for (const { fd } of open) files.close(fd)
+    for (const { fd } of open) letGo(files, fd)
   }
 }
 

@@ -4,6 +4,7 @@ import { type BytePath, joinPath, parentOf, pathFromJson } from '../../model/pat
 import type { Files } from '../../model/ports.ts'
 import { jsonPathSchema, type PlanHeader } from '../../model/restore-plan.ts'
 import { readText } from '../platform/json-file.ts'
+import { letGo } from '../platform/let-go.ts'
 import { OpenDirectories } from './open-directories.ts'
 import { spoolLines } from './spool.ts'
 import { decodeStep, peekStep } from './step-line.ts'
@@ -41,25 +42,25 @@ export function noteTarget(files: Files, spoolPath: BytePath, { id, places }: Pl
   try {
     files.write(fd, Buffer.from(JSON.stringify({ prefix: temporaryPrefix(id), places })), null)
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 
-/** Takes away the temporary files of the dead restore whose scratch directory this is. Never throws. */
-export function removeLeftovers(files: Files, scratch: BytePath): void {
+/** Takes away what the restore whose steps these are has left in its target under temporary names. Never throws. */
+export function removeLeftovers(files: Files, spoolPath: BytePath): void {
   try {
-    const text = readText(files, notePath(spoolPathIn(scratch)))
+    const text = readText(files, notePath(spoolPath))
     if (text === null) return
     const note = noteSchema.parse(JSON.parse(text))
     const places = note.places.map(({ prefix, base }) => ({ prefix: pathFromJson(prefix), base: pathFromJson(base) }))
     const open = openPlaces(files, places)
     const directories = new OpenDirectories(files, open)
     try {
-      for (const directory of writtenDirectories(files, spoolPathIn(scratch)))
+      for (const directory of writtenDirectories(files, spoolPath))
         removeFrom(files, directories, directory, note.prefix)
     } finally {
       directories.close()
-      for (const { fd } of open) files.close(fd)
+      for (const { fd } of open) letGo(files, fd)
     }
   } catch {
     // A torn note, a plan cut short, a target that is gone: what could be told has been taken away.

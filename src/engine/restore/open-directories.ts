@@ -1,5 +1,6 @@
 import { type BytePath, isWithin, nameOf, parentOf } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { letGo } from '../platform/let-go.ts'
 import { placeOf } from './places.ts'
 
 /** A place with its base open. */
@@ -47,7 +48,7 @@ export class OpenDirectories {
   }
 
   close(): void {
-    for (const fd of this.#open.values()) this.#files.close(fd)
+    for (const fd of this.#open.values()) letGo(this.#files, fd)
     this.#open.clear()
     this.#recent = null
   }
@@ -67,7 +68,7 @@ export class OpenDirectories {
       try {
         opened = this.#files.open(this.#files.childOf(fd, nameOf(next)), 'directory')
       } finally {
-        if (temporary) this.#files.close(fd)
+        if (temporary) letGo(this.#files, fd)
       }
       at = next
       fd = opened
@@ -108,7 +109,7 @@ export class OpenDirectories {
       const [oldest, oldestFd] = this.#open.entries().next().value as [BytePath, number] // the limit is above 0
       this.#open.delete(oldest)
       if (this.#recent?.path === oldest) this.#recent = null
-      this.#files.close(oldestFd)
+      letGo(this.#files, oldestFd)
     }
     this.#open.set(directory, fd)
   }
@@ -119,7 +120,7 @@ export class OpenDirectories {
     for (const [path, fd] of [...this.#open]) {
       if (!isWithin(path, directory)) continue
       this.#open.delete(path)
-      this.#files.close(fd)
+      letGo(this.#files, fd)
     }
   }
 }

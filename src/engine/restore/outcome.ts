@@ -51,6 +51,10 @@ export class OutcomeTally {
     this.#heard = heard
   }
 
+  get failed(): number {
+    return this.#failed
+  }
+
   accept(result: StepResult): void {
     this.written += result.written
     this.metadata += result.attributes

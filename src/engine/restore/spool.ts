@@ -2,6 +2,7 @@ import { BackupError } from '../../model/errors.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 
 /** Lines in a file: the steps of a plan, which may be more than memory holds. */
 
@@ -120,6 +121,6 @@ export function* spoolLines(
     }
     if (rest.length > 0) throw new BackupError('E_IO', 'the spooled plan ends in the middle of a line')
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }

@@ -2,6 +2,7 @@ import { BackupError } from '../../model/errors.ts'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 
 /** What is written between two syncs along the way. */
 const stepBytes = 64 << 20
@@ -60,7 +61,7 @@ export class SteadySync {
   }
 
   #closeAll(): void {
-    for (const { fd } of this.#places.splice(0)) this.#files.close(fd)
+    for (const { fd } of this.#places.splice(0)) letGo(this.#files, fd)
   }
 
   async #sync(): Promise<void> {

@@ -6,6 +6,7 @@ import type { RefuseReason } from '../../model/restore.ts'
 import { aclAttributes } from '../archive/acl.ts'
 import { sameStateMeanwhile } from '../plan/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 import { AttributeSetter, type Loss, type User } from './attributes.ts'
 import { ContentWriter } from './content-writer.ts'
 import type { EntryContent } from './entry-content.ts'
@@ -142,7 +143,7 @@ export class StepWriter {
       files.close(fd)
       files.rename(temporary, place)
     } catch (error) {
-      if (open) files.close(fd)
+      if (open) letGo(files, fd)
       this.#removeIfThere(temporary)
       throw error
     }

@@ -4,6 +4,7 @@ import type { Files } from '../../model/ports.ts'
 import type { RestoreJob } from '../archive/restore-job.ts'
 import type { WorkerPool } from '../archive/worker-pool.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { OpenPlace } from './open-directories.ts'
 import type { Place } from './places.ts'
 
@@ -14,7 +15,7 @@ export function openPlaces(files: Files, places: readonly Place[]): OpenPlace[] 
     try {
       open.push({ ...place, fd: files.open(place.base, 'directory') })
     } catch (error) {
-      for (const { fd } of open) files.close(fd)
+      for (const { fd } of open) letGo(files, fd)
       throw explainIo(error, 'open', place.base)
     }
   }
@@ -26,15 +27,7 @@ export async function closeDirectories(files: Files, pool: WorkerPool, open: rea
   // As many jobs at once as there are idle threads: each gets one.
   const job: RestoreJob = { kind: 'restore', task: 'close', run: '', places: [] }
   await Promise.allSettled(Array.from({ length: pool.started }, () => pool.run(job)))
-  let failed: unknown = null
-  for (const { fd } of open) {
-    try {
-      files.close(fd)
-    } catch (error) {
-      failed ??= error // the others are closed all the same
-    }
-  }
-  if (failed !== null) throw failed
+  for (const { fd } of open) letGo(files, fd)
 }
 
 const letter = /[a-z]/i

@@ -3,6 +3,7 @@ import { type BytePath, comparePaths, isWithin, joinPath, pathToText, storedPath
 import type { FileStatus, Files } from '../../model/ports.ts'
 import type { EntryType, Source, SourceContext, SourceEntry } from '../../model/source.ts'
 import { whyUnreadable } from '../archive/source-trouble.ts'
+import { letGo } from '../platform/let-go.ts'
 
 /** Files and directories of this machine, as GNU tar would take them. */
 export interface FilesSettings {
@@ -167,17 +168,21 @@ class Walk {
       const key = `${status.device}:${status.inode}`
       const first = this.#linked.get(key)
       if (first !== undefined) return entryOf(path, stored, status, 'hardlink', first)
-      if (this.#readable(path)) this.#linked.set(key, stored)
+      if (this.#readable(path, stored)) this.#linked.set(key, stored)
     }
     return entryOf(path, stored, status, status.type as EntryType, null) // sockets and directories do not come here
   }
 
   /** A name that cannot be opened must not carry the data of the others. */
-  #readable(path: BytePath): boolean {
+  #readable(path: BytePath, stored: BytePath): boolean {
     try {
-      this.#files.close(this.#files.open(path, 'read'))
+      letGo(this.#files, this.#files.open(path, 'read'))
       return true
-    } catch {
+    } catch (error) {
+      const why = error as NodeJS.ErrnoException
+      // Whoever reads it will be refused too, and tells. Any other trouble may be over by then.
+      if (why.code !== 'EACCES' && why.code !== 'EPERM' && why.code !== 'ENOENT')
+        this.#context.warn({ path: stored, what: `${whyUnreadable(why)}: stored apart from its other names` })
       return false
     }
   }
@@ -195,7 +200,7 @@ class Walk {
     } catch {
       return false
     } finally {
-      this.#files.close(fd)
+      letGo(this.#files, fd)
     }
   }
 }

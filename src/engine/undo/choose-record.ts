@@ -3,7 +3,7 @@ import { printable } from '../../model/path.ts'
 import type { Repository } from '../repository.ts'
 import { readRun, runIds } from '../run-log.ts'
 import type { Session } from '../session.ts'
-import { readRecord, readRecordIfAny, recordedRestores, type UndoRecord } from './record.ts'
+import { readRecord, readRecords, recordedRestores, type UndoRecord } from './record.ts'
 
 const fewestLetters = 4
 
@@ -19,15 +19,8 @@ export function chooseRecord(
   wanted: string | null,
   state: UndoRecord['state'],
 ): UndoRecord | null {
-  const all = recordedRestores(files, repository)
-  if (wanted === null) {
-    for (const restore of all) {
-      const record = readRecordIfAny(files, repository, restore)
-      if (record?.state === state) return record
-    }
-    return null
-  }
-  const id = oneOf(all, wanted)
+  if (wanted === null) return readRecords(files, repository).find((record) => record.state === state) ?? null
+  const id = oneOf(recordedRestores(files, repository), wanted)
   const record = id === null ? null : readRecord(files, repository, id)
   if (record !== null) return record
   const run = oneOf(runIds(files, repository, { before: null, kinds: ['restore'] }), wanted)

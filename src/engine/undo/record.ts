@@ -6,6 +6,7 @@ import type { Files } from '../../model/ports.ts'
 import { jsonPathSchema, planHeaderSchema } from '../../model/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import { readText, replaceFile, syncDirectory } from '../platform/json-file.ts'
+import { letGo } from '../platform/let-go.ts'
 import { acquireLock, type Lock, type LockHolder } from '../platform/lock.ts'
 import type { Repository, World } from '../repository.ts'
 import { planHash } from '../restore/plan-file.ts'
@@ -73,15 +74,18 @@ export function linesHash(files: Files, path: BytePath, key: Uint8Array): string
   return hmac.digest('hex')
 }
 
-/** Ids of restores with a record, newest first. @throws E_IO. */
+/** All that can be read, the restore that began last first: ids of one second do not tell. @throws E_IO. */
+export function readRecords(files: Files, repository: Repository): UndoRecord[] {
+  return recordedRestores(files, repository)
+    .flatMap((restore) => readRecordIfAny(files, repository, restore) ?? [])
+    .sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))
+}
+
+/** Ids of restores with a record, in no order that matters. @throws E_IO. */
 export function recordedRestores(files: Files, repository: Repository): string[] {
   try {
     if (files.status(repository.undo) === undefined) return []
-    return files
-      .names(repository.undo)
-      .filter((name) => /^[\w-]+$/.test(name))
-      .sort()
-      .reverse()
+    return files.names(repository.undo).filter((name) => /^[\w-]+$/.test(name))
   } catch (error) {
     throw explainIo(error, 'list', repository.undo)
   }
@@ -154,7 +158,7 @@ export function isUnderWay(files: Files, repository: Repository, restore: string
     try {
       return !files.tryLock(fd)
     } finally {
-      files.close(fd)
+      letGo(files, fd)
     }
   } catch {
     return false // without kernel locks nobody can tell; whoever takes it up is refused in time

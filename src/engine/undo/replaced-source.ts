@@ -4,6 +4,7 @@ import type { FileStatus, Files } from '../../model/ports.ts'
 import type { Source, SourceContext, SourceEntry } from '../../model/source.ts'
 import { changesNothing, sameState } from '../plan/restore-plan.ts'
 import { explainIo } from '../platform/explain-io.ts'
+import { letGo } from '../platform/let-go.ts'
 import { codeOf } from '../restore/look.ts'
 import { OpenDirectories } from '../restore/open-directories.ts'
 import { type Place, pathOnDisk, placeOf } from '../restore/places.ts'
@@ -40,7 +41,7 @@ export function replacedSource(files: Files, plan: RestorePlan, places: readonly
         }
       } finally {
         directories.close()
-        for (const { fd } of open) files.close(fd)
+        for (const { fd } of open) letGo(files, fd)
       }
     },
   }

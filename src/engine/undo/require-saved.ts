@@ -6,6 +6,7 @@ import type { TocEntry } from '../../model/toc.ts'
 import { formatNumberOf } from '../../model/units.ts'
 import { openArchive, openBackup } from '../inspect.ts'
 import { sameState } from '../plan/restore-plan.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { Repository } from '../repository.ts'
 import { codeOf } from '../restore/look.ts'
 import { OpenDirectories } from '../restore/open-directories.ts'
@@ -49,7 +50,7 @@ export async function requireSaved(
     }
   } finally {
     directories.close()
-    for (const { fd } of open) files.close(fd)
+    for (const { fd } of open) letGo(files, fd)
   }
   if (lost.length === 0) return
   const more = lost.length > toldPaths ? ` and ${lost.length - toldPaths} more` : ''

@@ -2,17 +2,14 @@ import type { UndoableRestore } from '../../model/undo.ts'
 import { backupIds, type Repository } from '../repository.ts'
 import type { Session } from '../session.ts'
 import { safetiesOf } from './forget-records.ts'
-import { isUnderWay, readRecordIfAny, recordedRestores, type UndoRecord } from './record.ts'
+import { isUnderWay, readRecords, type UndoRecord } from './record.ts'
 
 /** Restores that can be taken back, or could, newest first. */
 export function undoableRestores(session: Session): UndoableRestore[] {
   const { files } = session.world
   const repository = session.repository()
   const there = new Set(backupIds(files, repository))
-  return recordedRestores(files, repository).flatMap((restore) => {
-    const record = readRecordIfAny(files, repository, restore)
-    return record === null ? [] : [describe(session, repository, record, there)]
-  })
+  return readRecords(files, repository).map((record) => describe(session, repository, record, there))
 }
 
 function describe(

@@ -7,6 +7,7 @@ import { jsonPath } from '../archive/toc-pages.ts'
 import { planKeyOf } from '../plan-key.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import { syncDirectory } from '../platform/json-file.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { Lock } from '../platform/lock.ts'
 import type { Repository } from '../repository.ts'
 import { placesOf } from '../restore/places.ts'
@@ -211,7 +212,7 @@ async function keepSteps(files: Files, spool: BytePath, path: BytePath): Promise
   try {
     await files.sync(fd)
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 

@@ -4,6 +4,7 @@ import type { Files } from '../../model/ports.ts'
 import { compareHeaderCopies, readHeader } from '../archive/header-region.ts'
 import { type ArchivePlace, archiveBytes } from '../archive/reader.ts'
 import { openArchiveFile } from '../archive/stream-reader.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { Findings } from './finding.ts'
 
 /** What the manifest promises about an archive's file. */
@@ -46,7 +47,7 @@ export async function scrub(
     if (sha256.digest('hex') !== promised.payloadSha256)
       findings.damage('the archive fails the SHA-256 of its manifest')
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }
 
@@ -61,6 +62,6 @@ export function checkOutside(files: Files, place: ArchivePlace, promised: Promis
     if (!place.encrypted) return
     for (const what of findings.attempt(() => compareHeaderCopies(archive)) ?? []) findings.warning(what)
   } finally {
-    files.close(fd)
+    letGo(files, fd)
   }
 }

@@ -9,6 +9,7 @@ import type { Secret } from '../keys/secrets.ts'
 import { hashFile } from '../live-tree.ts'
 import { differingAttributes } from '../plan/compare.ts'
 import type { AccountNames } from '../platform/account-names.ts'
+import { letGo } from '../platform/let-go.ts'
 import type { Findings } from './finding.ts'
 
 /**
@@ -72,7 +73,7 @@ async function runScript(place: ArchivePlace, target: BytePath, options: TestRes
   try {
     return await callScript(target, text(place.path), environment, keyFile, options)
   } finally {
-    if (keyFile !== null) options.files.close(keyFile)
+    if (keyFile !== null) letGo(options.files, keyFile)
   }
 }
 
@@ -92,7 +93,7 @@ function openNameless(bytes: Uint8Array, { files, scratch }: TestRestoreOptions)
     files.write(fd, bytes, null)
     return fd
   } catch (error) {
-    files.close(fd)
+    letGo(files, fd)
     throw error
   }
 }

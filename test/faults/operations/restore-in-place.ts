@@ -10,13 +10,11 @@ import { sized } from './sizes.ts'
 
 /** All that can be taken back, the newest first: a restore that ended with warnings and was asked for again is two. */
 const undoing: Act = async (engine, _place, during) => {
-  const restores = await engine.undoable()
-  // It died before it changed anything: what it left in temp/ is for the next run to sweep, whatever that is.
+  const restores = (await engine.undoable()).filter(({ state }) => state !== 'undone')
+  // It changed nothing, or is taken back: what it left in temp/ is for the next run to sweep, whatever that is.
   if (restores.length === 0) await (await engine.planRestore(inPlaceOptions, during)).drop()
   let exitCode = 0
-  for (const { id, state } of restores) {
-    if (state !== 'undone' && exitCode === 0) exitCode = await undone(engine, id, during)
-  }
+  for (const { id } of restores) if (exitCode === 0) exitCode = await undone(engine, id, during)
   return { exitCode }
 }
 
@@ -33,7 +31,7 @@ async function undone(engine: Engine, restore: string, during: During): Promise<
 const overChangedTree = (files: number) =>
   ({
     changes: ['source', 'outside'],
-    saves: true,
+    saves: ({ source }) => source,
     async prepare(engine, place, during) {
       const ids = await backedUpAndChanged(files, engine, place, during)
       execFileSync('cp', ['-a', place.source, place.target])

@@ -12,6 +12,8 @@ export const restoreToDirectory = (files: number): Operation => ({
   ...sized('restore --target', files),
   about: `A restore of ${files} files into a directory that is not there yet.`,
   changes: ['target'],
+  // A second try over what the first one has left replaces that.
+  saves: ({ source, target }) => join(target, source),
   async prepare(engine, place, during) {
     makeSource(place, files)
     return (await creating('full')(engine, place, during)).backups ?? []
