@@ -191,3 +191,16 @@ test('after more than a week a restore into a new directory can still be taken b
   expect((await plan?.apply(quiet))?.exitCode).toBe(0)
   expect(differences(before, seen())).toEqual([])
 })
+
+test('of restores of one second the one that began last is the newest', async () => {
+  let ms = Date.UTC(2026, 10, 20, 3)
+  const clock = { now: () => ms++, elapsed: () => systemClock.elapsed() }
+  const made: string[] = []
+  for (let time = 0; time < 8; time++) {
+    writeFileSync(join(source, '0'), `theirs again ${time}`)
+    const plan = await engine({ clock }).planRestore(options, quiet)
+    made.push((await plan.apply(quiet)).id)
+  }
+  expect(new Set(made.map((id) => id.slice(0, 20))).size).toBe(1)
+  expect((await engine({ clock }).undoable()).map(({ id }) => id)).toEqual(made.toReversed())
+})
