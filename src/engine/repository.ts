@@ -158,7 +158,7 @@ export async function openWorkspace(
     isMade = true
     alive = await acquireLock(files, joinPath(path, 'lock' as BytePath), { waitMs: 0, signal, holder, clock })
   } catch (error) {
-    if (isMade) files.removeTree(path)
+    if (isMade) removeQuietly(files, path)
     throw explainIo(error, 'make the workspace', path)
   } finally {
     gate.release()
@@ -183,6 +183,13 @@ export async function openWorkspace(
       }
     },
   }
+}
+
+/** What stays is swept by whoever comes next. */
+function removeQuietly(files: Files, path: BytePath): void {
+  try {
+    files.removeTree(path)
+  } catch {}
 }
 
 async function sweep(world: World, repository: Repository, holder: LockHolder, signal: AbortSignal): Promise<void> {
