@@ -1,5 +1,5 @@
 import { printable } from '../model/path.ts'
-import type { UndoableRestore, UndoState } from '../model/undo.ts'
+import type { ListedRestore, UndoState } from '../model/undo.ts'
 import { carryOutPlan } from './parts/carry-out-plan.ts'
 import type { CommandSpec, Context } from './parts/command-spec.ts'
 import { PlanningEvents } from './parts/plan-events.ts'
@@ -46,28 +46,37 @@ export const undo: CommandSpec = {
   },
 }
 
-const stateTexts: Record<UndoState, string> = {
+const stateTexts: Record<UndoState | 'unreadable', string> = {
   running: 'under way',
   interrupted: 'interrupted',
   restored: 'can be undone',
   'half-undone': 'undone in part',
   undone: 'undone',
   expired: 'expired',
+  unreadable: 'record unreadable',
 }
 
-function tellRestores(restores: readonly UndoableRestore[], { out }: Context): void {
+function tellRestores(restores: readonly ListedRestore[], { out }: Context): void {
   out.result('undo', { restores })
   if (restores.length === 0) out.fact('no restore can be undone')
   if (restores.length === 0 || out.json) return
-  const cells = (text: (restore: UndoableRestore) => string) => restores.map(text)
+  const cells = (text: (restore: ListedRestore) => string) => restores.map(text)
   const columns = [
     { title: 'restore', cells: cells(({ id }) => id) },
-    { title: 'target', flexible: true as const, dispensable: 1, cells: cells(({ target }) => printable(target)) },
+    {
+      title: 'target',
+      flexible: true as const,
+      dispensable: 1,
+      cells: cells((one) => (one.state === 'unreadable' ? '' : printable(one.target))),
+    },
     { title: 'state', cells: cells(({ state }) => stateTexts[state]) },
   ]
   for (const line of tableLines(columns, out.width)) out.fact(line)
-  for (const { id, state } of restores) {
+  for (const restore of restores) {
+    const { id, state } = restore
     if (state === 'interrupted') out.fact(`to go on with it: holdfast restore --resume ${id}`)
     if (state === 'half-undone') out.fact(`to undo the rest: holdfast undo ${id}`)
+    if (state === 'unreadable')
+      out.fact(`${restore.problem}; what it saved can be restored: holdfast list --type safety`)
   }
 }

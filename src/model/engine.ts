@@ -23,7 +23,7 @@ import type { ScheduledOutcome } from './scheduled-run.ts'
 import type { SourceListing } from './source-listing.ts'
 import type { DoctorReport, StatusReport } from './status.ts'
 import type { TocEntry } from './toc.ts'
-import type { UndoableRestore, UndoOptions } from './undo.ts'
+import type { ListedRestore, UndoOptions } from './undo.ts'
 import type { VerifyOptions, VerifyOutcome } from './verify.ts'
 
 /**
@@ -54,7 +54,7 @@ export interface Engine {
   /** Plans a restore and changes nothing. The plan is held until it is applied or dropped. */
   planRestore(options: RestoreOptions, during: During): Promise<PlannedRestore>
   /** Restores that have left a way back, newest first. */
-  undoable(): Promise<readonly UndoableRestore[]>
+  undoable(): Promise<readonly ListedRestore[]>
   /**
    * Plans to take a restore back, and changes nothing; null where there is nothing to take back. What has changed since
    * the restore is saved before it is replaced.

@@ -20,6 +20,16 @@ export interface UndoableRestore {
   readonly state: UndoState
 }
 
+/** One whose record is there and cannot be read: it cannot be taken back, though its safety backup can be restored. */
+export interface UnreadableRestore {
+  readonly id: string
+  readonly state: 'unreadable'
+  /** Why, in a sentence. */
+  readonly problem: string
+}
+
+export type ListedRestore = UndoableRestore | UnreadableRestore
+
 export interface UndoOptions {
   /** Its id, or a unique part of it of four or more characters. */
   readonly restore: string

@@ -4,7 +4,7 @@ import { instantOf } from '../../model/instant.ts'
 import { printable } from '../../model/path.ts'
 import type { FileSystemStatus } from '../../model/ports.ts'
 import type { Alert } from '../../model/status.ts'
-import type { UndoableRestore } from '../../model/undo.ts'
+import type { ListedRestore } from '../../model/undo.ts'
 import { formatBytes, formatDuration, formatNumberOf } from '../../model/units.ts'
 import { type AbsenceGround, type Standing, standings } from './absence.ts'
 import { dayMs, hourMs } from './civil.ts'
@@ -28,7 +28,7 @@ export interface AlertGround extends AbsenceGround {
   readonly verification: boolean
   /** Newest last. */
   readonly drills: readonly DrillRecord[]
-  readonly restores: readonly UndoableRestore[]
+  readonly restores: readonly ListedRestore[]
 }
 
 export interface Judgement {
@@ -112,8 +112,14 @@ function brokenAlert({ id, how, dependents }: Broken): Alert[] {
   }
 }
 
-function unfinishedRestore({ id, state, target }: UndoableRestore): Alert[] {
+function unfinishedRestore(restore: ListedRestore): Alert[] {
+  const { id, state } = restore
   const tell = (message: string): Alert[] => [{ kind: 'restore-unfinished', subject: id, message }]
+  if (state === 'unreadable')
+    return tell(
+      `${id} cannot be taken back, its record cannot be read: holdfast list --type safety shows what it saved`,
+    )
+  const { target } = restore
   if (state === 'half-undone') return tell(`${id}, into ${printable(target)}, is undone in part: holdfast undo ${id}`)
   if (state !== 'interrupted') return []
   return tell(

@@ -19,7 +19,7 @@ export function chooseRecord(
   wanted: string | null,
   state: UndoRecord['state'],
 ): UndoRecord | null {
-  if (wanted === null) return readRecords(files, repository).find((record) => record.state === state) ?? null
+  if (wanted === null) return readRecords(files, repository).records.find((record) => record.state === state) ?? null
   const id = oneOf(recordedRestores(files, repository), wanted)
   const record = id === null ? null : readRecord(files, repository, id)
   if (record !== null) return record

@@ -74,11 +74,27 @@ export function linesHash(files: Files, path: BytePath, key: Uint8Array): string
   return hmac.digest('hex')
 }
 
-/** All that can be read, the restore that began last first: ids of one second do not tell. @throws E_IO. */
-export function readRecords(files: Files, repository: Repository): UndoRecord[] {
-  return recordedRestores(files, repository)
-    .flatMap((restore) => readRecordIfAny(files, repository, restore) ?? [])
-    .sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))
+export interface Records {
+  /** The restore that began last is the first: ids of one second do not tell. */
+  readonly records: readonly UndoRecord[]
+  readonly unreadable: readonly { readonly restore: string; readonly problem: string }[]
+}
+
+/** All that are there. @throws E_IO. */
+export function readRecords(files: Files, repository: Repository): Records {
+  const records: UndoRecord[] = []
+  const unreadable: { restore: string; problem: string }[] = []
+  for (const restore of recordedRestores(files, repository)) {
+    try {
+      const record = readRecord(files, repository, restore)
+      if (record !== null) records.push(record)
+    } catch (error) {
+      if (!(error instanceof BackupError && error.code === 'E_DAMAGED')) throw error
+      unreadable.push({ restore, problem: error.message })
+    }
+  }
+  records.sort((a, b) => Date.parse(b.startedAt) - Date.parse(a.startedAt))
+  return { records, unreadable }
 }
 
 /** Ids of restores with a record, in no order that matters. @throws E_IO. */

@@ -1,15 +1,19 @@
-import type { UndoableRestore } from '../../model/undo.ts'
+import type { ListedRestore, UndoableRestore } from '../../model/undo.ts'
 import { backupIds, type Repository } from '../repository.ts'
 import type { Session } from '../session.ts'
 import { safetiesOf } from './forget-records.ts'
 import { isUnderWay, readRecords, type UndoRecord } from './record.ts'
 
-/** Restores that can be taken back, or could, newest first. */
-export function undoableRestores(session: Session): UndoableRestore[] {
+/** Restores that can be taken back, or could, newest first; at the end those whose record cannot be read. */
+export function undoableRestores(session: Session): ListedRestore[] {
   const { files } = session.world
   const repository = session.repository()
   const there = new Set(backupIds(files, repository))
-  return readRecords(files, repository).map((record) => describe(session, repository, record, there))
+  const { records, unreadable } = readRecords(files, repository)
+  return [
+    ...records.map((record) => describe(session, repository, record, there)),
+    ...unreadable.map(({ restore, problem }) => ({ id: restore, state: 'unreadable' as const, problem })),
+  ]
 }
 
 function describe(

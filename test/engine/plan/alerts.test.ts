@@ -534,6 +534,9 @@ test('a restore that was interrupted, and an undo that was, are told with what t
     'r1, into /, was interrupted: holdfast restore --resume r1 goes on, holdfast undo r1 takes it back',
     'r1, into /, is undone in part: holdfast undo r1',
   ])
+  expect(messages({ backups, restores: [{ id: 'r1', state: 'unreadable', problem: 'torn' }] })).toEqual([
+    'r1 cannot be taken back, its record cannot be read: holdfast list --type safety shows what it saved',
+  ])
 })
 
 test('a drill that failed is told of its services, once, and not of its schedule; one that could not be done is', () => {

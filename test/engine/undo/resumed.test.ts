@@ -204,3 +204,21 @@ test('of restores of one second the one that began last is the newest', async ()
   expect(new Set(made.map((id) => id.slice(0, 20))).size).toBe(1)
   expect((await engine({ clock }).undoable()).map(({ id }) => id)).toEqual(made.toReversed())
 })
+
+test('a record that was torn is listed and told until it is a week old, and takes nothing back', async () => {
+  const { id } = await restore(options)
+  const path = join(repository(), 'undo', id, 'record.json')
+  truncateSync(path, 100)
+  const torn = { id, state: 'unreadable', problem: expect.stringContaining('record.json cannot be understood') }
+  expect(await engine().undoable()).toEqual([torn])
+  expect((await engine().status()).alerts.map(({ kind, subject }) => [kind, subject])).toContainEqual([
+    'restore-unfinished',
+    id,
+  ])
+  await expect(undo(id)).rejects.toMatchObject({ code: 'E_DAMAGED' })
+  // The next restore after a week forgets it.
+  const clock = { ...systemClock, now: () => Date.now() + 8 * 86_400_000 }
+  writeFileSync(join(source, '0'), 'theirs again')
+  await (await engine({ clock }).planRestore(options, quiet)).apply(quiet)
+  expect((await engine({ clock }).undoable()).map(({ id }) => id)).not.toContain(id)
+})
