@@ -32,7 +32,7 @@ export function tellRestored(outcome: RestoreOutcome, plan: PlannedRestore, { ou
   const rate = durationMs > 0 ? `, ${formatBytes((bytes * 1000) / durationMs)}/s` : ''
   const facts = [
     undone === null ? `restore ${id}` : `undo of ${undone}`,
-    `into: ${printable(target)}`,
+    ...(undone === null ? [`into: ${printable(target)}`] : []),
     `written: ${formatCount(written)}, ${formatBytes(bytes)}`,
     `the same already: ${formatCount(unchanged)}`,
   ]

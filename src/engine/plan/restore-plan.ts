@@ -23,6 +23,8 @@ export interface Seen extends Replaced {
   readonly gid: number
   /** Of the same type with the same content: bytes, target of a symlink, numbers of a device. True for directories. */
   readonly sameContent: boolean
+  /** It is one file with another name that the backup does not link to this one, and that stays as it is. */
+  readonly isAnothers?: boolean
   /** Extended attributes and access control lists are what they would become. */
   readonly sameExtended: boolean
 }
@@ -65,11 +67,14 @@ export function decideLeaf(
   const replaces = replacedOf(seen)
   if (seen.sameContent) {
     if (source?.standing != null && sameFile(source.standing, seen)) return { kind: 'unchanged', entry, replaces }
-    // Apart though they should be one file: that is put right as attributes are.
-    const apart = source !== null
-    if (!apart && sameAttributes(entry, seen, policy)) return { kind: 'unchanged', entry, replaces }
+    // Apart though they should be one file, or one though they should be apart: that is put right as attributes are.
+    const isLinkedOtherwise = source !== null || seen.isAnothers === true
+    if (!isLinkedOtherwise && sameAttributes(entry, seen, policy)) return { kind: 'unchanged', entry, replaces }
     if (policy.conflict === 'keep') return { kind: 'keep', entry, because: 'exists', replaces }
-    return apart ? make(entry, replaces, source) : { kind: 'set-attributes', entry, replaces }
+    // What has other names is written anew: attributes would be theirs too, and whose they are nobody knows.
+    return isLinkedOtherwise || seen.links > 1
+      ? make(entry, replaces, source)
+      : { kind: 'set-attributes', entry, replaces }
   }
   switch (policy.conflict) {
     case 'overwrite':

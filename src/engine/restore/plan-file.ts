@@ -17,7 +17,7 @@ import { SpoolWriter, spoolLines } from './spool.ts'
 
 const stepsStart = '"steps":['
 const stepsEnd = '],'
-const altered = 'the restore plan has been altered since it was made'
+const altered = 'the restore plan is not as it was saved: it was altered since, or the file is another'
 const makeAnew = 'make the plan anew with restore --dry-run --save-plan'
 /** Header lines hold at most the refusals told with a plan. */
 const headerLimitBytes = 64 << 20

@@ -14,16 +14,15 @@ import {
   decideDirectory,
   decideLeaf,
   isUnsafe,
-  type LinkSource,
   type RestorePolicy,
   refusal,
   type Seen,
-  sourceAfter,
   unusableEntry,
 } from '../plan/restore-plan.ts'
 import { ContentHolders } from './content-holders.ts'
 import { EarlierWork } from './earlier-work.ts'
 import { Extras } from './extras.ts'
+import { LinkGroups } from './link-groups.ts'
 import type { Looked } from './look.ts'
 import { OpenDirectories, type OpenPlace } from './open-directories.ts'
 import { findPlaces, type Places } from './places.ts'
@@ -36,7 +35,7 @@ import { SpoolWriter } from './spool.ts'
 import { StepBook } from './step-book.ts'
 import { closeDirectories, foldsCase, openPlaces } from './target.ts'
 import { TargetView } from './target-view.ts'
-import { carriersOf, mergedLines, type TocLine, withOwner } from './toc-lines.ts'
+import { mergedLines, type TocLine, withOwner } from './toc-lines.ts'
 
 /** Entries looked at before their contents are compared, all together, in the workers. */
 const sliceEntries = 1024
@@ -94,8 +93,7 @@ class Preparation {
   readonly #extras: Extras | null
   readonly #tally: PlanTally
   readonly #book: StepBook
-  /** By archive: names that hard links refer to, and where their data stands after the restore. */
-  readonly #links: Map<BytePath, LinkSource | null>[] = []
+  #links = new LinkGroups([])
   readonly #holders: ContentHolders
   #slice: PlanItem[] = []
 
@@ -143,9 +141,7 @@ class Preparation {
 
   async run(lineages: readonly Lineage[], { signal, onProgress }: PrepareOptions): Promise<void> {
     try {
-      for (const lineage of lineages) {
-        this.#links.push(new Map([...carriersOf(lineage)].map((path) => [path, null])))
-      }
+      this.#links = new LinkGroups(lineages)
       const total = lineages.reduce((sum, { top }) => sum + top.root.toc.n, 0)
       let done = 0
       for (const toc of mergedLines(lineages, (archive, page) => this.#lose(archive, page))) {
@@ -301,18 +297,14 @@ class Preparation {
 
   #decideLeaf({ toc, policy, looked, last, beside }: PlanItem, sameContent: boolean): RestoreStep {
     if (toc === null || policy === null) throw new BackupError('E_INTERNAL', 'a path was planned without an entry')
-    const { entry, archive } = toc
-    const links = this.#links[archive] as Map<BytePath, LinkSource | null> // one for each archive
-    const carrier = entry.type === 'hardlink' ? (entry.linkTarget as BytePath) : entry.path // refused without
-    const source = entry.type === 'hardlink' ? (links.get(carrier) ?? null) : null
-    const seen = looked === null ? null : { ...looked.seen, sameContent }
+    const { entry } = toc
+    const source = this.#links.sourceOf(toc)
+    const isAnothers = looked !== null && this.#links.isAnothers(toc, looked.seen)
+    const seen = looked === null ? null : { ...looked.seen, sameContent, isAnothers }
     const decided = decideLeaf(entry, seen, policy, source, () => this.#target.freeBeside(entry))
     // Taken away before all others, it has to be written whatever it was.
     const step = last ? writtenAnew(decided, source) : decided
-    if (source === null && links.has(carrier)) {
-      const stands = step.kind === 'keep' ? beside : null
-      links.set(carrier, stands ?? sourceAfter(step, seen))
-    }
+    this.#links.decided(toc, step, seen, beside)
     return step
   }
 

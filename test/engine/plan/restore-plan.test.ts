@@ -273,3 +273,12 @@ test('takes a path that two services share from the first', () => {
   expect(paths.judge(named('etc/a'), 1, false).kind).toBe('usable')
   expect(paths.judge(named('etc/a'), 0, false).kind).toBe('covered')
 })
+
+test('what has other names is written anew where only attributes would change; so is what is one file with another entry', () => {
+  const decided = (change: Partial<Seen>) =>
+    decideLeaf(file, { ...seen, ...change }, policy(), null, () => named('beside')).kind
+  expect(decided({ mode: 0o600 })).toBe('set-attributes')
+  expect(decided({ mode: 0o600, links: 2 })).toBe('write-file')
+  expect(decided({ links: 2 })).toBe('unchanged')
+  expect(decided({ links: 2, isAnothers: true })).toBe('write-file')
+})
