@@ -3,7 +3,7 @@ import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, joinPath } from '../model/path.ts'
 import type { Clock, Files, Random } from '../model/ports.ts'
 import { explainIo } from './platform/explain-io.ts'
-import { syncDirectory } from './platform/json-file.ts'
+import { sweepDeadWriters, syncDirectory } from './platform/json-file.ts'
 import { acquireLock, type Lock, type LockHolder } from './platform/lock.ts'
 
 /** What the engine is given by the composition root. */
@@ -194,6 +194,7 @@ function removeQuietly(files: Files, path: BytePath): void {
 
 async function sweep(world: World, repository: Repository, holder: LockHolder, signal: AbortSignal): Promise<void> {
   const { files, clock } = world
+  sweepDeadWriters(files, repository.root)
   for (const name of files.names(repository.temp)) {
     const path = joinPath(repository.temp, name)
     if (files.status(path)?.type !== 'directory') continue

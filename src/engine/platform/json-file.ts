@@ -115,7 +115,8 @@ function createTemporary(files: Files, directory: BytePath): { fd: number; path:
   throw new Error('a sweep took every temporary file')
 }
 
-function sweepDeadWriters(files: Files, directory: BytePath): void {
+/** Removes what writers of documents left in a directory that died. What cannot be removed stays. @throws where it cannot be listed. */
+export function sweepDeadWriters(files: Files, directory: BytePath): void {
   for (const name of files.names(directory)) {
     if (!temporaryName.test(name)) continue
     const path = joinPath(directory, name)
