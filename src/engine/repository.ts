@@ -185,6 +185,17 @@ export async function openWorkspace(
   }
 }
 
+/** Restores that died after they had made their directory in undo/, and before there was a record in it. */
+async function sweepUnbegunRestores(files: Files, repository: Repository): Promise<void> {
+  if (files.status(repository.undo) === undefined) return
+  for (const name of files.names(repository.undo)) {
+    if (!/Z-restore-\w+$/.test(name)) continue
+    if (files.status(joinPath(joinPath(repository.undo, name), 'record.json' as BytePath)) !== undefined) continue
+    const { sweepUnbegun } = await import('./undo/record.ts')
+    sweepUnbegun(files, repository, name)
+  }
+}
+
 /** What stays is swept by whoever comes next. */
 function removeQuietly(files: Files, path: BytePath): void {
   try {
@@ -195,6 +206,7 @@ function removeQuietly(files: Files, path: BytePath): void {
 async function sweep(world: World, repository: Repository, holder: LockHolder, signal: AbortSignal): Promise<void> {
   const { files, clock } = world
   sweepDeadWriters(files, repository.root)
+  await sweepUnbegunRestores(files, repository)
   for (const name of files.names(repository.temp)) {
     const path = joinPath(repository.temp, name)
     if (files.status(path)?.type !== 'directory') continue

@@ -53,6 +53,9 @@ export type UndoRecord = z.infer<typeof recordSchema>
 /** Whoever looks whether a lock is held takes it for a moment (`isUnderWay`). */
 const lookMs = 500
 
+/** Others hold the gate of temp/ for as long as they sweep. */
+const gateMs = 60_000
+
 const recordName = 'record.json' as BytePath
 
 export function recordDirectory(repository: Repository, restore: string): BytePath {
@@ -142,8 +145,38 @@ export async function writeRecord(files: Files, repository: Repository, record: 
   await replaceFile(files, path, `${JSON.stringify(record)}\n`)
 }
 
-/** The directory a record goes to, made where it is not there. @throws E_IO, E_NO_SPACE. */
-export async function makeRecordDirectory(files: Files, repository: Repository, restore: string): Promise<void> {
+/**
+ * The directory a record goes to, made where it is not there, and locked as lockRecord does. Between the two it looks
+ * as if its restore had died before there was a record: nobody may sweep then.
+ *
+ * @throws E_BUSY, E_INTERRUPTED, E_IO, E_NO_SPACE.
+ */
+export async function openRecordDirectory(
+  world: World,
+  repository: Repository,
+  restore: string,
+  request: { readonly holder: LockHolder; readonly signal: AbortSignal },
+): Promise<Lock> {
+  const { files, clock } = world
+  const gate = await acquireLock(files, repository.lock('temp'), { waitMs: gateMs, clock, ...request })
+  try {
+    await makeRecordDirectory(files, repository, restore)
+    return await lockRecord(world, repository, restore, request)
+  } finally {
+    gate.release()
+  }
+}
+
+/** Removes the directory of a restore that died before there was a record. For whoever has the gate of temp/. Never throws. */
+export function sweepUnbegun(files: Files, repository: Repository, restore: string): void {
+  try {
+    if (!isUnderWay(files, repository, restore)) files.removeTree(recordDirectory(repository, restore))
+  } catch {
+    // What stays is swept by whoever comes next.
+  }
+}
+
+async function makeRecordDirectory(files: Files, repository: Repository, restore: string): Promise<void> {
   const path = recordDirectory(repository, restore)
   try {
     for (const directory of [repository.undo, path])

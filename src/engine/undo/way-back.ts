@@ -19,7 +19,7 @@ import { forgetOldRecords } from './forget-records.ts'
 import {
   linesHash,
   lockRecord,
-  makeRecordDirectory,
+  openRecordDirectory,
   readRecord,
   recordDirectory,
   stepsPath,
@@ -98,8 +98,7 @@ export async function openWayBack(
   const { header } = asked.plan
   const restore = restoreOf(header, run.id)
   await forgetOldRecords(session, repository, restore)
-  await makeRecordDirectory(files, repository, restore)
-  const lock = claimed ?? (await lockRecord(world, repository, restore, run))
+  const lock = claimed ?? (await openRecordDirectory(world, repository, restore, run))
   try {
     const before = readRecord(files, repository, restore)
     const now = new Date(clock.now()).toISOString()

@@ -222,3 +222,16 @@ test('a record that was torn is listed and told until it is a week old, and take
   await (await engine({ clock }).planRestore(options, quiet)).apply(quiet)
   expect((await engine({ clock }).undoable()).map(({ id }) => id)).not.toContain(id)
 })
+
+test('what a restore left that died before it had written anything down goes with the next run, and nothing else', async () => {
+  await restore(options)
+  const undo = join(repository(), 'undo')
+  const left = '2026-11-20T03-00-00Z-restore-2345'
+  mkdirSync(join(undo, left))
+  writeFileSync(join(undo, left, '.hf-replace-0123456789ab'), 'half')
+  writeFileSync(join(undo, 'mine'), 'what somebody else has put there')
+  writeFileSync(join(repository(), '.hf-replace-0123456789ab'), 'half')
+  await (await engine().planRestore(options, quiet)).drop()
+  expect(readdirSync(undo).sort()).toEqual([await newest(), 'mine'])
+  expect(readdirSync(repository()).filter((name) => name.startsWith('.hf-'))).toEqual([])
+})
