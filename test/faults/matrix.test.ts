@@ -52,13 +52,14 @@ function describeShort(): void {
       try {
         const found: string[] = []
         let struck = 0
-        for (const fault of await fewCases(trial, operations.indexOf(operation), seed)) {
+        const cases = await fewCases(trial, operations.indexOf(operation), seed)
+        for (const fault of cases) {
           const verdict = await trial.try(fault)
           if (verdict.struck) struck++
           found.push(...verdict.problems.map((what) => `${inWords(fault)}: ${what}`))
         }
         expect(found).toEqual([])
-        expect(struck).toBeGreaterThanOrEqual(3)
+        expect(struck).toBeGreaterThanOrEqual(Math.min(3, cases.length))
       } finally {
         await trial.close()
       }
