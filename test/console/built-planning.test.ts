@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { backupIds, type Stage } from '../e2e/stage.ts'
+import { backupIds, backupsByAge, type Stage } from '../e2e/stage.ts'
 import { openPty, pressedUntil, stageWithBackups } from './pty-kit.ts'
 
 /** Schedules and cleanup of the built console in a real terminal. */
@@ -45,7 +45,7 @@ test('Cleanup: shows what another policy would let go, and deletes nothing', asy
 })
 
 test('Cleanup: deletes what the policy lets go once the name of the host was typed, and nothing else', async () => {
-  const [oldest, newest] = backupIds(stage.root)
+  const [oldest, newest] = backupsByAge(stage.root)
   const pty = openPty(stage)
   await pty.until('HOLDFAST')
   await pty.press('4', 'everything is kept')
@@ -56,7 +56,7 @@ test('Cleanup: deletes what the policy lets go once the name of the host was typ
   const host = /type the host {2}(\S+)/.exec(pty.screen)?.[1] ?? ''
   expect(host).toBe(hostname())
   await pressedUntil(pty, '\x15not-it\r', () => pty.screen.includes('that is not the host'))
-  expect(backupIds(stage.root)).toEqual([oldest, newest])
+  expect(backupsByAge(stage.root)).toEqual([oldest, newest])
   await pty.press(`\x15${host}`, `> ${host}`)
   await pty.press('\r', '✔ done  cleanup')
   expect(backupIds(stage.root)).toEqual([newest])

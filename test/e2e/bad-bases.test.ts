@@ -122,7 +122,7 @@ describe('a base that cannot be built upon is told, and what it held is stored a
   })
 
   test('where pages of its table of contents lie in an archive that is missing', async () => {
-    const [full, newest] = await fullAndIncremental(2500)
+    const [full, newest] = await fullAndIncremental(5000)
     rmSync(archiveOf(full.id))
     const { code, backup, warnings } = await series.create('incremental')
     expect(code).toBe(3)

@@ -167,8 +167,15 @@ export function backupIds(root: string): string[] {
   return readdirSync(join(root, 'archives')).sort()
 }
 
+/** Oldest first: ids of one second do not tell. */
+export function backupsByAge(root: string): string[] {
+  const made = (id: string): number => Date.parse(manifestOf(root, id).createdAt)
+  return backupIds(root).sort((a, b) => made(a) - made(b))
+}
+
 export interface PlainManifest {
   readonly id: string
+  readonly createdAt: string
   readonly archives: readonly { readonly file: string; readonly id: string; readonly size: number }[]
 }
 
