@@ -10,7 +10,7 @@ import type { RestorePlan, RestoreRequest } from '../restore/request.ts'
 import { selectAsked, selectLast } from '../restore/select-paths.ts'
 import { ChangedPaths } from './changed-paths.ts'
 import { chooseRecord } from './choose-record.ts'
-import { attemptsOf, isUnderWay, readRecordIfAny, recordedRestores, type UndoRecord } from './record.ts'
+import { attemptsOf, isUnderWay, readRecords, type UndoRecord } from './record.ts'
 
 /** Going on with a restore that was interrupted: under its own id, and without writing again what is right already. */
 
@@ -29,10 +29,9 @@ export async function continuing(
   const { session, repository } = ground
   const { files } = session.world
   const words = wordsOfRequest(request)
-  for (const restore of recordedRestores(files, repository)) {
-    const record = readRecordIfAny(files, repository, restore)
-    if (record?.state !== 'restoring' || wordsOfHeader(first(record)) !== words) continue
-    if (isUnderWay(files, repository, restore)) continue
+  for (const record of readRecords(files, repository).records) {
+    if (record.state !== 'restoring' || wordsOfHeader(first(record)) !== words) continue
+    if (isUnderWay(files, repository, record.restore)) continue
     try {
       return await prepare(ground, record, request)
     } catch (error) {
