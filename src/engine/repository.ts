@@ -2,9 +2,10 @@ import { backupIdSchema } from '../model/backup.ts'
 import { BackupError } from '../model/errors.ts'
 import { type BytePath, displayPath, joinPath } from '../model/path.ts'
 import type { Clock, Files, Random } from '../model/ports.ts'
+import { claimDirectory, sweepClaimed } from './platform/claimed-directory.ts'
 import { explainIo } from './platform/explain-io.ts'
 import { sweepDeadWriters, syncDirectory } from './platform/json-file.ts'
-import { acquireLock, type Lock, type LockHolder } from './platform/lock.ts'
+import type { Lock, LockHolder } from './platform/lock.ts'
 
 /** What the engine is given by the composition root. */
 export interface World {
@@ -135,6 +136,9 @@ export interface Workspace {
   publish(name: string, target: BytePath): Promise<void>
 }
 
+/** A sweep that came by before the new directory was locked holds it no longer than it takes to remove what is empty. */
+const sweptMs = 5_000
+
 /**
  * Makes temp/<run>. Whatever runs that have died left behind is removed first; a living one is known by its lock.
  *
@@ -148,20 +152,13 @@ export async function openWorkspace(
 ): Promise<Workspace> {
   const { files, clock } = world
   const path = joinPath(repository.temp, holder.run as BytePath)
-  // Between making the directory and locking it the run looks dead: nobody may sweep then.
-  const gate = await acquireLock(files, repository.lock('temp'), { waitMs: 60_000, signal, holder, clock })
   let alive: Lock
-  let isMade = false
   try {
-    await sweep(world, repository, holder, signal)
-    files.makeDirectory(path, 0o700)
-    isMade = true
-    alive = await acquireLock(files, joinPath(path, 'lock' as BytePath), { waitMs: 0, signal, holder, clock })
+    await sweep(files, repository)
+    alive = await claimDirectory(files, path, { waitMs: sweptMs, signal, holder, clock })
   } catch (error) {
-    if (isMade) removeQuietly(files, path)
+    removeQuietly(files, path)
     throw explainIo(error, 'make the workspace', path)
-  } finally {
-    gate.release()
   }
   return {
     path,
@@ -192,7 +189,7 @@ async function sweepUnbegunRestores(files: Files, repository: Repository): Promi
     if (!/Z-restore-\w+$/.test(name)) continue
     if (files.status(joinPath(joinPath(repository.undo, name), 'record.json' as BytePath)) !== undefined) continue
     const { sweepUnbegun } = await import('./undo/record.ts')
-    sweepUnbegun(files, repository, name)
+    await sweepUnbegun(files, repository, name)
   }
 }
 
@@ -203,29 +200,21 @@ function removeQuietly(files: Files, path: BytePath): void {
   } catch {}
 }
 
-async function sweep(world: World, repository: Repository, holder: LockHolder, signal: AbortSignal): Promise<void> {
-  const { files, clock } = world
+/** What cannot be removed stays, and keeps nobody from working: doctor tells of it. */
+async function sweep(files: Files, repository: Repository): Promise<void> {
   sweepDeadWriters(files, repository.root)
   await sweepUnbegunRestores(files, repository)
   for (const name of files.names(repository.temp)) {
     const path = joinPath(repository.temp, name)
     if (files.status(path)?.type !== 'directory') continue
-    let lock: Lock | null = null
-    try {
-      if (files.status(joinPath(path, 'lock' as BytePath)) !== undefined) {
-        lock = await acquireLock(files, joinPath(path, 'lock' as BytePath), { waitMs: 0, signal, holder, clock })
-      }
+    await sweepClaimed(files, path, async () => {
       // Loaded on need: a dead run is rare, and every command opens a repository.
       const { removeLeftovers, spoolPathIn } = await import('./restore/leftovers.ts')
       removeLeftovers(files, spoolPathIn(path))
       const { sweepPlace } = await import('./drill/drill-place.ts')
       sweepPlace(files, path)
-      files.removeTree(path)
-    } catch (error) {
-      if (!(error instanceof BackupError && error.code === 'E_BUSY')) throw error
-    } finally {
-      lock?.release()
-    }
+      return true
+    })
   }
 }
 

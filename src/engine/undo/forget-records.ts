@@ -1,8 +1,9 @@
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
+import { sweepClaimed } from '../platform/claimed-directory.ts'
 import { backupIds, type Repository } from '../repository.ts'
 import type { Session } from '../session.ts'
-import { isUnderWay, readRecordIfAny, recordDirectory, recordedRestores, type UndoRecord } from './record.ts'
+import { readRecordIfAny, recordDirectory, recordedRestores, type UndoRecord } from './record.ts'
 
 const keptMs = 7 * 86_400_000
 
@@ -20,7 +21,7 @@ export async function forgetOldRecords({ world }: Session, repository: Repositor
     const touchedMs = record === null ? lastChangeMs(files, directory) : Date.parse(record.touchedAt)
     if (clock.now() - touchedMs < keptMs) continue
     if (record !== null && safetiesOf(record).some((id) => there.has(id))) continue
-    if (!isUnderWay(files, repository, restore)) files.removeTree(directory)
+    await sweepClaimed(files, directory, () => true)
   }
 }
 

@@ -4,6 +4,7 @@ import { BackupError, damaged } from '../../model/errors.ts'
 import { type BytePath, displayPath, joinPath, pathFromJson, printable } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { jsonPathSchema, planHeaderSchema } from '../../model/restore-plan.ts'
+import { claimDirectory, claimPath, makeIfAbsent, sweepClaimed } from '../platform/claimed-directory.ts'
 import { explainIo } from '../platform/explain-io.ts'
 import { readText, replaceFile, syncDirectory } from '../platform/json-file.ts'
 import { letGo } from '../platform/let-go.ts'
@@ -52,9 +53,6 @@ export type UndoRecord = z.infer<typeof recordSchema>
 
 /** Whoever looks whether a lock is held takes it for a moment (`isUnderWay`). */
 const lookMs = 500
-
-/** Others hold the gate of temp/ for as long as they sweep. */
-const gateMs = 60_000
 
 const recordName = 'record.json' as BytePath
 
@@ -146,46 +144,34 @@ export async function writeRecord(files: Files, repository: Repository, record: 
 }
 
 /**
- * The directory a record goes to, made where it is not there, and locked as lockRecord does. Between the two it looks
- * as if its restore had died before there was a record: nobody may sweep then.
+ * The directory a record goes to, made where it is not there, and locked as lockRecord does; its name is on disk.
  *
  * @throws E_BUSY, E_INTERRUPTED, E_IO, E_NO_SPACE.
  */
 export async function openRecordDirectory(
-  world: World,
+  { files, clock }: World,
   repository: Repository,
   restore: string,
   request: { readonly holder: LockHolder; readonly signal: AbortSignal },
 ): Promise<Lock> {
-  const { files, clock } = world
-  const gate = await acquireLock(files, repository.lock('temp'), { waitMs: gateMs, clock, ...request })
-  try {
-    await makeRecordDirectory(files, repository, restore)
-    return await lockRecord(world, repository, restore, request)
-  } finally {
-    gate.release()
-  }
-}
-
-/** Removes the directory of a restore that died before there was a record. For whoever has the gate of temp/. Never throws. */
-export function sweepUnbegun(files: Files, repository: Repository, restore: string): void {
-  try {
-    if (!isUnderWay(files, repository, restore)) files.removeTree(recordDirectory(repository, restore))
-  } catch {
-    // What stays is swept by whoever comes next.
-  }
-}
-
-async function makeRecordDirectory(files: Files, repository: Repository, restore: string): Promise<void> {
   const path = recordDirectory(repository, restore)
+  let lock: Lock | null = null
   try {
-    for (const directory of [repository.undo, path])
-      if (files.status(directory) === undefined) files.makeDirectory(directory, 0o700)
+    makeIfAbsent(files, repository.undo)
+    lock = await claimDirectory(files, path, { waitMs: lookMs, clock, ...request })
     await syncDirectory(files, repository.undo)
     await syncDirectory(files, repository.root)
+    return lock
   } catch (error) {
+    lock?.release()
     throw explainIo(error, 'make', path)
   }
+}
+
+/** Removes the directory of a restore that died before there was a record. Never throws. */
+export function sweepUnbegun(files: Files, repository: Repository, restore: string): Promise<void> {
+  const directory = recordDirectory(repository, restore)
+  return sweepClaimed(files, directory, () => files.status(joinPath(directory, recordName)) === undefined)
 }
 
 /** Held while a restore, or its undo, is under way. @throws E_BUSY, E_INTERRUPTED, E_IO. */
@@ -195,13 +181,13 @@ export function lockRecord(
   restore: string,
   request: { readonly holder: LockHolder; readonly signal: AbortSignal },
 ): Promise<Lock> {
-  return acquireLock(files, lockPath(repository, restore), { waitMs: lookMs, clock, ...request })
+  return acquireLock(files, claimPath(recordDirectory(repository, restore)), { waitMs: lookMs, clock, ...request })
 }
 
 /** Whether somebody works on it now. */
 export function isUnderWay(files: Files, repository: Repository, restore: string): boolean {
   try {
-    const path = lockPath(repository, restore)
+    const path = claimPath(recordDirectory(repository, restore))
     if (files.status(path) === undefined) return false
     const fd = files.open(path, 'read')
     try {
@@ -212,10 +198,6 @@ export function isUnderWay(files: Files, repository: Repository, restore: string
   } catch {
     return false // without kernel locks nobody can tell; whoever takes it up is refused in time
   }
-}
-
-function lockPath(repository: Repository, restore: string): BytePath {
-  return joinPath(recordDirectory(repository, restore), 'lock' as BytePath)
 }
 
 /** The attempts of a record, each checked to be what was written. @throws E_PLAN_ALTERED. */

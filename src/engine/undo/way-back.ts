@@ -122,13 +122,13 @@ export async function openWayBack(
     await writeRecord(files, repository, record)
     return wayBack(session, repository, record, lock)
   } catch (error) {
-    lock.release()
     dropUnbegun(files, repository, restore)
+    lock.release()
     throw error
   }
 }
 
-/** A directory without a record tells nobody anything. */
+/** A directory without a record tells nobody anything. For whoever holds its lock. */
 function dropUnbegun(files: Files, repository: Repository, restore: string): void {
   try {
     if (readRecord(files, repository, restore) === null) files.removeTree(recordDirectory(repository, restore))
