@@ -104,9 +104,10 @@ test('Verify: a marked set is one job, its result is known, and its report opens
   await pty.until(/History 1 /)
   await pty.press('\t', /▸ ✔ .*full +whole/)
   await pty.press('\r', '✔ done')
-  const run = /verify ([a-z0-9]{4,})/.exec(pty.screen)?.[1] ?? ''
+  const run = /verify ([a-z0-9]{4,})/.exec(await pty.until(/verify [a-z0-9]{4,}/))?.[1]
+  expect(run).toBeDefined()
   const runs = stage.at('repository', 'runs')
   const logs = readdirSync(runs).filter((name) => name.includes('-verify-'))
-  expect(logs).toEqual([expect.stringContaining(run)])
+  expect(logs).toEqual([expect.stringContaining(run ?? '-')])
   expect(readFileSync(`${runs}/${logs[0]}`, 'utf8')).toContain(`"about":"full: 2 backups: ${ids[1]}, ${ids[0]}"`)
 })

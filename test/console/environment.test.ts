@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { program, type Stage } from '../e2e/stage.ts'
 import type { Pty } from './pty.ts'
-import { drawingProcess, modesLeft, openInShell, openPty, otherKeys, stageWithBackups } from './pty-kit.ts'
+import { drawingProcess, modesLeft, openInShell, openPty, otherKeys, stageWithBackups, untilAlike } from './pty-kit.ts'
 
 /** The built console on terminals of all kinds: it draws or says why not, and leaves every terminal as it was. */
 
@@ -180,7 +180,7 @@ test('resized again and again it shows what a fresh one shows', async () => {
   const fresh = openPty(stage, { columns: 80, rows: 24 })
   await fresh.until(allRead)
   // Either may be the first to read anew what has become a minute older.
-  await pty.until((screen) => withoutTimes(screen) === withoutTimes(fresh.screen))
+  await untilAlike(pty, fresh, withoutTimes)
 })
 
 test('Ctrl-L draws over what another program wrote', async () => {
@@ -247,6 +247,5 @@ test('whatever sizes a terminal had, its screen is whole once it has one', async
     const { bytes } = pty
     await pty.until(() => pty.bytes > bytes)
   }
-  const wanted = withoutTimes((await settings()).screen)
-  await pty.until((screen) => withoutTimes(screen) === wanted)
+  await untilAlike(pty, await settings(), withoutTimes)
 })

@@ -109,3 +109,14 @@ function minuteOf(screen: string): string {
 function cursorRow(screen: string): string {
   return screen.split('\n').find((line) => line.startsWith('▸')) ?? ''
 }
+
+/** Waits until two show the same, but for what `but` takes away. */
+export async function untilAlike(one: Pty, other: Pty, but: (screen: string) => string): Promise<void> {
+  try {
+    await one.until((screen) => but(screen) === but(other.screen))
+  } catch (error) {
+    throw new Error(`they stay different; the one:\n${but(one.screen)}\nthe other:\n${but(other.screen)}`, {
+      cause: error,
+    })
+  }
+}
