@@ -36,7 +36,7 @@ export const drillRecordSchema = z.looseObject({
   services: z.array(z.string()),
   ok: z.boolean(),
   level: z.enum(drillLevels),
-  /** From the start of the restore to the end of the check; null where it did not come so far. */
+  /** The restore and the check; comparing is no part of a recovery. Null where it did not come so far. */
   rtoMs: count.nullable(),
   restoreMs: count.nullable(),
   /** Entries compared, and how many of them differ; null where nothing could be compared. */
@@ -83,7 +83,7 @@ export interface DrillCard {
     readonly durationMs: number
   }
   readonly check: CheckEnd | null
-  /** From the start of the restore to the end of the check. */
+  /** The restore and the check. Comparing is no part of a recovery, and is timed apart. */
   readonly rtoMs: number
   /** Age of what the backup holds when the drill began. */
   readonly ageMs: number

@@ -53,7 +53,7 @@ test('Cleanup: deletes what the policy lets go once the name of the host was typ
   await pty.press('\x15keep=1\r', '1 would go')
   await pty.press('D', 'Delete 1 backup?')
   // A frame comes in pieces.
-  const question = await pty.until((screen) => screen.includes(oldest) && /type the host {2}\S+\s/.test(screen))
+  const question = await pty.until((screen) => screen.includes(oldest!) && /type the host {2}\S+\s/.test(screen))
   const host = /type the host {2}(\S+)/.exec(question)?.[1] ?? ''
   expect(host).toBe(hostname())
   await pressedUntil(pty, '\x15not-it\r', () => pty.screen.includes('that is not the host'))

@@ -60,6 +60,7 @@ export async function rehearse(
       {
         names: readAccountNames(files),
         isRoot: world.uid === 0,
+        removes: options.check === null && !options.keep,
         signal: run.signal,
         onProgress: ({ entries, bytes }) =>
           run.tell({
@@ -91,7 +92,6 @@ export async function rehearse(
         signal: run.signal,
       })
     }
-    const rtoMs = since(begun)
     if (options.keep && outside !== null) {
       forgetPlace(files, workspace.path)
       kept = displayPath(tree)
@@ -117,7 +117,7 @@ export async function rehearse(
         durationMs: compareMs,
       },
       check,
-      rtoMs,
+      rtoMs: restoreMs + (check?.durationMs ?? 0),
       notes,
       kept,
     }
