@@ -110,13 +110,11 @@ function cursorRow(screen: string): string {
   return screen.split('\n').find((line) => line.startsWith('▸')) ?? ''
 }
 
-/** Waits until two show the same, but for what `but` takes away. */
+/** Waits until two show the same, but for what `but` takes away; either may be the one that is behind. */
 export async function untilAlike(one: Pty, other: Pty, but: (screen: string) => string): Promise<void> {
-  try {
-    await one.until((screen) => but(screen) === but(other.screen))
-  } catch (error) {
-    throw new Error(`they stay different; the one:\n${but(one.screen)}\nthe other:\n${but(other.screen)}`, {
-      cause: error,
-    })
+  for (let tries = 0; but(one.screen) !== but(other.screen); tries++) {
+    if (tries === 300)
+      throw new Error(`they stay different; the one:\n${but(one.screen)}\nthe other:\n${but(other.screen)}`)
+    await wait(50)
   }
 }
