@@ -427,7 +427,9 @@ function suite(asNobody: boolean): void {
   }
 
   describe('a bad call is refused and leaves everything as it was:', () => {
-    test.each(badCalls)('$title', async ({ args, options, code, error, says }) => {
+    // Most are answered before anybody's rights matter.
+    const tried = asNobody && !isLong ? badCalls.filter((_, at) => at % 4 === 0) : badCalls
+    test.each(tried)('$title', async ({ args, options, code, error, says }) => {
       const services = args(stage).includes('dokuments') ? ['--config', stage.at('services.json')] : []
       const argv = [...args(stage), ...services]
       const before = everything()

@@ -68,8 +68,8 @@ test('killed half way it is gone on with under its own id, and taken back to bef
 })
 
 test('killed half way it is taken back as it is; --no-undo saves nothing and cannot be', async () => {
-  const id = await killed(restore)
-  await stage.succeed(['undo', id, '--yes'])
+  await killed(restore)
+  await stage.succeed(['undo', 'latest', '--yes'])
   expect(differences(before, source)).toEqual([])
 
   const { last } = await stage.json([...restore, '--no-undo'])
