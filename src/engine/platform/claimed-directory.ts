@@ -26,11 +26,13 @@ export async function claimDirectory(files: Files, path: BytePath, request: Lock
   const lockPath = claimPath(path)
   for (let tries = 1; ; tries++) {
     makeIfAbsent(files, path)
+    let lock: Lock | null = null
     try {
-      const lock = await acquireLock(files, lockPath, request)
+      lock = await acquireLock(files, lockPath, request)
       if (isNamed(files, lockPath, lock.descriptor)) return lock
       lock.release()
     } catch (error) {
+      lock?.release()
       if (tries >= mostTries || files.status(path) !== undefined) throw error
     }
   }
