@@ -35,7 +35,12 @@ function interrupted(nth: number, interruption: () => void): { files: Files; cal
       const value: unknown = Reflect.get(target, name, receiver)
       if (typeof value !== 'function') return value
       return (...args: unknown[]) => {
-        if (++calls === nth) interruption()
+        try {
+          if (++calls === nth) interruption()
+        } catch (error) {
+          if (name === 'close') Reflect.apply(value, target, args) // Linux closes also where that fails
+          throw error
+        }
         return Reflect.apply(value, target, args)
       }
     },
@@ -105,6 +110,22 @@ test('a claim before any call of a sweep is held in the end', async () => {
     expect(existsSync(directory), `call ${nth}`).toBe(true)
     await expect(claimDirectory(disk, directory, request(0)), `call ${nth}`).rejects.toMatchObject({ code: 'E_BUSY' })
     lock?.release()
+    rmSync(directory, { recursive: true })
+  }
+})
+
+test('a claim that fails at any call holds no lock', async () => {
+  const plain = interrupted(0, () => {})
+  const first = await claimDirectory(plain.files, directory, request(0))
+  first.release()
+  for (let nth = 1; nth <= plain.calls(); nth++) {
+    const { files } = interrupted(nth, () => {
+      throw Object.assign(new Error('planted'), { code: 'EIO' })
+    })
+    const claim = await claimDirectory(files, directory, request(0)).catch((error: Error) => error)
+    if (!(claim instanceof Error)) claim.release()
+    const next = await claimDirectory(disk, directory, request(0))
+    next.release()
     rmSync(directory, { recursive: true })
   }
 })
