@@ -63,7 +63,7 @@ export const drill: Workload = {
     if (!(await bench.prepare(tool, 0))) return tree
     if (!(await bench.measure('backup', tool, tool.backup(bench.place(tool), tree.path), 0))) return tree
     bench.notes.push(
-      'The drill is charged with reading back and with removing what it restored, most of it as soon as it was read; its recovery time is the restore alone. What restore leaves stays until the bench ends.',
+      'The drill is charged with reading back and with removing what it restored; its recovery time is that of the restore alone. What restore leaves stays until the bench ends.',
       `After each drill the disk rests for ${restSeconds} s: ext4 gives out no inode again for a minute after it was freed, and looks for another one at every new file meanwhile.`,
     )
     for (const round of bench.rounds())

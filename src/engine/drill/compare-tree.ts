@@ -30,8 +30,6 @@ export interface ReadBack {
 export interface ReadBackOptions {
   readonly names: AccountNames
   readonly isRoot: boolean
-  /** Files of one name are gone once they were read back: nobody needs them any more. */
-  readonly removes: boolean
   readonly signal: AbortSignal
   onProgress?(done: { readonly entries: number; readonly bytes: number }): void
 }
@@ -70,7 +68,7 @@ class TreeComparison {
     this.#reading = { files, names: options.names }
     this.#top = top
     this.#options = options
-    this.#contents = new ContentCheck(pool, top, options.removes, (path, what) => this.#differs(path, 'content', what))
+    this.#contents = new ContentCheck(pool, top, (path, what) => this.#differs(path, 'content', what))
   }
 
   async run(lineages: readonly Lineage[]): Promise<ReadBack> {

@@ -19,7 +19,6 @@ interface Pending extends WrittenFile {
 export class ContentCheck {
   readonly #pool: WorkerPool
   readonly #top: BytePath
-  readonly #removes: boolean
   readonly #differs: (path: BytePath, what: string) => void
   readonly #underWay = new Set<Promise<void>>()
   #pending: Pending[] = []
@@ -28,27 +27,24 @@ export class ContentCheck {
   /** Of what was read so far. */
   bytes = 0
 
-  /** `differs` is called for each file whose content is another one. `removes`: what was read is not needed any more. */
-  constructor(pool: WorkerPool, top: BytePath, removes: boolean, differs: (path: BytePath, what: string) => void) {
+  /** `differs` is called for each file whose content is another one. */
+  constructor(pool: WorkerPool, top: BytePath, differs: (path: BytePath, what: string) => void) {
     this.#pool = pool
     this.#top = top
-    this.#removes = removes
     this.#differs = differs
   }
 
   /** Any of the hashes is right. Resolves before it is read, as long as not too much is under way. */
   async take({ path: name, at, status }: Found, expected: readonly string[]): Promise<void> {
     const path = joinPath(this.#top, name)
-    const { sizeBytes, links } = status
+    const { sizeBytes } = status
     if (path.length > longestPath) {
       // `at` is good until the next entry is asked for.
-      const [digest] = await this.#digest([{ path: at, sizeBytes, goes: null }])
-      this.#judge({ name, path, sizeBytes, goes: null, expected }, digest)
+      const [digest] = await this.#digest([{ path: at, sizeBytes }])
+      this.#judge({ name, path, sizeBytes, expected }, digest)
       return
     }
-    // The other names of a file are still to be held against this one.
-    const goes = this.#removes && links === 1 ? name : null
-    this.#pending.push({ name, path, sizeBytes, goes, expected })
+    this.#pending.push({ name, path, sizeBytes, expected })
     this.#pendingBytes += sizeBytes
     if (this.#pendingBytes >= jobBytes || this.#pending.length >= jobFiles) await this.#submit()
   }
@@ -76,7 +72,7 @@ export class ContentCheck {
     this.#pending = []
     this.#pendingBytes = 0
     while (this.#underWay.size >= 2 * this.#pool.count) await Promise.race(this.#underWay)
-    const running: Promise<void> = this.#digest(batch.map(({ path, sizeBytes, goes }) => ({ path, sizeBytes, goes })))
+    const running: Promise<void> = this.#digest(batch.map(({ path, sizeBytes }) => ({ path, sizeBytes })))
       .then((digests) => {
         for (const [at, one] of batch.entries()) this.#judge(one, digests[at])
       })
@@ -88,7 +84,7 @@ export class ContentCheck {
   }
 
   #digest(files: readonly WrittenFile[]): Promise<Digests> {
-    const job: DigestJob = { kind: 'digest', top: this.#top, files }
+    const job: DigestJob = { kind: 'digest', files }
     return this.#pool.run<Digests>(job)
   }
 

@@ -2,13 +2,10 @@ import { createHash, hash } from 'node:crypto'
 import type { BytePath } from '../../model/path.ts'
 import type { Files } from '../../model/ports.ts'
 import { letGo } from '../platform/let-go.ts'
-import { OpenDirectories } from '../restore/open-directories.ts'
 
 /** What a worker reads back for a drill: SHA-256 of files, by a way that shares nothing with the writing of them. */
 export interface DigestJob {
   readonly kind: 'digest'
-  /** The scratch place. */
-  readonly top: BytePath
   readonly files: readonly WrittenFile[]
 }
 
@@ -16,8 +13,6 @@ export interface WrittenFile {
   readonly path: BytePath
   /** As the disk says. */
   readonly sizeBytes: number
-  /** What it is called below the scratch place, to be removed once it was read; null where it stays. */
-  readonly goes: BytePath | null
 }
 
 /** Lower-case hex, in the order of the files; for a file that cannot be read, why. */
@@ -33,34 +28,14 @@ export class Digester {
     this.#files = files
   }
 
-  digest({ top, files }: DigestJob): Digests {
-    const digests = files.map((file) => {
+  digest({ files }: DigestJob): Digests {
+    return files.map((file) => {
       try {
         return { sha256: this.#hash(file) }
       } catch (error) {
         return { unreadable: error instanceof Error && 'code' in error ? String(error.code) : String(error) }
       }
     })
-    this.#remove(
-      top,
-      files.flatMap(({ goes }) => goes ?? []),
-    )
-    return digests
-  }
-
-  /** What cannot be removed now is removed with the rest. No symlink is followed, whoever put it there. */
-  #remove(top: BytePath, names: readonly BytePath[]): void {
-    if (names.length === 0) return
-    try {
-      const fd = this.#files.open(top, 'directory')
-      const directories = new OpenDirectories(this.#files, [{ prefix: '' as BytePath, base: top, fd }])
-      try {
-        for (const name of names) this.#files.removeFile(directories.child(name))
-      } finally {
-        directories.close()
-        letGo(this.#files, fd)
-      }
-    } catch {}
   }
 
   #hash({ path, sizeBytes }: WrittenFile): string {

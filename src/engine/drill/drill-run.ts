@@ -60,7 +60,6 @@ export async function rehearse(
       {
         names: readAccountNames(files),
         isRoot: world.uid === 0,
-        removes: options.check === null && !options.keep,
         signal: run.signal,
         onProgress: ({ entries, bytes }) =>
           run.tell({

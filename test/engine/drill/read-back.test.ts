@@ -5,8 +5,6 @@ import {
   linkSync,
   lutimesSync,
   mkdirSync,
-  readdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   symlinkSync,
@@ -15,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { alone } from '../../../src/engine/archive/lineage.ts'
 import { type ReadBack, readBack } from '../../../src/engine/drill/compare-tree.ts'
 import { readAccountNames } from '../../../src/engine/platform/account-names.ts'
@@ -25,7 +23,7 @@ import { backUp, files, isRoot, pool, restore, useScratch } from '../restore/scr
 const scratch = useScratch()
 
 /** Backs a tree up, restores it, does something to what was restored, and reads it back. */
-async function after(harm: (tree: string) => void, removes = false): Promise<ReadBack> {
+async function after(harm: (tree: string) => void): Promise<ReadBack> {
   const source = scratch.at('source')
   mkdirSync(join(source, 'directory', 'empty'), { recursive: true })
   writeFileSync(join(source, 'file'), 'content', { mode: 0o640 })
@@ -41,7 +39,6 @@ async function after(harm: (tree: string) => void, removes = false): Promise<Rea
   return readBack(files, pool(), scratch.at('target'), [alone(reader)], {
     names: readAccountNames(files),
     isRoot,
-    removes,
     signal: new AbortController().signal,
   })
 }
@@ -56,60 +53,36 @@ test('nothing differs in what was restored as it was recorded', async () => {
   expect(found.entries).toBe(9)
 })
 
-test('files of one name are gone once they were read back, and nothing else is', async () => {
-  const found = await after(() => {}, true)
-  expect(found).toMatchObject({ files: 5, leftOut: 0, differences: [] })
-  const tree = join(scratch.at('target'), storedPathOf(scratch.at('source')))
-  expect(readdirSync(tree, { recursive: true }).toSorted()).toEqual([
-    'c',
-    'directory',
-    'directory/a',
-    'directory/b',
-    'directory/empty',
-    'link',
-  ])
-  expect(readFileSync(join(scratch.at('source'), 'file'), 'utf8')).toBe('content')
-})
-
-describe.each([
-  ['that stays', false],
-  ['that goes as it is read', true],
-])('in a tree %s', (_, removes) => {
-  test.each<[string, (tree: string) => void, string[]]>([
-    ['a byte', (tree) => patch(join(tree, 'file'), 'Content'), ['/file content']],
-    ['a byte more', (tree) => patch(join(tree, 'file'), 'content!'), ['/file content']],
-    ['a mode', (tree) => chmodSync(join(tree, 'file'), 0o644), ['/file mode']],
-    ['a time', (tree) => utimesSync(join(tree, 'file'), 1, 1), ['/file mtime']],
-    [
-      'the time of a directory',
-      (tree) => utimesSync(join(tree, 'directory', 'empty'), 1, 1),
-      ['/directory/empty mtime'],
-    ],
-    ['the time of a symbolic link', (tree) => lutimesSync(join(tree, 'link'), 1, 1), ['/link mtime']],
-    ['an extended attribute', (tree) => setMark(tree, 'blue'), ['/file xattrs']],
-    ['a file that is gone', (tree) => unlinkSync(join(tree, 'file')), [' mtime', '/file missing']],
-    [
-      'a directory that is gone',
-      (tree) => rmSync(join(tree, 'directory', 'empty'), { recursive: true }),
-      ['/directory mtime', '/directory/empty missing'],
-    ],
-    ['a file too many', (tree) => writeFileSync(join(tree, 'z'), ''), [' mtime', '/z extra']],
-    [
-      'a tree too many',
-      (tree) => mkdirSync(join(tree, 'more', 'and'), { recursive: true }),
-      [' mtime', '/more extra', '/more/and extra'],
-    ],
-    ['another type', (tree) => retype(tree), [' mtime', '/file type']],
-    ['another target', (tree) => retarget(tree), [' mtime', '/link target', '/link mtime']],
-    ['a hard link that is a copy', (tree) => unlink(tree), [' mtime', '/directory/a link', '/directory/b link']],
-    [
-      'a name too many of a file',
-      (tree) => linkSync(join(tree, 'file'), join(tree, 'directory', 'empty', 'x')),
-      ['/directory/empty mtime', '/directory/empty/x extra', '/file link'],
-    ],
-  ])('%s is found', async (_, harm, expected) => {
-    expect(told(await after(harm, removes)).toSorted()).toEqual(expected.toSorted())
-  })
+test.each<[string, (tree: string) => void, string[]]>([
+  ['a byte', (tree) => patch(join(tree, 'file'), 'Content'), ['/file content']],
+  ['a byte more', (tree) => patch(join(tree, 'file'), 'content!'), ['/file content']],
+  ['a mode', (tree) => chmodSync(join(tree, 'file'), 0o644), ['/file mode']],
+  ['a time', (tree) => utimesSync(join(tree, 'file'), 1, 1), ['/file mtime']],
+  ['the time of a directory', (tree) => utimesSync(join(tree, 'directory', 'empty'), 1, 1), ['/directory/empty mtime']],
+  ['the time of a symbolic link', (tree) => lutimesSync(join(tree, 'link'), 1, 1), ['/link mtime']],
+  ['an extended attribute', (tree) => setMark(tree, 'blue'), ['/file xattrs']],
+  ['a file that is gone', (tree) => unlinkSync(join(tree, 'file')), [' mtime', '/file missing']],
+  [
+    'a directory that is gone',
+    (tree) => rmSync(join(tree, 'directory', 'empty'), { recursive: true }),
+    ['/directory mtime', '/directory/empty missing'],
+  ],
+  ['a file too many', (tree) => writeFileSync(join(tree, 'z'), ''), [' mtime', '/z extra']],
+  [
+    'a tree too many',
+    (tree) => mkdirSync(join(tree, 'more', 'and'), { recursive: true }),
+    [' mtime', '/more extra', '/more/and extra'],
+  ],
+  ['another type', (tree) => retype(tree), [' mtime', '/file type']],
+  ['another target', (tree) => retarget(tree), [' mtime', '/link target', '/link mtime']],
+  ['a hard link that is a copy', (tree) => unlink(tree), [' mtime', '/directory/a link', '/directory/b link']],
+  [
+    'a name too many of a file',
+    (tree) => linkSync(join(tree, 'file'), join(tree, 'directory', 'empty', 'x')),
+    ['/directory/empty mtime', '/directory/empty/x extra', '/file link'],
+  ],
+])('%s is found', async (_, harm, expected) => {
+  expect(told(await after(harm)).toSorted()).toEqual(expected.toSorted())
 })
 
 test.skipIf(!isRoot)('another owner and another access control list are found', async () => {
