@@ -1,6 +1,5 @@
-import { BackupError } from '../model/errors.ts'
 import { printable } from '../model/path.ts'
-import type { ListedRestore, UndoableRestore, UndoState } from '../model/undo.ts'
+import type { ListedRestore, UndoState } from '../model/undo.ts'
 import { carryOutPlan } from './parts/carry-out-plan.ts'
 import type { CommandSpec, Context } from './parts/command-spec.ts'
 import { PlanningEvents } from './parts/plan-events.ts'
@@ -32,46 +31,21 @@ export const undo: CommandSpec = {
     const [wanted] = given.operands
     const { out } = context
     const engine = await context.engine()
-    const restores = await engine.undoable()
     if (wanted === undefined) {
-      tellRestores(restores, context)
+      tellRestores(await engine.undoable(), context)
       return 0
     }
-    const restore = wanted === 'latest' ? latestOf(restores) : wanted
+    const restore = wanted === 'latest' ? null : wanted
     const file = given.text('save-plan')
     const planning = new PlanningEvents(context.during(), out.json && !given.has('dry-run') && file === null)
     const plan = await engine.planUndo({ restore, workers: given.count('workers', 1, mostWorkers) }, planning)
     if (plan === null) {
       out.result('undo', { restore: null })
-      out.fact(`nothing to do: ${printable(restore)} has changed nothing, or is undone already`)
+      out.fact(`nothing to do: ${printable(wanted)} has changed nothing, or is undone already`)
       return 0
     }
-    for (const { id, target } of newerThan(restore, restores))
-      out.notice(
-        `${id} began later, into ${printable(target)} too, and is not taken back by this: what it wrote is a change since, saved before it is replaced`,
-      )
     return carryOutPlan(plan, given, context, planning)
   },
-}
-
-/** Something of it stands, and can be taken back. */
-const standing: ReadonlySet<string> = new Set<UndoState>(['running', 'interrupted', 'restored', 'half-undone'])
-
-/** `restores` begin with the newest. @throws E_UNKNOWN_ID where none can be taken back. */
-function latestOf(restores: readonly ListedRestore[]): string {
-  const found = restores.find(({ state }) => standing.has(state))
-  if (found === undefined)
-    throw new BackupError('E_UNKNOWN_ID', 'there is no restore that can be undone', 'holdfast undo lists restores')
-  return found.id
-}
-
-/** Restores into the same target that began after the one that is meant. */
-function newerThan(wanted: string, restores: readonly ListedRestore[]): UndoableRestore[] {
-  const dated = restores.filter((one) => one.state !== 'unreadable')
-  const at = dated.findIndex(({ id }) => id.includes(wanted)) // one that fits others as well was refused
-  const meant = dated[at]
-  if (meant === undefined) return []
-  return dated.slice(0, at).filter(({ target, state }) => target === meant.target && standing.has(state))
 }
 
 const stateTexts: Record<UndoState | 'unreadable', string> = {

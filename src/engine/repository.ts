@@ -157,7 +157,7 @@ export async function openWorkspace(
     await sweep(files, repository)
     alive = await claimDirectory(files, path, { waitMs: sweptMs, signal, holder, clock })
   } catch (error) {
-    removeQuietly(files, path)
+    await sweepClaimed(files, path, () => true)
     throw explainIo(error, 'make the workspace', path)
   }
   return {
@@ -191,13 +191,6 @@ async function sweepUnbegunRestores(files: Files, repository: Repository): Promi
     const { sweepUnbegun } = await import('./undo/record.ts')
     await sweepUnbegun(files, repository, name)
   }
-}
-
-/** What stays is swept by whoever comes next. */
-function removeQuietly(files: Files, path: BytePath): void {
-  try {
-    files.removeTree(path)
-  } catch {}
 }
 
 /** What cannot be removed stays, and keeps nobody from working: doctor tells of it. */

@@ -2,18 +2,22 @@ import type { During } from '../model/during.ts'
 import { BackupError } from '../model/errors.ts'
 import { printable } from '../model/path.ts'
 import type { PlannedRestore } from '../model/planned-restore.ts'
+import type { Files } from '../model/ports.ts'
 import type { UndoOptions } from '../model/undo.ts'
 import { openPlanning } from './planning.ts'
-import { backupIds } from './repository.ts'
+import { backupIds, type Repository } from './repository.ts'
 import { prepareRestore } from './restore/prepare.ts'
 import { selectEverything } from './restore/select-paths.ts'
 import type { Session } from './session.ts'
 import { ChangedPaths } from './undo/changed-paths.ts'
 import { chooseRecord } from './undo/choose-record.ts'
 import { safetiesOf } from './undo/forget-records.ts'
-import { attemptsOf, isUnderWay, type UndoRecord } from './undo/record.ts'
+import { attemptsOf, isUnderWay, readRecords, type UndoRecord } from './undo/record.ts'
 
 /** Taking a restore back: a restore of what was saved before it, and what it made goes. */
+
+/** Something of it stands. */
+const standing = ['restoring', 'restored', 'undoing'] as const satisfies readonly UndoRecord['state'][]
 
 /**
  * Plans to put everything back as it was before the first attempt at a restore; null where there is nothing to take
@@ -26,7 +30,9 @@ export async function planUndo(session: Session, options: UndoOptions, during: D
   const { world } = session
   const { files } = world
   const repository = session.repository()
-  const record = chooseRecord(session, repository, options.restore, 'restored')
+  const record = chooseRecord(session, repository, options.restore, standing)
+  if (record === null && options.restore === null)
+    throw new BackupError('E_UNKNOWN_ID', 'there is no restore that can be undone', 'holdfast undo lists restores')
   if (record === null || record.state === 'undone') return null
   const { restore } = record
   if (isUnderWay(files, repository, restore))
@@ -56,6 +62,7 @@ export async function planUndo(session: Session, options: UndoOptions, during: D
         conflict: 'overwrite',
         choices: new Map(),
         saves: true,
+        notes: newerInto(files, repository, record),
         earlier: { kind: 'taken-back', id: restore, attempts: record.attempts.length, changed, attemptOf },
         user: { uid: world.uid, gid: world.gid },
         now: new Date(world.clock.now()).toISOString(),
@@ -65,6 +72,21 @@ export async function planUndo(session: Session, options: UndoOptions, during: D
       changed.close()
     }
   })
+}
+
+/** Restores into the same target that began later stay: what they wrote is a change since. */
+function newerInto(files: Files, repository: Repository, { restore, target }: UndoRecord): string[] {
+  const { records } = readRecords(files, repository) // the newest is the first
+  return records
+    .slice(
+      0,
+      records.findIndex((record) => record.restore === restore),
+    )
+    .filter((record) => record.target === target && record.state !== 'undone')
+    .map(
+      (record) =>
+        `${record.restore} began later, into ${printable(target)} too, and is not taken back by this: what it wrote is a change since, saved before it is replaced`,
+    )
 }
 
 function requireThere({ restore }: UndoRecord, safeties: readonly string[], there: ReadonlySet<string>): void {

@@ -31,7 +31,7 @@ export interface UnreadableRestore {
 export type ListedRestore = UndoableRestore | UnreadableRestore
 
 export interface UndoOptions {
-  /** Its id, or a unique part of it of four or more characters. */
-  readonly restore: string
+  /** Its id, or a unique part of it of four or more characters; null is the one that began last and is not taken back. */
+  readonly restore: string | null
   readonly workers: number | null
 }

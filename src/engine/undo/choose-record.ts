@@ -8,7 +8,7 @@ import { readRecord, readRecords, recordedRestores, type UndoRecord } from './re
 const fewestLetters = 4
 
 /**
- * The record of the restore that is meant: by its id or a unique part of it; without one, the newest of `state`. Null
+ * The record of the restore that is meant: by its id or a unique part of it; without one, the newest of `states`. Null
  * where that is none, or where the restore wrote nothing.
  *
  * @throws E_UNKNOWN_ID where no restore has that id, or several do; E_USAGE where it has left no way back; E_DAMAGED.
@@ -17,9 +17,9 @@ export function chooseRecord(
   { world: { files } }: Session,
   repository: Repository,
   wanted: string | null,
-  state: UndoRecord['state'],
+  states: readonly UndoRecord['state'][],
 ): UndoRecord | null {
-  if (wanted === null) return readRecords(files, repository).records.find((record) => record.state === state) ?? null
+  if (wanted === null) return readRecords(files, repository).records.find(({ state }) => states.includes(state)) ?? null
   const id = oneOf(recordedRestores(files, repository), wanted)
   const record = id === null ? null : readRecord(files, repository, id)
   if (record !== null) return record

@@ -46,7 +46,7 @@ export async function continuing(
 export async function planResumed(ground: PlanningGround, wanted: string | null): Promise<RestorePlan> {
   const { session, repository, opened, id } = ground
   const { world } = session
-  const record = chooseRecord(session, repository, wanted, 'restoring')
+  const record = chooseRecord(session, repository, wanted, ['restoring'])
   if (record === null)
     throw new BackupError('E_UNKNOWN_ID', 'no restore was interrupted', 'holdfast undo lists restores')
   if (record.state !== 'restoring')

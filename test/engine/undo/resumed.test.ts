@@ -205,6 +205,30 @@ test('of restores of one second the one that began last is the newest', async ()
   expect((await engine({ clock }).undoable()).map(({ id }) => id)).toEqual(made.toReversed())
 })
 
+test('a newer one into the same target is named, and is the one that is meant by none', async () => {
+  const older = await restore(options)
+  writeFileSync(join(source, '0'), 'theirs again')
+  const newer = await restore(options)
+  const elsewhere = { ...options, target: { kind: 'directory', path: join(home(), 'new') } } as const
+  const other = await restore(elsewhere)
+  const plan = async (restoreId: string | null) => {
+    const planned = await engine().planUndo({ restore: restoreId, workers: 1 }, quiet)
+    if (planned === null) throw new Error('there was nothing to take back')
+    return planned
+  }
+
+  const first = await plan(older.id)
+  expect(first.notices).toEqual([expect.stringContaining(`${newer.id} began later, into `)])
+  await first.drop()
+  for (const { id } of [other, newer, older]) {
+    const latest = await plan(null)
+    expect(latest).toMatchObject({ undoes: id, notices: [] })
+    expect((await latest.apply(quiet)).exitCode).toBe(0)
+  }
+  expect(differences(before, seen())).toEqual([])
+  await expect(plan(null)).rejects.toMatchObject({ code: 'E_UNKNOWN_ID' })
+})
+
 test('a record that was torn is listed and told until it is a week old, and takes nothing back', async () => {
   const { id } = await restore(options)
   const path = join(repository(), 'undo', id, 'record.json')
